@@ -1,0 +1,18 @@
+//! Pure decisions about invitations, access and seats.
+#![no_std]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod email;
+mod id;
+mod list;
+mod time;
+mod token;
+
+pub use email::*;
+pub use id::*;
+pub use list::*;
+pub use time::*;
+pub use token::*;
