@@ -1,0 +1,363 @@
+//! Access: what somebody holds in one scope; grants: where they hold it.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{GroupId, Permission, ResourceKind, RoleName};
+
+/// Where access holds.
+///
+/// Access in the organization holds in all of its groups too; access in a group holds there alone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(clippy::exhaustive_enums, reason = "a scope is the organization or a group of it; there is no third")]
+pub enum Scope {
+    /// The whole organization.
+    Organization,
+    /// One group.
+    Group(GroupId),
+}
+
+impl Scope {
+    /// Whether access held in `self` holds in `other`.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        *self == Self::Organization || self == other
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Organization => f.write_str("the organization"),
+            Self::Group(id) => write!(f, "group {id}"),
+        }
+    }
+}
+
+/// Which resources of one kind access reaches, or a plan enables.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(clippy::exhaustive_enums, reason = "all or only these: a third would change what every check means")]
+pub enum Restriction {
+    /// All resources of the kind, those that appear later included.
+    All,
+    /// Only these, by the host's ids of them.
+    Only(BTreeSet<String>),
+}
+
+impl Restriction {
+    /// Only the given resources.
+    pub fn only<T: Into<String>>(resources: impl IntoIterator<Item = T>) -> Self {
+        Self::Only(resources.into_iter().map(Into::into).collect())
+    }
+
+    /// Whether the resource is among them.
+    #[must_use]
+    pub fn includes(&self, resource: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(these) => these.contains(resource),
+        }
+    }
+
+    /// Whether every resource of `other` is among them.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::All, _) => true,
+            (Self::Only(_), Self::All) => false,
+            (Self::Only(mine), Self::Only(theirs)) => theirs.is_subset(mine),
+        }
+    }
+}
+
+/// What somebody holds in one scope: a role, permissions added to it or removed from it, and restrictions
+/// to particular resources. A kind of resource that is not named is not restricted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Access {
+    pub(crate) role: RoleName,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) add: BTreeSet<Permission>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) remove: BTreeSet<Permission>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) resources: BTreeMap<ResourceKind, Restriction>,
+}
+
+impl Access {
+    /// The access that a role gives.
+    pub fn role(role: impl Into<RoleName>) -> Self {
+        Self {
+            role: role.into(),
+            add: BTreeSet::new(),
+            remove: BTreeSet::new(),
+            resources: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a permission to those of the role.
+    #[must_use]
+    pub fn adding(mut self, permission: impl Into<Permission>) -> Self {
+        let permission = permission.into();
+        self.remove.remove(&permission);
+        self.add.insert(permission);
+        self
+    }
+
+    /// Removes a permission from those of the role.
+    #[must_use]
+    pub fn removing(mut self, permission: impl Into<Permission>) -> Self {
+        let permission = permission.into();
+        self.add.remove(&permission);
+        self.remove.insert(permission);
+        self
+    }
+
+    /// Restricts the access to particular resources of a kind.
+    #[must_use]
+    pub fn restricted(mut self, kind: impl Into<ResourceKind>, to: Restriction) -> Self {
+        self.resources.insert(kind.into(), to);
+        self
+    }
+
+    /// The role.
+    #[must_use]
+    pub fn role_name(&self) -> &RoleName {
+        &self.role
+    }
+
+    /// Permissions added to those of the role.
+    #[must_use]
+    pub fn added(&self) -> &BTreeSet<Permission> {
+        &self.add
+    }
+
+    /// Permissions removed from those of the role.
+    #[must_use]
+    pub fn removed(&self) -> &BTreeSet<Permission> {
+        &self.remove
+    }
+
+    /// Restrictions by kind of resource. A kind that is not named is not restricted.
+    #[must_use]
+    pub fn resources(&self) -> &BTreeMap<ResourceKind, Restriction> {
+        &self.resources
+    }
+
+    /// Which resources of the kind the access reaches.
+    #[must_use]
+    pub fn restriction(&self, kind: &ResourceKind) -> &Restriction {
+        self.resources.get(kind).unwrap_or(&Restriction::All)
+    }
+}
+
+/// A scope with an access.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    pub(crate) scope: Scope,
+    pub(crate) access: Access,
+}
+
+impl Grant {
+    /// Grants an access in a scope.
+    #[must_use]
+    pub fn new(scope: Scope, access: Access) -> Self {
+        Self { scope, access }
+    }
+
+    /// Grants what a role gives in the organization.
+    pub fn role(role: impl Into<RoleName>) -> Self {
+        Self::new(Scope::Organization, Access::role(role))
+    }
+
+    /// The same access, in one group only.
+    #[must_use]
+    pub fn in_group(self, group: GroupId) -> Self {
+        Self { scope: Scope::Group(group), ..self }
+    }
+
+    /// Adds a permission; see [`Access::adding`].
+    #[must_use]
+    pub fn adding(self, permission: impl Into<Permission>) -> Self {
+        Self { access: self.access.adding(permission), ..self }
+    }
+
+    /// Removes a permission; see [`Access::removing`].
+    #[must_use]
+    pub fn removing(self, permission: impl Into<Permission>) -> Self {
+        Self { access: self.access.removing(permission), ..self }
+    }
+
+    /// Restricts to particular resources; see [`Access::restricted`].
+    #[must_use]
+    pub fn restricted(self, kind: impl Into<ResourceKind>, to: Restriction) -> Self {
+        Self { access: self.access.restricted(kind, to), ..self }
+    }
+
+    /// Where the access holds.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// What is held there.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+}
+
+/// A list of grants, at most one a scope. What an invitation, a link and a member hold.
+///
+/// Of several grants for one scope the last counts. An empty list grants nothing and is refused wherever
+/// grants are given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Grant>", into = "Vec<Grant>")]
+pub struct Grants(BTreeMap<Scope, Access>);
+
+impl Grants {
+    /// How many grants there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The access held in exactly this scope.
+    #[must_use]
+    pub fn access(&self, scope: &Scope) -> Option<&Access> {
+        self.0.get(scope)
+    }
+
+    /// Scopes and accesses, the organization first, then groups by id.
+    pub fn iter(&self) -> impl Iterator<Item = (&Scope, &Access)> {
+        self.0.iter()
+    }
+
+    /// The scopes.
+    pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
+        self.0.keys()
+    }
+
+    /// Every access that holds in the scope: its own, and that of the organization.
+    pub fn holding_in(&self, scope: &Scope) -> impl Iterator<Item = &Access> {
+        self.0.iter().filter(move |(held, _)| held.covers(scope)).map(|(_, access)| access)
+    }
+
+    /// Whether one of them makes its holder an owner of the organization.
+    #[must_use]
+    pub fn is_owner(&self) -> bool {
+        self.0.get(&Scope::Organization).is_some_and(|access| access.role == RoleName::OWNER)
+    }
+
+    /// Puts a grant in, in place of what is held in its scope.
+    pub fn set(&mut self, grant: Grant) {
+        self.0.insert(grant.scope, grant.access);
+    }
+
+    /// Takes out what is held in a scope.
+    pub fn remove(&mut self, scope: &Scope) -> Option<Access> {
+        self.0.remove(scope)
+    }
+
+    /// These grants and those of `other` in scopes that are not held yet.
+    #[must_use]
+    pub fn joined(mut self, other: &Self) -> Self {
+        for (scope, access) in &other.0 {
+            self.0.entry(scope.clone()).or_insert_with(|| access.clone());
+        }
+        self
+    }
+}
+
+impl From<Grant> for Grants {
+    fn from(grant: Grant) -> Self {
+        core::iter::once(grant).collect()
+    }
+}
+
+impl From<Vec<Grant>> for Grants {
+    fn from(grants: Vec<Grant>) -> Self {
+        grants.into_iter().collect()
+    }
+}
+
+impl<const N: usize> From<[Grant; N]> for Grants {
+    fn from(grants: [Grant; N]) -> Self {
+        grants.into_iter().collect()
+    }
+}
+
+impl From<Grants> for Vec<Grant> {
+    fn from(grants: Grants) -> Self {
+        grants.into_iter().collect()
+    }
+}
+
+impl FromIterator<Grant> for Grants {
+    fn from_iter<I: IntoIterator<Item = Grant>>(grants: I) -> Self {
+        Self(grants.into_iter().map(|grant| (grant.scope, grant.access)).collect())
+    }
+}
+
+impl IntoIterator for Grants {
+    type Item = Grant;
+    type IntoIter = alloc::vec::IntoIter<Grant>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter().map(|(scope, access)| Grant { scope, access }).collect::<Vec<_>>().into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_grants_for_one_scope_the_last_counts() {
+        let grants = Grants::from([Grant::role("member"), Grant::role("admin")]);
+        assert_eq!(grants.len(), 1);
+        assert_eq!(grants.access(&Scope::Organization).unwrap().role_name().as_str(), "admin");
+    }
+
+    #[test]
+    fn adding_and_removing_one_permission_leaves_the_last_word() {
+        let access = Access::role("member").adding("p").removing("p");
+        assert!(access.added().is_empty());
+        assert!(access.removed().contains(&Permission::from("p")));
+    }
+
+    #[test]
+    fn a_restriction_covers_what_it_includes() {
+        let ab = Restriction::only(["a", "b"]);
+        assert!(ab.covers(&Restriction::only(["a"])));
+        assert!(!ab.covers(&Restriction::All));
+        assert!(Restriction::All.covers(&ab));
+        assert!(!ab.includes("c"));
+    }
+
+    #[test]
+    fn access_in_the_organization_holds_in_its_groups_and_not_the_other_way_round() {
+        let group = Scope::Group(GroupId::parse("g").unwrap());
+        assert!(Scope::Organization.covers(&group));
+        assert!(!group.covers(&Scope::Organization));
+    }
+
+    #[test]
+    fn unknown_fields_of_a_grant_are_refused_aut_10() {
+        let text = r#"{"scope":"organization","access":{"role":"member","owner":true}}"#;
+        assert!(serde_json::from_str::<Grant>(text).is_err());
+    }
+}

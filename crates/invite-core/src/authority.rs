@@ -1,0 +1,249 @@
+//! What somebody may do, and what an actor may grant: the one place where both are decided (AUT-1 to AUT-3).
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::refusal::{
+    GrantsMissing, NeverGrantable, NotEntitled, NotGrantable, NotPermitted, TooLarge, UnknownPermission,
+    UnknownResourceKind, UnknownRole,
+};
+use crate::{AccessModel, Grants, Permission, Plan, ResourceKind, Restriction, RoleName, Scope, UserId};
+
+/// Who performs a command: a user of the host, or the host itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(clippy::exhaustive_enums, reason = "somebody or the host; there is no third")]
+pub enum Actor {
+    /// A user.
+    User(UserId),
+    /// The host: its billing, its operators, its jobs. Permitted everything that the rules of the
+    /// organization allow; seats and limits hold for it too.
+    System,
+}
+
+impl Actor {
+    /// The user, unless it is the system.
+    #[must_use]
+    pub fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::System => None,
+        }
+    }
+}
+
+impl From<UserId> for Actor {
+    fn from(user: UserId) -> Self {
+        Self::User(user)
+    }
+}
+
+/// What somebody may do here, worked out from what they hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Authority<'a> {
+    model: &'a AccessModel,
+    plan: &'a Plan,
+    held: Held<'a>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Held<'a> {
+    Everything,
+    Grants(&'a Grants),
+    Nothing,
+}
+
+impl<'a> Authority<'a> {
+    /// The authority of the host itself.
+    #[must_use]
+    pub fn system(model: &'a AccessModel, plan: &'a Plan) -> Self {
+        Self { model, plan, held: Held::Everything }
+    }
+
+    /// The authority of a member with these grants, or of somebody who is no member.
+    #[must_use]
+    pub fn of(model: &'a AccessModel, plan: &'a Plan, grants: Option<&'a Grants>) -> Self {
+        Self { model, plan, held: grants.map_or(Held::Nothing, Held::Grants) }
+    }
+
+    /// Whether they hold a permission in a scope (C7: what was not granted is refused).
+    #[must_use]
+    pub fn may(&self, permission: &Permission, scope: &Scope) -> bool {
+        match self.held {
+            Held::Everything => true,
+            Held::Nothing => false,
+            Held::Grants(grants) => {
+                grants.holding_in(scope).any(|access| self.model.includes(access, permission))
+            }
+        }
+    }
+
+    /// Whether they hold a permission in a scope for one resource, which the plan must have enabled (D2).
+    #[must_use]
+    pub fn may_with(
+        &self,
+        permission: &Permission,
+        scope: &Scope,
+        kind: &ResourceKind,
+        resource: &str,
+    ) -> bool {
+        let reaches = match self.held {
+            Held::Everything => true,
+            Held::Nothing => false,
+            Held::Grants(grants) => grants.holding_in(scope).any(|access| {
+                self.model.includes(access, permission) && access.restriction(kind).includes(resource)
+            }),
+        };
+        reaches && self.plan.entitlement(kind).includes(resource)
+    }
+
+    /// Every permission held in a scope.
+    #[must_use]
+    pub fn permissions(&self, scope: &Scope) -> Vec<Permission> {
+        self.model.permissions().iter().filter(|permission| self.may(permission, scope)).cloned().collect()
+    }
+
+    /// Whether they are an owner, or the host.
+    #[must_use]
+    pub fn is_owner(&self) -> bool {
+        match self.held {
+            Held::Everything => true,
+            Held::Grants(grants) => grants.is_owner(),
+            Held::Nothing => false,
+        }
+    }
+
+    /// Requires a permission in a scope.
+    ///
+    /// # Errors
+    /// [`NotPermitted`] names the permission and the roles that have it (A2).
+    pub(crate) fn require(&self, permission: &Permission, scope: &Scope) -> Result<(), NotPermitted> {
+        if self.may(permission, scope) {
+            return Ok(());
+        }
+        Err(NotPermitted { permission: permission.clone(), roles: self.model.roles_with(permission) })
+    }
+
+    /// Requires a permission in the scope of every grant, and that the role of every grant is one that the
+    /// actor may grant: authority over what somebody else granted (AUT-1).
+    pub(crate) fn require_over(&self, permission: &Permission, grants: &Grants) -> Result<(), Unmanageable> {
+        for (scope, access) in grants.iter() {
+            self.require(permission, scope)?;
+            if !self.may_grant_role(scope, &access.role) {
+                return Err(NotGrantable::lacking_role(scope, &access.role).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Requires that the actor may grant all of this: every permission held, every resource within the
+    /// actor's own restrictions, every role grantable by the actor's role (AUT-2).
+    pub(crate) fn require_grantable(&self, grants: &Grants) -> Result<(), NotGrantable> {
+        grants.iter().try_for_each(|(scope, access)| {
+            if !self.may_grant_role(scope, &access.role) {
+                return Err(NotGrantable::lacking_role(scope, &access.role));
+            }
+            for permission in self.model.permissions_of(access) {
+                if !self.may(&permission, scope) {
+                    return Err(NotGrantable::lacking_permission(scope, &access.role, &permission));
+                }
+                for kind in self.model.resource_kinds() {
+                    if !self.reaches(&permission, scope, kind, access.restriction(kind)) {
+                        return Err(NotGrantable::lacking_resource(scope, &access.role, &permission, kind));
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn may_grant_role(&self, scope: &Scope, role: &RoleName) -> bool {
+        match self.held {
+            Held::Everything => *role != RoleName::OWNER,
+            Held::Nothing => false,
+            Held::Grants(grants) => grants
+                .holding_in(scope)
+                .filter_map(|access| self.model.role(&access.role))
+                .any(|held| held.may_grant.contains(role)),
+        }
+    }
+
+    /// Whether what is held with the permission, all of it together, covers the resources asked for.
+    fn reaches(&self, permission: &Permission, scope: &Scope, kind: &ResourceKind, asked: &Restriction) -> bool {
+        let Held::Grants(grants) = self.held else { return matches!(self.held, Held::Everything) };
+        let mut held = grants
+            .holding_in(scope)
+            .filter(|access| self.model.includes(access, permission))
+            .map(|access| access.restriction(kind));
+        match asked {
+            Restriction::All => held.any(|restriction| *restriction == Restriction::All),
+            Restriction::Only(these) => {
+                let held = held.collect::<Vec<_>>();
+                these.iter().all(|resource| held.iter().any(|restriction| restriction.includes(resource)))
+            }
+        }
+    }
+}
+
+/// Why grants cannot be given by anybody, whoever asks.
+pub(crate) enum Ungrantable {
+    Missing(GrantsMissing),
+    Role(UnknownRole),
+    Permission(UnknownPermission),
+    Never(NeverGrantable),
+    Kind(UnknownResourceKind),
+    Entitlement(NotEntitled),
+    TooLarge(TooLarge),
+}
+
+/// Why somebody may not manage what somebody else granted.
+pub(crate) enum Unmanageable {
+    Permission(NotPermitted),
+    Role(NotGrantable),
+}
+
+impl From<NotPermitted> for Unmanageable {
+    fn from(reason: NotPermitted) -> Self {
+        Self::Permission(reason)
+    }
+}
+
+impl From<NotGrantable> for Unmanageable {
+    fn from(reason: NotGrantable) -> Self {
+        Self::Role(reason)
+    }
+}
+
+/// Checks what holds of grants whoever gives them: they name what the model declares, nothing that their
+/// role can never receive (B7), not the role of the owner (F16), and only what the plan enables (D2).
+pub(crate) fn check_grants(model: &AccessModel, plan: &Plan, grants: &Grants) -> Result<(), Ungrantable> {
+    if grants.is_empty() {
+        return Err(Ungrantable::Missing(GrantsMissing {}));
+    }
+    if grants.len() > model.caps.grants {
+        return Err(Ungrantable::TooLarge(TooLarge::new("grants", model.caps.grants)));
+    }
+    grants.iter().try_for_each(|(_, access)| {
+        let role = model.role(&access.role).filter(|role| role.name != RoleName::OWNER);
+        let role = role.ok_or_else(|| Ungrantable::Role(UnknownRole { role: access.role.clone() }))?;
+        for permission in access.add.iter().chain(&access.remove) {
+            if !model.permissions.contains(permission) {
+                return Err(Ungrantable::Permission(UnknownPermission { permission: permission.clone() }));
+            }
+        }
+        if let Some(never) = access.add.intersection(&role.never).next() {
+            let (role, permission) = (role.name.clone(), never.clone());
+            return Err(Ungrantable::Never(NeverGrantable { role, permission }));
+        }
+        for (kind, asked) in &access.resources {
+            if !model.kinds.contains(kind) {
+                return Err(Ungrantable::Kind(UnknownResourceKind { kind: kind.clone() }));
+            }
+            if *asked != Restriction::All && !plan.entitlement(kind).covers(asked) {
+                return Err(Ungrantable::Entitlement(NotEntitled { kind: kind.clone() }));
+            }
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,53 @@
+//! Members.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{EmailAddress, Grants, InvitationId, SeatClass, UserId};
+
+/// Notes of the host on an invitation, by key, copied to the membership by policy (F19).
+pub type Metadata = BTreeMap<String, String>;
+
+/// How somebody became a member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum JoinedBy {
+    /// Created the organization.
+    Creating,
+    /// Accepted an invitation.
+    Accepting(InvitationId),
+    /// Was added by the host or by a member, without an invitation.
+    BeingAdded,
+}
+
+/// A user in an organization: once, however many grants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "a row: every adapter reads and writes all of it")]
+pub struct Member {
+    /// The user.
+    pub user: UserId,
+    /// The address under which they joined, if it was proven or the host vouched for it.
+    pub email: Option<EmailAddress>,
+    /// What they hold and where. Never empty: losing the last grant ends the membership.
+    pub grants: Grants,
+    /// The seat class they were charged to; `None` takes no seat.
+    pub seat: Option<SeatClass>,
+    /// How they became a member.
+    pub joined_by: JoinedBy,
+    /// When they became a member.
+    pub joined_at: DateTime<Utc>,
+    /// Notes of the host.
+    pub metadata: Metadata,
+}
+
+impl Member {
+    /// Whether they are an owner: a member with every right, whom nobody else removes.
+    #[must_use]
+    pub fn is_owner(&self) -> bool {
+        self.grants.is_owner()
+    }
+}

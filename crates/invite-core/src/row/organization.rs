@@ -1,0 +1,176 @@
+//! The organization: plan, settings, counters and version; the header of every load.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{DomainRules, OrganizationId, Plan, SeatClass};
+
+/// Whether an organization works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(clippy::exhaustive_enums, reason = "the three states of an organization")]
+pub enum OrganizationStatus {
+    /// It works.
+    Active,
+    /// Nothing is sent or accepted until it is resumed (LIF-8).
+    Suspended,
+    /// It ended, and everything pending in it with it (LIF-8).
+    Closed,
+}
+
+impl OrganizationStatus {
+    /// Its name in rows and JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// What an organization's managers set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub(crate) name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) about_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expiry_seconds: Option<u32>,
+    #[serde(default)]
+    pub(crate) domains: DomainRules,
+}
+
+impl Settings {
+    /// Settings with a name and defaults for the rest.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            description: None,
+            about_url: None,
+            expiry_seconds: None,
+            domains: DomainRules::default(),
+        }
+    }
+
+    /// A sentence about the organization, for mails (E7).
+    #[must_use]
+    pub fn described(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// A page about the organization, for mails (E7). Must begin with `https://`.
+    #[must_use]
+    pub fn about(mut self, url: impl Into<String>) -> Self {
+        self.about_url = Some(url.into());
+        self
+    }
+
+    /// How many seconds an invitation lives, instead of the access model's default (D3).
+    #[must_use]
+    pub fn expiry_seconds(mut self, seconds: u32) -> Self {
+        self.expiry_seconds = Some(seconds);
+        self
+    }
+
+    /// Which domains may be invited and may join (IDN-8).
+    #[must_use]
+    pub fn domains(mut self, rules: DomainRules) -> Self {
+        self.domains = rules;
+        self
+    }
+
+    /// The organization's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The sentence about it.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// The page about it.
+    #[must_use]
+    pub fn about_url(&self) -> Option<&str> {
+        self.about_url.as_deref()
+    }
+
+    /// Which domains may be invited and may join.
+    #[must_use]
+    pub fn domain_rules(&self) -> &DomainRules {
+        &self.domains
+    }
+}
+
+/// Seats of one class.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::exhaustive_structs, reason = "two counts that every adapter stores")]
+pub struct SeatCount {
+    /// Taken by members.
+    pub used: u32,
+    /// Reserved by distinct invitees.
+    pub reserved: u32,
+}
+
+impl SeatCount {
+    /// Taken or reserved.
+    #[must_use]
+    pub fn taken(self) -> u32 {
+        self.used.saturating_add(self.reserved)
+    }
+}
+
+/// Counts of an organization's rows, kept with every commit so that no decision has to count.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::exhaustive_structs, reason = "the counters that every adapter stores")]
+pub struct Counts {
+    /// Members, owners included.
+    pub members: u32,
+    /// Owners.
+    pub owners: u32,
+    /// Invitations in state pending, those past their expiry included until it is written down.
+    pub pending: u32,
+    /// Seats by class, as charged when they were taken. A class with nothing taken is not there.
+    pub seats: BTreeMap<SeatClass, SeatCount>,
+}
+
+impl Counts {
+    /// Seats taken of a class.
+    #[must_use]
+    pub fn seat(&self, class: &SeatClass) -> SeatCount {
+        self.seats.get(class).copied().unwrap_or_default()
+    }
+}
+
+/// An organization: the tenant, and the header of every load.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "a row: every adapter reads and writes all of it")]
+pub struct Organization {
+    /// Its id, the host's.
+    pub id: OrganizationId,
+    /// Whether it works.
+    pub status: OrganizationStatus,
+    /// What the host's billing allows.
+    pub plan: Plan,
+    /// What its managers set.
+    pub settings: Settings,
+    /// Counts of its rows.
+    pub counts: Counts,
+    /// The number of events so far: the sequence of the last one.
+    pub version: u64,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// The time of the last event. Time does not go back behind it.
+    pub last_at: DateTime<Utc>,
+}

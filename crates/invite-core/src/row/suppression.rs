@@ -1,0 +1,43 @@
+//! Suppressions: what an invitee does not want from an organization any more.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::Invitee;
+
+/// What an invitee does not want.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(clippy::exhaustive_enums, reason = "every adapter stores both")]
+pub enum SuppressionKind {
+    /// To be invited again (F11).
+    Invitations,
+    /// To get mail; invitations still show in the inbox (IDN-3).
+    Mail,
+}
+
+impl SuppressionKind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Invitations, Self::Mail];
+
+    /// Its name in rows and JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invitations => "invitations",
+            Self::Mail => "mail",
+        }
+    }
+}
+
+/// What one invitee does not want from one organization. The invitee can undo it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "a row: every adapter reads and writes all of it")]
+pub struct Suppression {
+    /// Who does not want it.
+    pub invitee: Invitee,
+    /// What.
+    pub kind: SuppressionKind,
+    /// Since when.
+    pub at: DateTime<Utc>,
+}

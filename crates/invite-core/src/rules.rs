@@ -1,0 +1,140 @@
+//! Rules that many operations share.
+
+use alloc::vec::Vec;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::refusal::{
+    DomainNotAllowed, InvalidExpiry, OrganizationClosed, OrganizationSuspended, Refusal, TooManyInvitations,
+    TooManyPending,
+};
+use crate::{
+    AccessModel, Actor, Authority, Draft, EmailAddress, Expiry, Host, Invitation, LimitSubject, Organization,
+    OrganizationStatus, Stop, bounded,
+};
+
+/// Why nothing goes on in an organization (LIF-8).
+pub(crate) enum NotOpen {
+    Suspended(OrganizationSuspended),
+    Closed(OrganizationClosed),
+}
+
+/// The organization, whatever its status.
+pub(crate) fn organization<R>(draft: &Draft) -> Result<&Organization, Stop<R>> {
+    draft.organization().ok_or(Stop::UnknownOrganization)
+}
+
+/// Requires that the organization works (LIF-8).
+pub(crate) fn require_open<R: Refusal + From<NotOpen>>(draft: &mut Draft) -> Result<(), Stop<R>> {
+    let answer = match organization::<R>(draft)?.status {
+        OrganizationStatus::Active => Ok(()),
+        OrganizationStatus::Suspended => Err(NotOpen::Suspended(OrganizationSuspended {})),
+        OrganizationStatus::Closed => Err(NotOpen::Closed(OrganizationClosed {})),
+    };
+    Ok(draft.rule("LIF-8", answer.map_err(R::from))?)
+}
+
+/// Requires that the organization was not closed: what may still be done while it is suspended.
+pub(crate) fn require_not_closed<R: Refusal + From<OrganizationClosed>>(draft: &Draft) -> Result<(), Stop<R>> {
+    match organization::<R>(draft)?.status {
+        OrganizationStatus::Closed => Err(Stop::Refused(OrganizationClosed {}.into())),
+        _ => Ok(()),
+    }
+}
+
+/// The authority of whoever acts.
+pub(crate) fn authority<'a, R>(
+    host: &Host<'a>,
+    draft: &'a Draft,
+    actor: &Actor,
+) -> Result<Authority<'a>, Stop<R>> {
+    let plan = &organization::<R>(draft)?.plan;
+    Ok(match actor {
+        Actor::System => Authority::system(host.model, plan),
+        Actor::User(user) => {
+            Authority::of(host.model, plan, draft.member(user)?.map(|member| &member.grants))
+        }
+    })
+}
+
+/// Requires that the organization's rules allow the address (IDN-8).
+pub(crate) fn require_domain(
+    organization: &Organization,
+    address: Option<&EmailAddress>,
+) -> Result<(), DomainNotAllowed> {
+    match address {
+        Some(address) if !organization.settings.domains.permits(address) => {
+            Err(DomainNotAllowed { domain: address.domain().into() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Requires that one more invitation or reminder fits the limits on rate (ABU-1).
+pub(crate) fn require_rate<R>(draft: &mut Draft, actor: &Actor) -> Result<(), Stop<R>>
+where
+    R: Refusal + From<TooManyInvitations>,
+{
+    let plan = &organization::<R>(draft)?.plan;
+    let inviter = actor.user().cloned().map(LimitSubject::Inviter);
+    let limits = [(Some(LimitSubject::Organization), plan.organization_rate), (inviter, plan.inviter_rate)];
+    let mut answer = Ok(());
+    for (subject, rate) in limits {
+        if let (Some(subject), Some(rate)) = (subject, rate) {
+            if let Err(again_at) = rate.advance(draft.limit(&subject)?, draft.now()) {
+                answer = Err(R::from(TooManyInvitations { again_at }));
+            }
+        }
+    }
+    Ok(draft.rule("ABU-1", answer)?)
+}
+
+/// Requires that one more invitation may be pending. To be asked after it was made in the draft.
+pub(crate) fn require_pending<R>(draft: &mut Draft) -> Result<(), Stop<R>>
+where
+    R: Refusal + From<TooManyPending>,
+{
+    let row = organization::<R>(draft)?;
+    let answer = match row.plan.pending {
+        crate::Limit::AtMost(limit) if row.counts.pending > limit => Err(R::from(TooManyPending { limit })),
+        _ => Ok(()),
+    };
+    if answer.is_err() && draft.has_more_due() {
+        return Err(Stop::MoreDue);
+    }
+    Ok(draft.rule("ABU-1", answer)?)
+}
+
+/// When an invitation made or resent now ends: as asked, or as the organization or the model sets (LIF-4).
+pub(crate) fn expiry(
+    model: &AccessModel,
+    organization: &Organization,
+    now: DateTime<Utc>,
+    asked: Option<Expiry>,
+) -> Result<Expiry, InvalidExpiry> {
+    let end = match asked {
+        Some(Expiry::Never) => return Ok(Expiry::Never),
+        Some(Expiry::At(end)) => end,
+        None => {
+            let set = organization.settings.expiry_seconds;
+            let life = set.map_or(model.expiry, |seconds| TimeDelta::seconds(seconds.into()));
+            now.checked_add_signed(life).ok_or(InvalidExpiry {})?
+        }
+    };
+    let end = bounded(end).map_err(|_| InvalidExpiry {})?;
+    let life = end - now;
+    if life < TimeDelta::minutes(1) || life > TimeDelta::days(36_525) {
+        return Err(InvalidExpiry {});
+    }
+    Ok(Expiry::At(end))
+}
+
+/// The open invitations of an invitee for any of the scopes (CON-3).
+pub(crate) fn open_at_places<'a>(
+    draft: &'a Draft,
+    invitee: &crate::Invitee,
+    grants: &crate::Grants,
+) -> Result<Vec<&'a Invitation>, crate::NotLoaded> {
+    let same_place = |row: &&Invitation| row.grants.scopes().any(|scope| grants.access(scope).is_some());
+    Ok(draft.open_of(invitee)?.filter(same_place).collect())
+}

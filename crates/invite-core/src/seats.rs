@@ -1,0 +1,146 @@
+//! Seats: who takes which, and whether there is one (SEA-1 to SEA-6).
+
+use alloc::vec::Vec;
+
+use crate::refusal::{NoSeatLeft, Refusal, SeatClassNotInPlan};
+use crate::{
+    AccessModel, Draft, Event, Fault, Grants, InvitationId, Invitee, Member, NotLoaded, Organization, SeatClass,
+    SeatPolicy, Stop,
+};
+
+/// Why there is no seat.
+#[derive(Debug)]
+pub(crate) enum NoRoom {
+    NoSeatLeft(NoSeatLeft),
+    NotInPlan(SeatClassNotInPlan),
+}
+
+/// Requires that no more seats of the class are taken than the plan has (SEA-1, SEA-4). To be asked after
+/// the seat was taken in the draft, which is rolled back if there was none.
+fn require_within(organization: &Organization, class: &SeatClass) -> Result<(), NoRoom> {
+    let Some(limit) = organization.plan.seat_limit(class) else {
+        return Err(NoRoom::NotInPlan(SeatClassNotInPlan { class: class.clone() }));
+    };
+    let taken = organization.counts.seat(class).taken();
+    match limit {
+        crate::Limit::AtMost(limit) if taken > limit => {
+            let taken = taken.saturating_sub(1);
+            Err(NoRoom::NoSeatLeft(NoSeatLeft { class: class.clone(), limit, taken }))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Takes a seat that was charged to somebody in the draft: there must be room for it, and if there is none,
+/// what is past its expiry and was not loaded might make some (SEA-3).
+pub(crate) fn require_seat<R>(draft: &mut Draft, class: Option<&SeatClass>) -> Result<(), Stop<R>>
+where
+    R: Refusal + From<NoRoom>,
+{
+    let (Some(class), Some(organization)) = (class, draft.organization()) else { return Ok(()) };
+    let room = require_within(organization, class).map_err(R::from);
+    if room.is_err() && draft.has_more_due() {
+        return Err(Stop::MoreDue);
+    }
+    Ok(draft.rule("SEA-1", room)?)
+}
+
+/// What an invitee has been charged for already.
+struct Charged {
+    /// As a member.
+    used: Option<SeatClass>,
+    /// By open invitations; they all carry the same class.
+    reserved: Option<SeatClass>,
+    open: Vec<InvitationId>,
+}
+
+fn charged(draft: &Draft, invitee: &Invitee) -> Result<Charged, NotLoaded> {
+    let open = draft.open_of(invitee)?.collect::<Vec<_>>();
+    Ok(Charged {
+        used: draft.member_of(invitee)?.and_then(|member| member.seat.clone()),
+        reserved: open.iter().find_map(|row| row.seat.clone()),
+        open: open.iter().filter(|row| row.seat.is_some()).map(|row| row.id).collect(),
+    })
+}
+
+/// The seat class that a new invitation is to carry. One person takes one seat, so:
+///
+/// - nothing, where invitations do not reserve, or a membership covers it already;
+/// - the class that the invitee's other open invitations carry, if it covers it;
+/// - else the class that is needed, and the others are moved up to it.
+pub(crate) fn reserve(
+    model: &AccessModel,
+    draft: &mut Draft,
+    invitee: &Invitee,
+    grants: &Grants,
+) -> Result<Option<SeatClass>, Fault> {
+    let policy = draft.organization().map(|organization| organization.plan.seat_policy);
+    let (Some(needed), Some(SeatPolicy::ReserveOnInvite)) = (model.seat_class(grants), policy) else {
+        return Ok(None);
+    };
+    let charged = charged(draft, invitee)?;
+    if charged.used.is_some_and(|used| model.seat_covers(&used, needed)) {
+        return Ok(None);
+    }
+    if let Some(reserved) = charged.reserved.filter(|reserved| model.seat_covers(reserved, needed)) {
+        return Ok(Some(reserved));
+    }
+    for id in charged.open {
+        draft.emit(Event::SeatReserved { id, seat: Some(needed.clone()) });
+    }
+    Ok(Some(needed.clone()))
+}
+
+/// After an invitation ended or grants less: what its invitee's other open invitations reserve is lowered to
+/// what they need, if there is room for that.
+pub(crate) fn lower(model: &AccessModel, draft: &mut Draft, invitee: &Invitee) -> Result<(), Fault> {
+    let charged = charged(draft, invitee)?;
+    let Some(reserved) = charged.reserved else { return Ok(()) };
+    let mut needed = None::<&SeatClass>;
+    for invitation in draft.open_of(invitee)?.filter(|row| row.seat.is_some()) {
+        let class = model.seat_class(&invitation.grants);
+        if needed.is_none_or(|needed| class.is_some_and(|class| model.seat_covers(class, needed))) {
+            needed = class;
+        }
+    }
+    let Some(needed) = needed else { return Ok(()) };
+    let fits = draft.organization().is_some_and(|organization| {
+        let taken = organization.counts.seat(needed).taken();
+        organization.plan.seat_limit(needed).is_some_and(|limit| limit.allows(taken.saturating_add(1)))
+    });
+    if *needed != reserved && model.seat_covers(&reserved, needed) && fits {
+        for id in charged.open {
+            draft.emit(Event::SeatReserved { id, seat: Some(needed.clone()) });
+        }
+    }
+    Ok(())
+}
+
+/// After somebody became a member or holds more: what their open invitations reserve beside it, though the
+/// membership covers it, is let go.
+pub(crate) fn release_covered(
+    model: &AccessModel,
+    draft: &mut Draft,
+    invitee: &Invitee,
+    seat: Option<&SeatClass>,
+) -> Result<(), Fault> {
+    let covered = |row: &&crate::Invitation| {
+        let reserved = row.seat.as_ref();
+        reserved.is_some_and(|reserved| seat.is_some_and(|seat| model.seat_covers(seat, reserved)))
+    };
+    let ids = draft.open_of(invitee)?.filter(covered).map(|row| row.id).collect::<Vec<_>>();
+    for id in ids {
+        draft.emit(Event::SeatReserved { id, seat: None });
+    }
+    Ok(())
+}
+
+/// The seat class that a member with these grants is charged to.
+pub(crate) fn seat_of(model: &AccessModel, grants: &Grants) -> Option<SeatClass> {
+    model.seat_class(grants).cloned()
+}
+
+/// Whether a change of what a member is charged to takes a seat that was not taken before.
+pub(crate) fn takes_another(before: Option<&Member>, after: Option<&SeatClass>) -> bool {
+    after.is_some() && before.and_then(|member| member.seat.as_ref()) != after
+}

@@ -1,0 +1,305 @@
+//! The fold: what a fact makes of the rows. Total: it never fails, and a row that is not there stays away.
+
+use alloc::boxed::Box;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    Counts, EARLIER_NONCES, Event, Facts, Invitation, InvitationId, Invitee, LimitSubject, Member, Organization,
+    OrganizationStatus, Rate, RevokedBecause, SeatClass, SuppressionKind, UserId,
+};
+
+use super::draft::{Draft, Undo};
+
+impl Draft {
+    /// Folds a fact into the rows, counters included.
+    pub(super) fn apply(&mut self, event: &Event, at: DateTime<Utc>) {
+        match event {
+            Event::OrganizationCreated { plan, settings } => {
+                let organization = Organization {
+                    id: self.slice.id().clone(),
+                    status: OrganizationStatus::Active,
+                    plan: plan.clone(),
+                    settings: settings.clone(),
+                    counts: Counts::default(),
+                    version: 0,
+                    created_at: at,
+                    last_at: at,
+                };
+                self.set_organization(Some(organization));
+            }
+            Event::OrganizationSuspended => self.set_status(OrganizationStatus::Suspended),
+            Event::OrganizationResumed => self.set_status(OrganizationStatus::Active),
+            Event::OrganizationClosed => self.set_status(OrganizationStatus::Closed),
+            Event::PlanChanged { plan } => self.change_organization(|row| row.plan = plan.clone()),
+            Event::SettingsChanged { settings } => {
+                self.change_organization(|row| row.settings = settings.clone());
+            }
+            Event::InvitationCreated { invitation } => {
+                self.spend(invitation.inviter.user(), at);
+                self.slice.mailed.entry(invitation.id).or_insert(None);
+                self.set_invitation(invitation.id, Some(Invitation::clone(invitation)));
+            }
+            Event::InvitationEdited { id, grants, expires_at } => self.change_invitation(*id, |row| {
+                row.grants = grants.clone();
+                row.expires_at = *expires_at;
+            }),
+            Event::InvitationResent { id, nonce, expires_at } => {
+                self.spend_by_actor(at);
+                self.change_invitation(*id, |row| {
+                    let old = core::mem::replace(&mut row.nonce, nonce.clone());
+                    row.earlier_nonces.insert(0, old);
+                    row.earlier_nonces.truncate(EARLIER_NONCES);
+                    row.expires_at = *expires_at;
+                    row.revision = row.revision.saturating_add(1);
+                    row.ended = None;
+                });
+                self.set_mailed(*id, None);
+            }
+            Event::InvitationReminded { .. } => self.spend_by_actor(at),
+            Event::SeatReserved { id, seat } => self.change_invitation(*id, |row| row.seat = seat.clone()),
+            Event::InvitationHandedOver { id, to } => {
+                self.change_invitation(*id, |row| row.inviter = to.clone().into());
+            }
+            Event::InvitationEnded { id, ending, .. } => {
+                self.change_invitation(*id, |row| row.ended = Some((ending.clone(), at)));
+            }
+            Event::MemberJoined { member } => {
+                self.set_member(member.user.clone(), Some(Member::clone(member)));
+            }
+            Event::MemberAccessChanged { user, grants, seat } => self.change_member(user, |row| {
+                row.grants = grants.clone();
+                row.seat = seat.clone();
+            }),
+            Event::MemberRemoved { user } | Event::MemberLeft { user } => self.set_member(user.clone(), None),
+            Event::Suppressed { invitee, kind } => self.set_suppression(invitee.clone(), *kind, Some(at)),
+            Event::Unsuppressed { invitee, kind } => self.set_suppression(invitee.clone(), *kind, None),
+        }
+    }
+
+    /// What the log tells of the row that a fact is about, as it is now.
+    pub(super) fn facts(&self, event: &Event) -> Option<Box<Facts>> {
+        let facts = if let Some(id) = event.invitation() {
+            self.slice.invitations.get(&id)?.as_ref().map(Facts::from)
+        } else if let Event::Suppressed { invitee, kind } | Event::Unsuppressed { invitee, kind } = event {
+            let held = self.slice.suppressions.get(invitee)?.contains_key(kind);
+            held.then(|| Facts::Suppression { invitee: invitee.to_string(), kind: kind.as_str() })
+        } else if let Some(user) = event.user() {
+            self.slice.members.get(user)?.as_ref().map(Facts::from)
+        } else {
+            self.slice.organization.as_ref().map(Facts::from)
+        };
+        facts.map(Box::new)
+    }
+
+    fn set_status(&mut self, status: OrganizationStatus) {
+        self.change_organization(|row| row.status = status);
+    }
+
+    fn change_organization(&mut self, change: impl FnOnce(&mut Organization)) {
+        if let Some(mut row) = self.slice.organization.clone() {
+            change(&mut row);
+            self.set_organization(Some(row));
+        }
+    }
+
+    fn change_invitation(&mut self, id: InvitationId, change: impl FnOnce(&mut Invitation)) {
+        if let Some(Some(row)) = self.slice.invitations.get(&id) {
+            let mut row = row.clone();
+            change(&mut row);
+            self.set_invitation(id, Some(row));
+        }
+    }
+
+    fn change_member(&mut self, user: &UserId, change: impl FnOnce(&mut Member)) {
+        if let Some(Some(row)) = self.slice.members.get(user) {
+            let mut row = row.clone();
+            change(&mut row);
+            self.set_member(user.clone(), Some(row));
+        }
+    }
+
+    fn spend_by_actor(&mut self, at: DateTime<Utc>) {
+        let user = self.actor.user().cloned();
+        self.spend(user.as_ref(), at);
+    }
+
+    /// Counts one mail-worthy act against the limits on rate that the plan sets (ABU-1).
+    fn spend(&mut self, inviter: Option<&UserId>, at: DateTime<Utc>) {
+        let Some(row) = &self.slice.organization else { return };
+        let inviter = inviter.cloned().map(LimitSubject::Inviter);
+        let limits = [(Some(LimitSubject::Organization), row.plan.organization_rate), (inviter, row.plan.inviter_rate)];
+        for (subject, rate) in limits {
+            if let (Some(subject), Some(rate)) = (subject, rate) {
+                self.spend_one(subject, rate, at);
+            }
+        }
+    }
+
+    fn spend_one(&mut self, subject: LimitSubject, rate: Rate, at: DateTime<Utc>) {
+        let kept = self.slice.limits.get(&subject).copied().flatten();
+        let old = self.slice.limits.insert(subject.clone(), Some(rate.spent(kept, at)));
+        self.undo.push(Undo::Limit(subject, old));
+    }
+
+    fn set_organization(&mut self, row: Option<Organization>) {
+        let old = core::mem::replace(&mut self.slice.organization, row);
+        self.undo.push(Undo::Organization(old.map(Box::new)));
+    }
+
+    fn set_mailed(&mut self, id: InvitationId, at: Option<DateTime<Utc>>) {
+        let old = self.slice.mailed.insert(id, at);
+        self.undo.push(Undo::Mailed(id, old));
+    }
+
+    fn set_member(&mut self, user: UserId, row: Option<Member>) {
+        let old = self.swap_member(&user, Some(row));
+        self.undo.push(Undo::Member(user, old));
+    }
+
+    fn set_invitation(&mut self, id: InvitationId, row: Option<Invitation>) {
+        let old = self.swap_invitation(id, Some(row));
+        self.undo.push(Undo::Invitation(id, old));
+    }
+
+    fn set_suppression(&mut self, invitee: Invitee, kind: SuppressionKind, at: Option<DateTime<Utc>>) {
+        let of_invitee = self.slice.suppressions.entry(invitee.clone()).or_default();
+        let old = match at {
+            Some(at) => of_invitee.insert(kind, at),
+            None => of_invitee.remove(&kind),
+        };
+        self.undo.push(Undo::Suppression(invitee, kind, old));
+    }
+
+    /// Takes back one step. The reverse of the `set_*` functions, index and counters included.
+    pub(super) fn take_back(&mut self, step: Undo) {
+        match step {
+            Undo::Organization(old) => self.slice.organization = old.map(|row| *row),
+            Undo::Member(user, old) => drop(self.swap_member(&user, old)),
+            Undo::Invitation(id, old) => drop(self.swap_invitation(id, old)),
+            Undo::Mailed(id, old) => match old {
+                Some(old) => drop(self.slice.mailed.insert(id, old)),
+                None => drop(self.slice.mailed.remove(&id)),
+            },
+            Undo::Limit(subject, old) => match old {
+                Some(old) => drop(self.slice.limits.insert(subject, old)),
+                None => drop(self.slice.limits.remove(&subject)),
+            },
+            Undo::Suppression(invitee, kind, old) => {
+                let of_invitee = self.slice.suppressions.entry(invitee).or_default();
+                match old {
+                    Some(at) => drop(of_invitee.insert(kind, at)),
+                    None => drop(of_invitee.remove(&kind)),
+                }
+            }
+        }
+    }
+
+    /// Puts a member's row in place of another, and keeps the index by address and the counters right.
+    fn swap_member(&mut self, user: &UserId, row: Option<Option<Member>>) -> Option<Option<Member>> {
+        let new = row.as_ref().and_then(Option::as_ref);
+        let (new_seat, new_owner) = (new.and_then(|m| m.seat.clone()), new.is_some_and(Member::is_owner));
+        let new_is_there = new.is_some();
+        if let Some(email) = new.and_then(|member| member.email.clone()) {
+            self.slice.by_address.insert(email, Some(user.clone()));
+        }
+        let old = match row {
+            Some(row) => self.slice.members.insert(user.clone(), row),
+            None => self.slice.members.remove(user),
+        };
+        let gone = old.as_ref().and_then(Option::as_ref);
+        if let (Some(member), false) = (gone, new_is_there) {
+            if let Some(email) = &member.email {
+                self.slice.by_address.insert(email.clone(), None);
+            }
+        }
+        if let Some(organization) = &mut self.slice.organization {
+            let counts = &mut organization.counts;
+            shift(&mut counts.members, gone.is_some(), new_is_there);
+            shift(&mut counts.owners, gone.is_some_and(Member::is_owner), new_owner);
+            let old_seat = gone.and_then(|member| member.seat.clone());
+            if old_seat != new_seat {
+                let seats = [(old_seat, true, false), (new_seat, false, true)];
+                for (class, was, is) in seats {
+                    shift_seat(counts, class, |count| shift(&mut count.used, was, is));
+                }
+            }
+        }
+        old
+    }
+
+    /// Puts an invitation's row in place of another, and keeps the index by invitee and the counters right.
+    ///
+    /// A class is reserved once for an invitee, however many of their invitations name it.
+    fn swap_invitation(
+        &mut self,
+        id: InvitationId,
+        row: Option<Option<Invitation>>,
+    ) -> Option<Option<Invitation>> {
+        let key = |row: &Option<Option<Invitation>>| {
+            let row = row.as_ref()?.as_ref().filter(|row| row.is_open())?;
+            Some((row.invitee.clone(), row.seat.clone()))
+        };
+        let new = key(&row);
+        let old_key = key(&self.slice.invitations.get(&id).cloned());
+        let touched = [old_key.clone(), new.clone()].into_iter().flatten().collect::<Vec<_>>();
+        let before = touched.iter().map(|(invitee, seat)| self.reserves(invitee, seat)).collect::<Vec<_>>();
+
+        let old = match row {
+            Some(row) => self.slice.invitations.insert(id, row),
+            None => self.slice.invitations.remove(&id),
+        };
+        if let Some((invitee, _)) = &old_key {
+            self.slice.open.entry(invitee.clone()).or_default().remove(&id);
+        }
+        if let Some((invitee, _)) = &new {
+            self.slice.open.entry(invitee.clone()).or_default().insert(id);
+        }
+
+        let after = touched.iter().map(|(invitee, seat)| self.reserves(invitee, seat)).collect::<Vec<_>>();
+        let same = touched.len() == 2 && touched.first() == touched.last();
+        if let Some(organization) = &mut self.slice.organization {
+            let counts = &mut organization.counts;
+            shift(&mut counts.pending, old_key.is_some(), new.is_some());
+            let changes = touched.into_iter().zip(before.into_iter().zip(after));
+            for ((_, seat), (was, is)) in changes.take(if same { 1 } else { 2 }) {
+                shift_seat(counts, seat, |count| shift(&mut count.reserved, was, is));
+            }
+        }
+        old
+    }
+
+    fn reserves(&self, invitee: &Invitee, seat: &Option<SeatClass>) -> bool {
+        seat.is_some()
+            && self.slice.open.get(invitee).is_some_and(|ids| {
+                ids.iter().any(|id| {
+                    let row = self.slice.invitations.get(id).and_then(Option::as_ref);
+                    row.is_some_and(|row| row.is_open() && row.seat == *seat)
+                })
+            })
+    }
+
+    /// Ends an invitation because of something that happened to somebody else.
+    pub(crate) fn revoke(&mut self, id: InvitationId, because: RevokedBecause) {
+        self.emit(Event::InvitationEnded { id, ending: crate::Ending::Revoked { because }, reason: None });
+    }
+}
+
+fn shift(count: &mut u32, was: bool, is: bool) {
+    match (was, is) {
+        (false, true) => *count = count.saturating_add(1),
+        (true, false) => *count = count.saturating_sub(1),
+        _ => {}
+    }
+}
+
+fn shift_seat(counts: &mut Counts, class: Option<SeatClass>, change: impl FnOnce(&mut crate::SeatCount)) {
+    let Some(class) = class else { return };
+    let count = counts.seats.entry(class.clone()).or_default();
+    change(count);
+    if count.taken() == 0 {
+        counts.seats.remove(&class);
+    }
+}

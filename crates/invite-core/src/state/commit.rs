@@ -1,0 +1,91 @@
+//! What a store writes.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    CommandKey, CommitId, Delivery, EventRecord, Invitation, InvitationId, Invitee, LimitSubject, Member,
+    Organization, OrganizationId, Scope, Suppression, SuppressionKind, UserId,
+};
+
+/// One change of one row, with absolute values. A commit holds at most one for a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "every adapter writes all three")]
+pub enum RowChange<K, R> {
+    /// The row does not exist and shall. That it does exist is a conflict.
+    Insert(R),
+    /// The row exists and gets these values.
+    Update(R),
+    /// The row exists and shall not.
+    Delete(K),
+}
+
+/// The one open invitation of an invitee in a scope (CON-3). Its key is the scope and the invitee.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "a row: every adapter reads and writes all of it")]
+pub struct Place {
+    /// Where the invitation grants access.
+    pub scope: Scope,
+    /// Who is invited.
+    pub invitee: Invitee,
+    /// The invitation that is open there.
+    pub invitation: InvitationId,
+}
+
+/// What is kept of a command that carried an idempotency key (LIF-12).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "a row: every adapter reads and writes all of it")]
+pub struct CommandRecord {
+    /// The key.
+    pub key: CommandKey,
+    /// SHA-256 of the command.
+    pub fingerprint: [u8; 32],
+    /// Its outcome, as JSON. Holds no token.
+    pub outcome: String,
+    /// When it is forgotten.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A net change of one organization's rows, decided on a version.
+///
+/// A store writes it whole or not at all, and only if the organization is still at that version. It
+/// interprets nothing and computes nothing. It takes the value apart without `..`, so that a table added
+/// here stops the compiler and loses no data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "every adapter takes all of it apart")]
+pub struct Commit {
+    /// Its id. It stands with every event record, so that a lost reply can be looked up.
+    pub id: CommitId,
+    /// The organization.
+    pub organization: OrganizationId,
+    /// The version it was decided on; 0 if the organization must not exist.
+    pub version: u64,
+    /// The organization's row. `None` leaves it and its version as they are.
+    pub header: Option<Organization>,
+    /// Members.
+    pub members: Vec<RowChange<UserId, Member>>,
+    /// Invitations.
+    pub invitations: Vec<RowChange<InvitationId, Invitation>>,
+    /// Places of open invitations.
+    pub places: Vec<RowChange<(Scope, Invitee), Place>>,
+    /// Suppressions.
+    pub suppressions: Vec<RowChange<(Invitee, SuppressionKind), Suppression>>,
+    /// Times kept for limits on rate. These rows are put: one that exists is replaced.
+    pub limits: Vec<(LimitSubject, DateTime<Utc>)>,
+    /// Event records, of the sequences that follow the version.
+    pub events: Vec<EventRecord>,
+    /// Mails to be sent. New rows.
+    pub deliveries: Vec<Delivery>,
+    /// Outcomes of commands that carried a key. These rows are put: one that is past its time is replaced.
+    pub commands: Vec<CommandRecord>,
+}
+
+impl Commit {
+    /// Whether it changes nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.commands.is_empty()
+    }
+}

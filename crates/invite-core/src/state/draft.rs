@@ -1,0 +1,387 @@
+//! A draft: decisions made in memory on a slice, before anything is written.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::ops::Deref;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    Actor, CommandRecord, Commit, CommitId, Delivery, DeliveryId, DeliveryKind, DeliveryState, Ending, Entropy,
+    Event, EventRecord, Invitation, InvitationId, Invitee, LimitSubject, Member, Organization, Place,
+    RECORD_FORMAT, RecordData, RowChange, Scope, Slice, Suppression, SuppressionKind, UserId,
+};
+
+/// One step that can be taken back: a key and what was there before.
+#[derive(Debug)]
+pub(super) enum Undo {
+    Organization(Option<Box<Organization>>),
+    Member(UserId, Option<Option<Member>>),
+    Invitation(InvitationId, Option<Option<Invitation>>),
+    Mailed(InvitationId, Option<Option<DateTime<Utc>>>),
+    Limit(LimitSubject, Option<Option<DateTime<Utc>>>),
+    Suppression(Invitee, SuppressionKind, Option<DateTime<Utc>>),
+}
+
+/// A point to come back to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    undo: usize,
+    records: usize,
+    deliveries: usize,
+    commands: usize,
+    version: u64,
+    last_at: Option<DateTime<Utc>>,
+}
+
+/// A rule that a decision looked at, for dry runs: why, rule by rule (F5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "a rule and what came of it")]
+pub struct Checked {
+    /// The position in the command's list that it was checked for; `None` for the command as a whole.
+    pub position: Option<usize>,
+    /// The rule.
+    pub rule: &'static str,
+    /// The code of the refusal, if the rule did not hold.
+    pub refused: Option<&'static str>,
+}
+
+/// Decisions made in memory on a slice, before anything is written.
+///
+/// It reads like the [`Slice`] it began with, with everything decided so far folded in. Several commands can
+/// be decided on one draft, one after the other; one that is refused leaves no trace.
+#[derive(Debug)]
+pub struct Draft {
+    pub(super) slice: Slice,
+    pub(super) undo: Vec<Undo>,
+    pub(super) actor: Actor,
+    version: u64,
+    now: DateTime<Utc>,
+    records: Vec<EventRecord>,
+    deliveries: Vec<Delivery>,
+    commands: Vec<CommandRecord>,
+    entropy: Entropy,
+    commit: CommitId,
+    checks: Option<(Option<usize>, Vec<Checked>)>,
+}
+
+impl Draft {
+    /// Begins on a slice. Time is the later of `now` and the organization's last event.
+    #[must_use]
+    pub fn new(slice: Slice, now: DateTime<Utc>, commit: CommitId) -> Self {
+        let now = slice.organization().map_or(now, |organization| now.max(organization.last_at));
+        Self {
+            version: slice.version(),
+            slice,
+            undo: Vec::new(),
+            actor: Actor::System,
+            now,
+            records: Vec::new(),
+            deliveries: Vec::new(),
+            commands: Vec::new(),
+            entropy: Entropy::default(),
+            commit,
+            checks: None,
+        }
+    }
+
+    /// Also keeps a list of the rules that decisions look at.
+    #[must_use]
+    pub fn explaining(mut self) -> Self {
+        self.checks = Some((None, Vec::new()));
+        self
+    }
+
+    /// The rules that were looked at, if asked for.
+    #[must_use]
+    pub fn checked(&self) -> &[Checked] {
+        self.checks.as_ref().map_or(&[], |(_, checks)| checks)
+    }
+
+    /// The time of every decision on this draft.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// The facts decided so far, as they will be recorded.
+    #[must_use]
+    pub fn records(&self) -> &[EventRecord] {
+        &self.records
+    }
+
+    /// The mails queued so far.
+    #[must_use]
+    pub fn deliveries(&self) -> &[Delivery] {
+        &self.deliveries
+    }
+
+    /// Whether anything was decided that needs writing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.commands.is_empty()
+    }
+
+    /// How many rows a commit of this would write, roughly.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.records.len().saturating_mul(2).saturating_add(self.commands.len())
+    }
+
+    /// Keeps the outcome of a command under its idempotency key (LIF-12).
+    pub fn remember(&mut self, record: CommandRecord) {
+        self.slice.commands.insert(record.key.clone(), Some(record.clone()));
+        self.commands.push(record);
+    }
+
+    /// Sets who acts from here on, and the entropy for what they make.
+    pub(crate) fn act(&mut self, actor: Actor, entropy: Entropy) {
+        self.actor = actor;
+        self.entropy = entropy;
+        self.about(None);
+    }
+
+    /// The entropy of the command that is being decided.
+    pub(crate) fn entropy(&mut self) -> &mut Entropy {
+        &mut self.entropy
+    }
+
+    /// Sets which item of the command's list is being decided.
+    pub(crate) fn about(&mut self, position: Option<usize>) {
+        if let Some((current, _)) = &mut self.checks {
+            *current = position;
+        }
+    }
+
+    /// Notes that a rule was looked at, and passes its answer on.
+    pub(crate) fn rule<T, R: crate::Refusal>(&mut self, rule: &'static str, answer: Result<T, R>) -> Result<T, R> {
+        if let Some((position, checks)) = &mut self.checks {
+            let refused = answer.as_ref().err().map(crate::Refusal::code);
+            checks.push(Checked { position: *position, rule, refused });
+        }
+        answer
+    }
+
+    /// Makes a fact: folds it into the rows and records it.
+    pub(crate) fn emit(&mut self, event: Event) {
+        self.emit_as(self.actor.clone(), event);
+    }
+
+    /// Makes a fact that nobody asked for, such as an expiry.
+    pub(crate) fn emit_as(&mut self, actor: Actor, mut event: Event) {
+        let at = self.now;
+        let before = self.facts(&event);
+        self.apply(&event, at);
+        let after = self.facts(&event);
+        self.version = self.version.saturating_add(1);
+        if let Some(organization) = &mut self.slice.organization {
+            organization.version = self.version;
+            organization.last_at = at;
+        }
+        let reason = match &mut event {
+            Event::InvitationEnded { reason, .. } => reason.take(),
+            _ => None,
+        };
+        self.records.push(EventRecord {
+            sequence: self.version,
+            commit: self.commit,
+            at,
+            actor,
+            kind: event.kind(),
+            format: RECORD_FORMAT,
+            invitation: event.invitation(),
+            user: event.user().cloned(),
+            data: RecordData { before, after, reason },
+        });
+    }
+
+    /// Queues a mail for an invitation as it is now, unless the host delivers it by its own means (F8, F18).
+    pub(crate) fn queue(
+        &mut self,
+        kind: DeliveryKind,
+        id: InvitationId,
+    ) -> Result<Option<DeliveryId>, crate::Fault> {
+        let Some(invitation) = self.slice.invitation(id)? else { return Ok(None) };
+        if invitation.mail_to.is_none() {
+            return Ok(None);
+        }
+        let revision = invitation.revision;
+        let delivery = DeliveryId::from_parts(self.now, self.entropy.take()?);
+        self.deliveries.push(Delivery {
+            organization: self.slice.id().clone(),
+            id: delivery,
+            invitation: id,
+            revision,
+            kind,
+            state: DeliveryState::Queued,
+            due_at: self.now,
+            created_at: self.now,
+            lease: 0,
+            leased_until: None,
+            mailed_at: None,
+            attempts: Vec::new(),
+        });
+        Ok(Some(delivery))
+    }
+
+    /// Whether open invitations past their expiry remain that were not loaded.
+    pub(crate) fn has_more_due(&self) -> bool {
+        self.slice.due.as_ref().is_some_and(|due| due.more)
+    }
+
+    /// Ends what was loaded as past its expiry, so that it holds no room (SEA-3, LIF-7b).
+    pub(crate) fn end_due(&mut self) {
+        let ids = self.slice.due.as_ref().map_or_else(Vec::new, |due| due.ids.clone());
+        for id in ids {
+            self.end_if_over(id);
+        }
+    }
+
+    /// Ends one open invitation if it is past its expiry.
+    pub(crate) fn end_if_over(&mut self, id: InvitationId) {
+        let row = self.slice.invitations.get(&id).and_then(Option::as_ref);
+        if row.is_some_and(|row| row.is_open() && row.expires_at.is_over(self.now)) {
+            self.emit_as(Actor::System, Event::InvitationEnded { id, ending: Ending::Expired, reason: None });
+        }
+    }
+
+    /// A point to come back to.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            undo: self.undo.len(),
+            records: self.records.len(),
+            deliveries: self.deliveries.len(),
+            commands: self.commands.len(),
+            version: self.version,
+            last_at: self.slice.organization.as_ref().map(|organization| organization.last_at),
+        }
+    }
+
+    /// Comes back to a point: nothing decided since leaves a trace.
+    pub(crate) fn roll_back(&mut self, mark: Mark) {
+        while self.undo.len() > mark.undo {
+            if let Some(step) = self.undo.pop() {
+                self.take_back(step);
+            }
+        }
+        self.records.truncate(mark.records);
+        self.deliveries.truncate(mark.deliveries);
+        for forgotten in self.commands.split_off(mark.commands.min(self.commands.len())) {
+            self.slice.commands.insert(forgotten.key, None);
+        }
+        self.version = mark.version;
+        if let (Some(organization), Some(last_at)) = (&mut self.slice.organization, mark.last_at) {
+            organization.version = mark.version;
+            organization.last_at = last_at;
+        }
+    }
+
+    /// The net change: for every row that was touched, what it was before the draft against what it is now.
+    #[must_use]
+    pub fn into_commit(self) -> Commit {
+        let mut organization = None;
+        let mut members = BTreeMap::new();
+        let mut invitations = BTreeMap::new();
+        let mut suppressions = BTreeMap::new();
+        let mut limits = BTreeMap::new();
+        for step in self.undo {
+            match step {
+                Undo::Organization(old) => drop(organization.get_or_insert(old)),
+                Undo::Member(user, old) => drop(members.entry(user).or_insert(old.flatten())),
+                Undo::Invitation(id, old) => drop(invitations.entry(id).or_insert(old.flatten())),
+                Undo::Suppression(invitee, kind, old) => drop(suppressions.entry((invitee, kind)).or_insert(old)),
+                Undo::Limit(subject, _) => drop(limits.insert(subject, ())),
+                Undo::Mailed(..) => {}
+            }
+        }
+        let version = self.version.saturating_sub(self.records.len() as u64);
+        let slice = self.slice;
+        let row = |id: &InvitationId| slice.invitations.get(id).and_then(Option::as_ref);
+        Commit {
+            id: self.commit,
+            version,
+            header: slice.organization.clone().filter(|_| !self.records.is_empty()),
+            places: places(&invitations, row),
+            members: changes(members, |user| slice.members.get(user).and_then(Option::as_ref)),
+            invitations: changes(invitations, row),
+            suppressions: suppressions
+                .into_iter()
+                .filter_map(|((invitee, kind), old)| {
+                    let at = slice.suppressions.get(&invitee).and_then(|of| of.get(&kind)).copied();
+                    let new = at.map(|at| Suppression { invitee: invitee.clone(), kind, at });
+                    match (old.is_some(), new) {
+                        (false, Some(new)) => Some(RowChange::Insert(new)),
+                        (true, Some(new)) => (old != Some(new.at)).then_some(RowChange::Update(new)),
+                        (true, None) => Some(RowChange::Delete((invitee, kind))),
+                        (false, None) => None,
+                    }
+                })
+                .collect(),
+            limits: limits
+                .into_keys()
+                .filter_map(|subject| {
+                    let kept = slice.limits.get(&subject).copied().flatten()?;
+                    Some((subject, kept))
+                })
+                .collect(),
+            events: self.records,
+            deliveries: self.deliveries,
+            commands: self.commands,
+            organization: slice.id().clone(),
+        }
+    }
+}
+
+/// Every question about rows goes to the slice with all facts so far folded in.
+impl Deref for Draft {
+    type Target = Slice;
+
+    fn deref(&self) -> &Slice {
+        &self.slice
+    }
+}
+
+fn changes<'a, K: Ord, R: Clone + PartialEq + 'a>(
+    touched: BTreeMap<K, Option<R>>,
+    now: impl Fn(&K) -> Option<&'a R>,
+) -> Vec<RowChange<K, R>> {
+    let change = |(key, old): (K, Option<R>)| match (old, now(&key)) {
+        (None, Some(new)) => Some(RowChange::Insert(new.clone())),
+        (Some(old), Some(new)) => (old != *new).then(|| RowChange::Update(new.clone())),
+        (Some(_), None) => Some(RowChange::Delete(key)),
+        (None, None) => None,
+    };
+    touched.into_iter().filter_map(change).collect()
+}
+
+/// The places that open invitations left and took.
+fn places<'a>(
+    touched: &BTreeMap<InvitationId, Option<Invitation>>,
+    now: impl Fn(&InvitationId) -> Option<&'a Invitation>,
+) -> Vec<RowChange<(Scope, Invitee), Place>> {
+    let held = |row: &Invitation| -> Vec<(Scope, Invitee)> {
+        if !row.is_open() {
+            return Vec::new();
+        }
+        row.grants.scopes().map(|scope| (scope.clone(), row.invitee.clone())).collect()
+    };
+    let mut places = BTreeMap::<(Scope, Invitee), (Option<InvitationId>, Option<InvitationId>)>::new();
+    for (id, old) in touched {
+        for key in old.as_ref().map_or_else(Vec::new, held) {
+            places.entry(key).or_default().0 = Some(*id);
+        }
+        for key in now(id).map_or_else(Vec::new, held) {
+            places.entry(key).or_default().1 = Some(*id);
+        }
+    }
+    let change = |((scope, invitee), change): ((Scope, Invitee), _)| match change {
+        (None, Some(invitation)) => Some(RowChange::Insert(Place { scope, invitee, invitation })),
+        (Some(old), Some(invitation)) if old != invitation => {
+            Some(RowChange::Update(Place { scope, invitee, invitation }))
+        }
+        (Some(_), None) => Some(RowChange::Delete((scope, invitee))),
+        _ => None,
+    };
+    places.into_iter().filter_map(change).collect()
+}

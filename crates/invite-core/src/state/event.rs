@@ -1,0 +1,195 @@
+//! Facts.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+
+use crate::{
+    Ending, Expiry, Grants, Invitation, InvitationId, Invitee, Member, Nonce, Plan, SeatClass, Settings,
+    SuppressionKind, UserId,
+};
+
+/// A fact about one organization.
+///
+/// Events live in memory: decisions make them, [`Draft`](crate::Draft) folds them. What is stored of them is
+/// an [`EventRecord`](crate::EventRecord).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// An organization was created.
+    OrganizationCreated {
+        /// Its plan.
+        plan: Plan,
+        /// Its settings.
+        settings: Settings,
+    },
+    /// It was suspended.
+    OrganizationSuspended,
+    /// It works again.
+    OrganizationResumed,
+    /// It was closed.
+    OrganizationClosed,
+    /// The host's billing set another plan.
+    PlanChanged {
+        /// The plan from now on.
+        plan: Plan,
+    },
+    /// Its managers set other settings.
+    SettingsChanged {
+        /// The settings from now on.
+        settings: Settings,
+    },
+    /// Somebody was invited.
+    InvitationCreated {
+        /// The whole record.
+        invitation: Box<Invitation>,
+    },
+    /// What a pending invitation grants, or its expiry, was changed.
+    InvitationEdited {
+        /// Which.
+        id: InvitationId,
+        /// What it grants from now on.
+        grants: Grants,
+        /// When it ends from now on.
+        expires_at: Expiry,
+    },
+    /// An invitation was sent anew; all of its earlier links are dead (LIF-2).
+    InvitationResent {
+        /// Which.
+        id: InvitationId,
+        /// Its new random part.
+        nonce: Nonce,
+        /// When it ends from now on.
+        expires_at: Expiry,
+    },
+    /// An invitee was reminded, with the same link.
+    InvitationReminded {
+        /// Of which.
+        id: InvitationId,
+    },
+    /// An invitation reserves another seat class, or none.
+    SeatReserved {
+        /// Which.
+        id: InvitationId,
+        /// The class from now on.
+        seat: Option<SeatClass>,
+    },
+    /// An invitation has another inviter (AUT-5).
+    InvitationHandedOver {
+        /// Which.
+        id: InvitationId,
+        /// Its inviter from now on.
+        to: UserId,
+    },
+    /// An invitation ended.
+    InvitationEnded {
+        /// Which.
+        id: InvitationId,
+        /// How.
+        ending: Ending,
+        /// What the invitee said about it.
+        reason: Option<String>,
+    },
+    /// Somebody became a member.
+    MemberJoined {
+        /// The whole record.
+        member: Box<Member>,
+    },
+    /// What a member holds was changed, and with it the seat.
+    MemberAccessChanged {
+        /// Who.
+        user: UserId,
+        /// What they hold from now on.
+        grants: Grants,
+        /// The seat class from now on.
+        seat: Option<SeatClass>,
+    },
+    /// A member was removed.
+    MemberRemoved {
+        /// Who.
+        user: UserId,
+    },
+    /// A member left.
+    MemberLeft {
+        /// Who.
+        user: UserId,
+    },
+    /// An invitee does not want something any more.
+    Suppressed {
+        /// Who.
+        invitee: Invitee,
+        /// What.
+        kind: SuppressionKind,
+    },
+    /// An invitee took that back.
+    Unsuppressed {
+        /// Who.
+        invitee: Invitee,
+        /// What.
+        kind: SuppressionKind,
+    },
+}
+
+impl Event {
+    /// The kind, as it stands in event records.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::OrganizationCreated { .. } => "organization-created",
+            Self::OrganizationSuspended => "organization-suspended",
+            Self::OrganizationResumed => "organization-resumed",
+            Self::OrganizationClosed => "organization-closed",
+            Self::PlanChanged { .. } => "plan-changed",
+            Self::SettingsChanged { .. } => "settings-changed",
+            Self::InvitationCreated { .. } => "invitation-created",
+            Self::InvitationEdited { .. } => "invitation-edited",
+            Self::InvitationResent { .. } => "invitation-resent",
+            Self::InvitationReminded { .. } => "invitation-reminded",
+            Self::SeatReserved { .. } => "seat-reserved",
+            Self::InvitationHandedOver { .. } => "invitation-handed-over",
+            Self::InvitationEnded { ending, .. } => match ending {
+                Ending::Accepted { .. } => "invitation-accepted",
+                Ending::Declined { .. } => "invitation-declined",
+                Ending::Revoked { .. } => "invitation-revoked",
+                Ending::Expired => "invitation-expired",
+            },
+            Self::MemberJoined { .. } => "member-joined",
+            Self::MemberAccessChanged { .. } => "member-access-changed",
+            Self::MemberRemoved { .. } => "member-removed",
+            Self::MemberLeft { .. } => "member-left",
+            Self::Suppressed { .. } => "suppressed",
+            Self::Unsuppressed { .. } => "unsuppressed",
+        }
+    }
+
+    /// The invitation it is about.
+    #[must_use]
+    pub fn invitation(&self) -> Option<InvitationId> {
+        match self {
+            Self::InvitationCreated { invitation } => Some(invitation.id),
+            Self::InvitationEdited { id, .. }
+            | Self::InvitationResent { id, .. }
+            | Self::InvitationReminded { id }
+            | Self::SeatReserved { id, .. }
+            | Self::InvitationHandedOver { id, .. }
+            | Self::InvitationEnded { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// The user it is about.
+    #[must_use]
+    pub fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::MemberJoined { member } => Some(&member.user),
+            Self::MemberAccessChanged { user, .. } | Self::MemberRemoved { user } | Self::MemberLeft { user } => {
+                Some(user)
+            }
+            Self::InvitationHandedOver { to, .. } => Some(to),
+            Self::InvitationEnded { ending: Ending::Accepted { user } | Ending::Declined { user }, .. } => {
+                Some(user)
+            }
+            Self::Suppressed { invitee, .. } | Self::Unsuppressed { invitee, .. } => invitee.user(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What a command needs to see.
+
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Actor, EmailAddress, InvitationId, Invitee, LimitSubject, UserId};
+
+/// The key under which a repeated command is recognised (LIF-12): it is scoped to the actor and operation.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[allow(clippy::exhaustive_structs, reason = "part of a row: every adapter reads and writes all of it")]
+pub struct CommandKey {
+    /// Who performs the command.
+    pub actor: Actor,
+    /// The operation's name.
+    pub operation: String,
+    /// The key that the host gave, 1 to 255 bytes.
+    pub key: String,
+}
+
+/// What a command needs to see: keys that the store closes over.
+///
+/// The organization always comes along. Beyond that, for each key:
+///
+/// | key | brings |
+/// |---|---|
+/// | invitation | the row, when it was mailed last, its inviter's membership, and its invitee |
+/// | invitee | its open invitations, its suppressions, and the membership of that user or with that address |
+/// | member | the row |
+/// | person | the member, and as invitees both the user and the address they joined with |
+/// | sent by | the open invitations of an inviter, up to [`MAX_SENT`](Self::MAX_SENT) of each |
+/// | limit | the time kept for the subject |
+/// | command | the record of an earlier command with this key |
+/// | due | open invitations past their expiry, up to so many, the longest past first |
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reads {
+    /// Invitations by id.
+    pub invitations: BTreeSet<InvitationId>,
+    /// Invitees.
+    pub invitees: BTreeSet<Invitee>,
+    /// Members by user.
+    pub members: BTreeSet<UserId>,
+    /// Users, with all that is addressed to them.
+    pub people: BTreeSet<UserId>,
+    /// Members whose memberships are looked up by the address they joined with.
+    pub addresses: BTreeSet<EmailAddress>,
+    /// Inviters whose open invitations are needed.
+    pub sent_by: BTreeSet<UserId>,
+    /// Subjects of limits on rate.
+    pub limits: BTreeSet<LimitSubject>,
+    /// Keys of earlier commands.
+    pub commands: BTreeSet<CommandKey>,
+    /// How many open invitations past their expiry are needed; 0 for none.
+    pub due: u32,
+}
+
+impl Reads {
+    /// How many open invitations of one inviter are loaded at the most.
+    pub const MAX_SENT: usize = 1_000;
+
+    /// How many open invitations of one invitee are loaded at the most. One a scope can be open.
+    pub const MAX_OPEN: usize = 1_000;
+
+    /// How many open invitations past their expiry come with a command that needs the room.
+    pub const DUE: u32 = 64;
+
+    /// Nothing but the organization.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Also an invitation.
+    #[must_use]
+    pub fn invitation(mut self, id: InvitationId) -> Self {
+        self.invitations.insert(id);
+        self
+    }
+
+    /// Also an invitee.
+    #[must_use]
+    pub fn invitee(mut self, invitee: Invitee) -> Self {
+        self.invitees.insert(invitee);
+        self
+    }
+
+    /// Also a member.
+    #[must_use]
+    pub fn member(mut self, user: UserId) -> Self {
+        self.members.insert(user);
+        self
+    }
+
+    /// Also the membership of whoever acts, if it is a user.
+    #[must_use]
+    pub fn actor(mut self, actor: &Actor) -> Self {
+        self.members.extend(actor.user().cloned());
+        self
+    }
+
+    /// Also a user with all that is addressed to them.
+    #[must_use]
+    pub fn person(mut self, user: UserId) -> Self {
+        self.people.insert(user);
+        self
+    }
+
+    /// Also the open invitations of an inviter.
+    #[must_use]
+    pub fn sent_by(mut self, user: UserId) -> Self {
+        self.sent_by.insert(user);
+        self
+    }
+
+    /// Also the limits on rate that mail sent by an actor counts against.
+    #[must_use]
+    pub fn limits_of(mut self, actor: &Actor) -> Self {
+        self.limits.insert(LimitSubject::Organization);
+        self.limits.extend(actor.user().cloned().map(LimitSubject::Inviter));
+        self
+    }
+
+    /// Also what is past its expiry and still holds room.
+    #[must_use]
+    pub fn due(mut self) -> Self {
+        self.due = Self::DUE;
+        self
+    }
+
+    /// Also what `other` needs.
+    pub fn extend(&mut self, other: Self) {
+        let Self { invitations, invitees, members, people, addresses, sent_by, limits, commands, due } = other;
+        self.invitations.extend(invitations);
+        self.invitees.extend(invitees);
+        self.members.extend(members);
+        self.people.extend(people);
+        self.addresses.extend(addresses);
+        self.sent_by.extend(sent_by);
+        self.limits.extend(limits);
+        self.commands.extend(commands);
+        self.due = self.due.max(due);
+    }
+
+    /// Whether nothing but the organization is needed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}

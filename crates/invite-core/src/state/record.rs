@@ -1,0 +1,153 @@
+//! Event records: what is stored of a fact.
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::{
+    Actor, CommitId, Ending, Expiry, Grants, Invitation, InvitationId, InvitationKind, Member, Organization,
+    Plan, SeatClass, Settings, UserId,
+};
+
+/// The format number of the records written now. One golden file for each kind and format is kept for ever.
+pub const RECORD_FORMAT: u16 = 1;
+
+/// What is stored of a fact, in the commit that makes it true (STO-7).
+///
+/// Addresses are masked; there is no nonce, token or message in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "a row: every adapter reads and writes all of it")]
+pub struct EventRecord {
+    /// Its place in the organization's log: 1 for the first, without gaps.
+    pub sequence: u64,
+    /// The commit that made it true.
+    pub commit: CommitId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who did it.
+    pub actor: Actor,
+    /// What kind of fact; see [`Event::kind`](crate::Event::kind).
+    pub kind: &'static str,
+    /// The format of `data`.
+    pub format: u16,
+    /// The invitation it is about.
+    pub invitation: Option<InvitationId>,
+    /// The user it is about.
+    pub user: Option<UserId>,
+    /// What was and what is, to be stored as JSON.
+    pub data: RecordData,
+}
+
+/// What was before a fact and what is after it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RecordData {
+    /// Before; absent for what is new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Box<Facts>>,
+    /// After; absent for what is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Box<Facts>>,
+    /// The reason that somebody gave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What the log tells of a row: no address in full, no nonce, no message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Facts {
+    /// Of an organization.
+    Organization {
+        /// Its status.
+        status: &'static str,
+        /// Its plan.
+        plan: Plan,
+        /// Its settings.
+        settings: Settings,
+    },
+    /// Of an invitation.
+    Invitation {
+        /// The invitee, masked.
+        invitee: String,
+        /// Whether it offers ownership.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ownership: Option<InvitationKind>,
+        /// What it grants.
+        grants: Grants,
+        /// Who invited.
+        inviter: Actor,
+        /// Its stored state.
+        state: &'static str,
+        /// How it ended.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ending: Option<Ending>,
+        /// When it ends by itself.
+        expires_at: Expiry,
+        /// How often it was resent.
+        revision: u32,
+        /// The seat class that it reserves.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seat: Option<SeatClass>,
+        /// Whether it is mailed.
+        mailed: bool,
+    },
+    /// Of a member.
+    Member {
+        /// The address they joined with, masked.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        email: Option<String>,
+        /// What they hold.
+        grants: Grants,
+        /// The seat class they take.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seat: Option<SeatClass>,
+    },
+    /// Of a suppression.
+    Suppression {
+        /// The invitee, masked.
+        invitee: String,
+        /// What is not wanted.
+        kind: &'static str,
+    },
+}
+
+impl From<&Organization> for Facts {
+    fn from(organization: &Organization) -> Self {
+        Self::Organization {
+            status: organization.status.as_str(),
+            plan: organization.plan.clone(),
+            settings: organization.settings.clone(),
+        }
+    }
+}
+
+impl From<&Invitation> for Facts {
+    fn from(invitation: &Invitation) -> Self {
+        Self::Invitation {
+            invitee: invitation.invitee.to_string(),
+            ownership: (invitation.kind != InvitationKind::Membership).then(|| invitation.kind.clone()),
+            grants: invitation.grants.clone(),
+            inviter: invitation.inviter.clone(),
+            state: invitation.stored_state().as_str(),
+            ending: invitation.ended.as_ref().map(|(ending, _)| ending.clone()),
+            expires_at: invitation.expires_at,
+            revision: invitation.revision,
+            seat: invitation.seat.clone(),
+            mailed: invitation.mail_to.is_some(),
+        }
+    }
+}
+
+impl From<&Member> for Facts {
+    fn from(member: &Member) -> Self {
+        Self::Member {
+            email: member.email.as_ref().map(|email| email.masked().to_string()),
+            grants: member.grants.clone(),
+            seat: member.seat.clone(),
+        }
+    }
+}

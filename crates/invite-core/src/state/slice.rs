@@ -1,0 +1,304 @@
+//! The part of an organization that a command sees.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    CommandKey, CommandRecord, EmailAddress, Invitation, InvitationId, Invitee, LimitSubject, Member,
+    Organization, OrganizationId, Reads, Suppression, SuppressionKind, UserId,
+};
+
+/// A decision asked for something that was not loaded. A bug of ours, never a "not found".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a decision asked for {what}, which was not loaded")]
+pub struct NotLoaded {
+    what: &'static str,
+}
+
+fn loaded<T>(answer: Option<T>, what: &'static str) -> Result<T, NotLoaded> {
+    answer.ok_or(NotLoaded { what })
+}
+
+/// Suppressions of one invitee, by kind.
+type Suppressions = BTreeMap<SuppressionKind, DateTime<Utc>>;
+
+/// The part of one organization that a command sees, as it was at one version.
+///
+/// Every question has three answers: found, absent, or not loaded, and the last is an error.
+///
+/// A store fills it in rounds: it starts with the organization's row, asks [`open`](Self::open) which keys
+/// are still unanswered, looks those up, answers them with the `answer_*` methods, and asks again until
+/// none is open. The rules of what brings what along are thus here, once.
+#[derive(Debug, Clone)]
+pub struct Slice {
+    id: OrganizationId,
+    pub(super) organization: Option<Organization>,
+    pub(super) members: BTreeMap<UserId, Option<Member>>,
+    pub(super) by_address: BTreeMap<EmailAddress, Option<UserId>>,
+    pub(super) invitations: BTreeMap<InvitationId, Option<Invitation>>,
+    pub(super) open: BTreeMap<Invitee, BTreeSet<InvitationId>>,
+    pub(super) suppressions: BTreeMap<Invitee, Suppressions>,
+    pub(super) limits: BTreeMap<LimitSubject, Option<DateTime<Utc>>>,
+    pub(super) commands: BTreeMap<CommandKey, Option<CommandRecord>>,
+    pub(super) mailed: BTreeMap<InvitationId, Option<DateTime<Utc>>>,
+    sent_by: BTreeMap<UserId, Vec<InvitationId>>,
+    pub(super) due: Option<Due>,
+}
+
+/// Open invitations past their expiry.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Due {
+    pub(super) ids: Vec<InvitationId>,
+    pub(super) more: bool,
+}
+
+impl Slice {
+    /// Starts with the organization's row, or with its absence.
+    #[must_use]
+    pub fn new(id: OrganizationId, organization: Option<Organization>) -> Self {
+        Self {
+            id,
+            organization,
+            members: BTreeMap::new(),
+            by_address: BTreeMap::new(),
+            invitations: BTreeMap::new(),
+            open: BTreeMap::new(),
+            suppressions: BTreeMap::new(),
+            limits: BTreeMap::new(),
+            commands: BTreeMap::new(),
+            mailed: BTreeMap::new(),
+            sent_by: BTreeMap::new(),
+            due: None,
+        }
+    }
+
+    /// The keys that are needed and not answered yet. Empty when the slice is complete.
+    ///
+    /// Answering keys may open further ones, by the table of [`Reads`]; it takes three rounds at the most.
+    #[must_use]
+    pub fn open(&self, reads: &Reads) -> Reads {
+        let mut needed = reads.clone();
+        for invitation in self.found(&reads.invitations) {
+            needed.members.extend(invitation.inviter.user().cloned());
+            needed.invitees.insert(invitation.invitee.clone());
+        }
+        needed.invitees.extend(reads.people.iter().cloned().map(Invitee::User));
+        for person in &reads.people {
+            if let Some(Some(Member { email: Some(email), .. })) = self.members.get(person) {
+                needed.invitees.insert(Invitee::Address(email.clone()));
+            }
+        }
+        for invitee in &needed.invitees {
+            match invitee {
+                Invitee::User(user) => needed.members.insert(user.clone()),
+                Invitee::Address(address) => needed.addresses.insert(address.clone()),
+            };
+        }
+        needed.members.extend(core::mem::take(&mut needed.people));
+
+        needed.invitations.retain(|id| !self.invitations.contains_key(id) || !self.mailed.contains_key(id));
+        needed.invitees.retain(|invitee| !self.open.contains_key(invitee));
+        needed.members.retain(|user| !self.members.contains_key(user));
+        needed.addresses.retain(|address| !self.by_address.contains_key(address));
+        needed.sent_by.retain(|user| !self.sent_by.contains_key(user));
+        needed.limits.retain(|subject| !self.limits.contains_key(subject));
+        needed.commands.retain(|key| !self.commands.contains_key(key));
+        if self.due.is_some() || self.organization.is_none() {
+            needed.due = 0;
+        }
+        needed
+    }
+
+    fn found(&self, ids: &BTreeSet<InvitationId>) -> impl Iterator<Item = &Invitation> {
+        ids.iter().filter_map(|id| self.invitations.get(id)?.as_ref())
+    }
+
+    /// Answers a member key.
+    pub fn answer_member(&mut self, user: UserId, member: Option<Member>) {
+        self.members.insert(user, member);
+    }
+
+    /// Answers an address key with the member who joined with it.
+    pub fn answer_address(&mut self, address: EmailAddress, member: Option<Member>) {
+        self.by_address.insert(address, member.as_ref().map(|member| member.user.clone()));
+        if let Some(member) = member {
+            self.members.entry(member.user.clone()).or_insert(Some(member));
+        }
+    }
+
+    /// Answers an invitation key: the row, and when it was last mailed in its present revision.
+    pub fn answer_invitation(
+        &mut self,
+        id: InvitationId,
+        invitation: Option<Invitation>,
+        mailed_at: Option<DateTime<Utc>>,
+    ) {
+        self.invitations.insert(id, invitation);
+        self.mailed.insert(id, mailed_at);
+    }
+
+    /// Answers an invitee key: all of its open invitations, past their expiry or not, and its suppressions.
+    pub fn answer_invitee(
+        &mut self,
+        invitee: Invitee,
+        open: Vec<Invitation>,
+        suppressions: impl IntoIterator<Item = Suppression>,
+    ) {
+        self.open.insert(invitee.clone(), open.iter().map(|invitation| invitation.id).collect());
+        let suppressions = suppressions.into_iter().map(|row| (row.kind, row.at)).collect();
+        self.suppressions.insert(invitee, suppressions);
+        self.bring(open);
+    }
+
+    /// Answers an inviter key: their open invitations, at most [`Reads::MAX_SENT`] and one more as a sign
+    /// that there are more.
+    pub fn answer_sent_by(&mut self, user: UserId, open: Vec<Invitation>) {
+        self.sent_by.insert(user, open.iter().map(|invitation| invitation.id).collect());
+        self.bring(open);
+    }
+
+    /// Answers a limit key.
+    pub fn answer_limit(&mut self, subject: LimitSubject, kept: Option<DateTime<Utc>>) {
+        self.limits.insert(subject, kept);
+    }
+
+    /// Answers a command key.
+    pub fn answer_command(&mut self, key: CommandKey, record: Option<CommandRecord>) {
+        self.commands.insert(key, record);
+    }
+
+    /// Answers what is due: open invitations past their expiry, and whether there are more.
+    pub fn answer_due(&mut self, due: Vec<Invitation>, more: bool) {
+        let ids = due.iter().map(|invitation| invitation.id).collect();
+        self.due = Some(Due { ids, more });
+        self.bring(due);
+    }
+
+    /// The same row may come by several keys; all of them were read at one version.
+    fn bring(&mut self, invitations: Vec<Invitation>) {
+        for invitation in invitations {
+            self.invitations.entry(invitation.id).or_insert(Some(invitation));
+        }
+    }
+
+    /// The organization's id.
+    #[must_use]
+    pub fn id(&self) -> &OrganizationId {
+        &self.id
+    }
+
+    /// The organization, unless there is none of that id.
+    #[must_use]
+    pub fn organization(&self) -> Option<&Organization> {
+        self.organization.as_ref()
+    }
+
+    /// The version that was read; 0 for an organization that does not exist.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.organization.as_ref().map_or(0, |organization| organization.version)
+    }
+
+    /// A member.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn member(&self, user: &UserId) -> Result<Option<&Member>, NotLoaded> {
+        loaded(self.members.get(user), "a member").map(Option::as_ref)
+    }
+
+    /// The member who joined with an address.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn member_with(&self, address: &EmailAddress) -> Result<Option<&Member>, NotLoaded> {
+        match loaded(self.by_address.get(address), "a member's address")? {
+            Some(user) => self.member(user),
+            None => Ok(None),
+        }
+    }
+
+    /// The membership of an invitee: of the user, or of whoever joined with the address.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn member_of(&self, invitee: &Invitee) -> Result<Option<&Member>, NotLoaded> {
+        match invitee {
+            Invitee::User(user) => self.member(user),
+            Invitee::Address(address) => self.member_with(address),
+        }
+    }
+
+    /// An invitation.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn invitation(&self, id: InvitationId) -> Result<Option<&Invitation>, NotLoaded> {
+        loaded(self.invitations.get(&id), "an invitation").map(Option::as_ref)
+    }
+
+    /// When an invitation was last mailed in its present revision.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn mailed_at(&self, id: InvitationId) -> Result<Option<DateTime<Utc>>, NotLoaded> {
+        loaded(self.mailed.get(&id), "when an invitation was mailed").copied()
+    }
+
+    /// The open invitations of an invitee, past their expiry or not.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn open_of<'a>(
+        &'a self,
+        invitee: &Invitee,
+    ) -> Result<impl Iterator<Item = &'a Invitation> + use<'a>, NotLoaded> {
+        Ok(loaded(self.open.get(invitee), "an invitee")?
+            .iter()
+            .filter_map(|id| self.invitations.get(id)?.as_ref()))
+    }
+
+    /// The open invitations of an inviter, and whether there are more than were loaded.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn sent_by<'a>(
+        &'a self,
+        inviter: &UserId,
+    ) -> Result<(impl Iterator<Item = &'a Invitation> + use<'a>, bool), NotLoaded> {
+        let ids = loaded(self.sent_by.get(inviter), "the invitations of an inviter")?;
+        let rows = ids.iter().take(Reads::MAX_SENT);
+        let rows = rows.filter_map(|id| self.invitations.get(id)?.as_ref()).filter(|row| row.is_open());
+        Ok((rows, ids.len() > Reads::MAX_SENT))
+    }
+
+    /// Since when an invitee does not want something.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn suppressed_since(
+        &self,
+        invitee: &Invitee,
+        kind: SuppressionKind,
+    ) -> Result<Option<DateTime<Utc>>, NotLoaded> {
+        Ok(loaded(self.suppressions.get(invitee), "the suppressions of an invitee")?.get(&kind).copied())
+    }
+
+    /// The time kept for a limit on rate.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn limit(&self, subject: &LimitSubject) -> Result<Option<DateTime<Utc>>, NotLoaded> {
+        loaded(self.limits.get(subject), "a limit").copied()
+    }
+
+    /// The record of an earlier command.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn command(&self, key: &CommandKey) -> Result<Option<&CommandRecord>, NotLoaded> {
+        loaded(self.commands.get(key), "an idempotency key").map(Option::as_ref)
+    }
+}
