@@ -1,1 +1,84 @@
-//! placeholder
+//! The contract between invite and a store.
+//!
+//! A store keeps rows; it decides nothing. What it guarantees is that a commit is written whole or not at
+//! all, and only if nothing of the organization changed since it was read. Each sentence below has a name,
+//! after which the case that checks it is called.
+//!
+//! # Load
+//!
+//! 1. `load_is_one_version`: all rows of a [`Slice`](invite_core::Slice) were committed at the version of its
+//!    organization. The version is read before the rows, or all in one snapshot.
+//! 2. `load_closes`: after a load, [`Slice::open`](invite_core::Slice::open) is empty for the reads asked for.
+//! 3. `absent_is_said`: what does not exist is answered as absent. An organization that does not exist has an
+//!    empty slice of version 0, in which every key is absent.
+//! 4. `load_reads_own_writes`: a load that begins after a commit was acknowledged sees it.
+//! 5. `due_is_past_its_expiry`: what is due are open invitations with `expires_at <= now`, the longest past
+//!    first, as many as asked for, and a sign if there are more.
+//! 6. `tenants_are_apart`: no key brings a row of another organization (STO-2).
+//!
+//! # Commit
+//!
+//! 7. `version_guards`: a commit decided on another version than the present one is a
+//!    [`CommitError::Conflict`] and changes nothing; version 0 means that the organization must not exist.
+//!    Of any number of commits on one version, one is written.
+//! 8. `all_or_nothing`: a commit is written whole or not at all, whatever fails.
+//! 9. `insert_is_not_put`: inserting a row whose key exists is a conflict, and so is updating or deleting one
+//!    that does not. Limits and commands are put.
+//! 10. `one_place_one_invitation`: the key of places is unique in the store itself (CON-3).
+//! 11. `values_come_back`: every value comes back as it was: times to the microsecond, the longest ids, texts
+//!     in any script, addresses as typed.
+//! 12. `events_have_no_gaps`: event records are stored under organization and sequence, in the commit that
+//!     makes them true (STO-7).
+//! 13. `commit_is_found`: [`Storage::find_commit`] finds every commit with events that was written, and no
+//!     other, so that a lost reply can be resolved (STO-4).
+//! 14. `acknowledged_is_kept`: what was acknowledged survives the process, in stores that keep anything.
+//!
+//! # Exclusive units
+//!
+//! 15. `exclusive_waits`: of two exclusive units of one organization, the second begins when the first ended.
+//! 16. `exclusive_is_current`: no commit to the organization comes between an exclusive unit's load and its
+//!     commit, so it never conflicts.
+//! 17. `dropped_is_rolled_back`: a unit that is dropped without commit changed nothing, and holds nothing.
+//! 18. `organizations_do_not_wait`: a unit of one organization delays no load of another.
+//!
+//! # Lists
+//!
+//! 19. `lists_are_ordered`: invitations, roster and inbox from the newest by `(time, key)`; members and
+//!     memberships from the oldest; events by sequence.
+//! 20. `pages_meet`: pages of any size, put together, are the whole list: nothing twice, nothing left out, also
+//!     among equal times.
+//! 21. `lists_know_the_time`: an invitation past its expiry is listed as expired, and is neither in the roster
+//!     nor in the inbox.
+//! 22. `inbox_crosses_organizations`: the inbox brings the pending invitations of the given invitees in all
+//!     active organizations, and nobody else's.
+//!
+//! # Outbox
+//!
+//! 23. `committed_is_due`: a delivery is due from its `due_at` on once its commit is written, and never before.
+//! 24. `one_holds_a_lease`: a delivery is leased to one at a time, each time under a higher number.
+//! 25. `leases_end`: a lease that is over can be taken by another; the delivery is not lost.
+//! 26. `late_is_told`: completing or failing under a number that is not the last one, or after the end was
+//!     recorded, changes nothing and says so.
+//! 27. `outbox_has_no_secret`: no stored row holds a token (TOK-2, MAI-9).
+//!
+//! # Errors
+//!
+//! 28. `errors_fail_closed`: a store that cannot answer says so and grants nothing (STO-3).
+//! 29. `unknown_is_said`: a store that does not know whether a commit was written says
+//!     [`StorageError::is_outcome_unknown`], never success and never plain failure.
+
+mod cursor;
+mod error;
+mod lists;
+mod outbox;
+mod storage;
+
+pub use async_trait::async_trait;
+pub use cursor::{Cursor, InvalidCursor, Position};
+pub use error::{CommitError, StorageError};
+pub use lists::{
+    EventEntry, InboxEntry, InvitationEntry, InvitationFilter, Lists, MemberFilter, Membership, Positioned,
+    RosterEntry, Seek,
+};
+pub use outbox::{Completion, Failure, Lease, Leased, Outbox};
+pub use storage::{Exclusive, Storage};

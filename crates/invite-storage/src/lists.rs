@@ -1,0 +1,219 @@
+//! Lists: each of a fixed order, each page found by the key of the last row before it.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use invite_core::{
+    Actor, CommitId, Delivery, Invitation, InvitationId, InvitationState, Invitee, Member, OrganizationId,
+    OrganizationStatus, RoleName, UserId,
+};
+use serde::Serialize;
+
+use crate::{Position, StorageError};
+
+/// Which part of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "every adapter reads both")]
+pub struct Seek {
+    /// Only rows behind this one, in the list's order; `None` begins at the beginning.
+    pub after: Option<Position>,
+    /// At most so many rows.
+    pub limit: u32,
+}
+
+/// Which invitations. What is `None` does not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[allow(clippy::exhaustive_structs, reason = "every adapter takes all of it apart")]
+pub struct InvitationFilter {
+    /// In this state at the time of the question.
+    pub state: Option<InvitationState>,
+    /// By this inviter.
+    pub inviter: Option<UserId>,
+}
+
+/// Which members. What is `None` does not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[allow(clippy::exhaustive_structs, reason = "every adapter takes all of it apart")]
+pub struct MemberFilter {
+    /// Of this role in the organization.
+    pub role: Option<RoleName>,
+}
+
+/// An invitation with the mail that was queued for it last (A3, F8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "what a row of the list is made of")]
+pub struct InvitationEntry {
+    /// The invitation.
+    pub invitation: Invitation,
+    /// The last mail queued for it; `None` if none was.
+    pub delivery: Option<Delivery>,
+}
+
+/// A row of the roster: members and open invitations in one list (D4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "a member or an open invitation; there is no third")]
+pub enum RosterEntry {
+    /// A member, at the time of joining.
+    Member(Member),
+    /// An invitation pending at the time of the question, at the time of its making.
+    Invitation(InvitationEntry),
+}
+
+/// A row of somebody's inbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "what a row of the list is made of")]
+pub struct InboxEntry {
+    /// The organization that invites.
+    pub organization: OrganizationId,
+    /// Its name.
+    pub organization_name: String,
+    /// The invitation.
+    pub invitation: Invitation,
+}
+
+/// A row of a user's memberships.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "what a row of the list is made of")]
+pub struct Membership {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Its name.
+    pub organization_name: String,
+    /// Whether it works.
+    pub status: OrganizationStatus,
+    /// The member.
+    pub member: Member,
+}
+
+/// A row of the event log. Kinds and data that the reader does not know are passed through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "what a row of the list is made of")]
+pub struct EventEntry {
+    /// Its place in the log: 1 for the first, without gaps.
+    pub sequence: u64,
+    /// The commit that made it true.
+    pub commit: CommitId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who did it.
+    pub actor: Actor,
+    /// What kind of fact.
+    pub kind: String,
+    /// The format of `data`.
+    pub format: u16,
+    /// The invitation it is about.
+    pub invitation: Option<InvitationId>,
+    /// The user it is about.
+    pub user: Option<UserId>,
+    /// What was and what is, as JSON.
+    pub data: String,
+}
+
+/// What knows its place in the list that it is a row of.
+pub trait Positioned {
+    /// The key that the list is ordered by.
+    fn position(&self) -> Position;
+}
+
+impl Positioned for InvitationEntry {
+    fn position(&self) -> Position {
+        Position::new(self.invitation.created_at, self.invitation.id.to_string())
+    }
+}
+
+impl Positioned for Member {
+    fn position(&self) -> Position {
+        Position::new(self.joined_at, self.user.as_str())
+    }
+}
+
+/// Keys are `i:` with the id of an invitation and `m:` with the user of a member.
+impl Positioned for RosterEntry {
+    fn position(&self) -> Position {
+        match self {
+            Self::Member(member) => Position::new(member.joined_at, format!("m:{}", member.user)),
+            Self::Invitation(entry) => {
+                Position::new(entry.invitation.created_at, format!("i:{}", entry.invitation.id))
+            }
+        }
+    }
+}
+
+impl Positioned for InboxEntry {
+    fn position(&self) -> Position {
+        Position::new(self.invitation.created_at, self.invitation.id.to_string())
+    }
+}
+
+impl Positioned for Membership {
+    fn position(&self) -> Position {
+        Position::new(self.member.joined_at, self.organization.as_str())
+    }
+}
+
+/// The lists of a store. Texts in keys are compared byte by byte.
+#[async_trait]
+pub trait Lists: Send + Sync + 'static {
+    /// Members and open invitations in one list, the newest first: by `(time, key)` descending, where time is
+    /// that of joining or of making, and the key is that of [`RosterEntry::position`](Positioned::position).
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn roster(
+        &self,
+        organization: &OrganizationId,
+        now: DateTime<Utc>,
+        seek: &Seek,
+    ) -> Result<Vec<RosterEntry>, StorageError>;
+
+    /// Invitations, the newest first: by `(created_at, id)` descending.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn invitations(
+        &self,
+        organization: &OrganizationId,
+        filter: &InvitationFilter,
+        now: DateTime<Utc>,
+        seek: &Seek,
+    ) -> Result<Vec<InvitationEntry>, StorageError>;
+
+    /// Members, the longest standing first: by `(joined_at, user)`.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn members(
+        &self,
+        organization: &OrganizationId,
+        filter: &MemberFilter,
+        seek: &Seek,
+    ) -> Result<Vec<Member>, StorageError>;
+
+    /// Invitations of any of these invitees that are pending at `now`, in all active organizations, the newest
+    /// first: by `(created_at, id)` descending. At most 32 invitees.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn inbox(
+        &self,
+        invitees: &[Invitee],
+        now: DateTime<Utc>,
+        seek: &Seek,
+    ) -> Result<Vec<InboxEntry>, StorageError>;
+
+    /// A user's memberships in all organizations, the longest standing first: by `(joined_at, organization)`.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn memberships(&self, user: &UserId, seek: &Seek) -> Result<Vec<Membership>, StorageError>;
+
+    /// Event records behind a sequence, in order; 0 begins at the beginning.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn events(
+        &self,
+        organization: &OrganizationId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<EventEntry>, StorageError>;
+}

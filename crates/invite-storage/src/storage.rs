@@ -1,0 +1,62 @@
+//! Load and commit.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use invite_core::{Commit, CommitId, OrganizationId, Reads, Slice};
+
+use crate::{CommitError, Lists, Outbox, StorageError};
+
+/// A store. The contract is the [crate's documentation](crate).
+#[async_trait]
+pub trait Storage: Lists + Outbox {
+    /// Loads what a command needs to see.
+    ///
+    /// # Errors
+    /// [`StorageError`]; an organization that does not exist is no error.
+    async fn load(
+        &self,
+        organization: &OrganizationId,
+        reads: &Reads,
+        now: DateTime<Utc>,
+    ) -> Result<Slice, StorageError>;
+
+    /// Writes a commit, whole or not at all.
+    ///
+    /// # Errors
+    /// [`CommitError::Conflict`] if the organization is not at the commit's version.
+    async fn commit(&self, commit: &Commit) -> Result<(), CommitError>;
+
+    /// Opens a unit of work that locks the organization before reading, and waits for another one to end.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn exclusive(&self, organization: &OrganizationId) -> Result<Box<dyn Exclusive>, StorageError>;
+
+    /// Whether a commit with events was written: the answer to a lost reply.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn find_commit(&self, organization: &OrganizationId, commit: CommitId) -> Result<bool, StorageError>;
+}
+
+/// A unit of work that locked its organization. Dropped, it is rolled back.
+#[async_trait]
+pub trait Exclusive: Send {
+    /// Loads what a command needs to see.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn load(&mut self, reads: &Reads, now: DateTime<Utc>) -> Result<Slice, StorageError>;
+
+    /// Writes a commit into the unit. Later loads of the unit see it, nobody else does yet.
+    ///
+    /// # Errors
+    /// [`CommitError`]; after one the unit can only be dropped.
+    async fn write(&mut self, commit: &Commit) -> Result<(), CommitError>;
+
+    /// Makes what was written true.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn commit(self: Box<Self>) -> Result<(), StorageError>;
+}
