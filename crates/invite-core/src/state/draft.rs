@@ -308,7 +308,7 @@ impl Draft {
                 Undo::Member(user, old) => drop(members.entry(user).or_insert(old.flatten())),
                 Undo::Invitation(id, old) => drop(invitations.entry(id).or_insert(old.flatten())),
                 Undo::Suppression(invitee, kind, old) => {
-                    drop(suppressions.entry((invitee, kind)).or_insert(old))
+                    suppressions.entry((invitee, kind)).or_insert(old);
                 }
                 Undo::Limit(subject, _) => drop(limits.insert(subject, ())),
                 Undo::Mailed(..) => {}
