@@ -16,7 +16,21 @@ pub(crate) fn is_invisible(c: char) -> bool {
 /// Trims white space and invisible characters at both ends, as pasting from web pages and mail clients adds
 /// them.
 pub(crate) fn trim(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
+    trim_end(trim_start(text))
+}
+
+/// Trims the same at the beginning only.
+pub(crate) fn trim_start(text: &str) -> &str {
+    text.trim_start_matches(is_blank)
+}
+
+/// Trims the same at the end only.
+pub(crate) fn trim_end(text: &str) -> &str {
+    text.trim_end_matches(is_blank)
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || is_invisible(c)
 }
 
 #[cfg(test)]
