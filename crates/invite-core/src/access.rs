@@ -93,12 +93,7 @@ pub struct Access {
 impl Access {
     /// The access that a role gives.
     pub fn role(role: impl Into<RoleName>) -> Self {
-        Self {
-            role: role.into(),
-            add: BTreeSet::new(),
-            remove: BTreeSet::new(),
-            resources: BTreeMap::new(),
-        }
+        Self { role: role.into(), add: BTreeSet::new(), remove: BTreeSet::new(), resources: BTreeMap::new() }
     }
 
     /// Adds a permission to those of the role.

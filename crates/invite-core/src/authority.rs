@@ -170,7 +170,13 @@ impl<'a> Authority<'a> {
     }
 
     /// Whether what is held with the permission, all of it together, covers the resources asked for.
-    fn reaches(&self, permission: &Permission, scope: &Scope, kind: &ResourceKind, asked: &Restriction) -> bool {
+    fn reaches(
+        &self,
+        permission: &Permission,
+        scope: &Scope,
+        kind: &ResourceKind,
+        asked: &Restriction,
+    ) -> bool {
         let Held::Grants(grants) = self.held else { return matches!(self.held, Held::Everything) };
         let mut held = grants
             .holding_in(scope)

@@ -26,9 +26,10 @@ const MAX_RAW_BYTES: usize = 4 * MAX_EMAIL_BYTES;
 
 /// An e-mail address that mail can be sent to.
 ///
-/// Two addresses are equal when their canonical forms are: ASCII letters compare without case, the domain as A-labels,
-/// and nothing else is folded, neither dots nor `+` tags nor letters outside of ASCII (IDN-4, IDN-5). Order and hash
-/// follow. `Debug` shows the masked form, and there is no `Display` (PRI-4). Serialised as entered, checked when read.
+/// Two addresses are equal when their canonical forms are: ASCII letters compare without case, the domain as
+/// A-labels, and nothing else is folded, neither dots nor `+` tags nor letters outside of ASCII (IDN-4,
+/// IDN-5). Order and hash follow. `Debug` shows the masked form, and there is no `Display` (PRI-4).
+/// Serialised as entered, checked when read.
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
 pub struct EmailAddress {
@@ -39,14 +40,16 @@ pub struct EmailAddress {
 impl EmailAddress {
     /// Checks the text, and trims white space at both ends.
     ///
-    /// Accepted is `local@domain`: before the `@` at most 64 bytes of RFC 5321 atoms between single dots, where letters,
-    /// digits and marks of any script count as atom characters (RFC 6531); after it a domain of two labels or more, by
-    /// UTS #46 with all its checks; 254 bytes in all. The text is brought to Unicode form NFC.
+    /// Accepted is `local@domain`: before the `@` at most 64 bytes of RFC 5321 atoms between single dots,
+    /// where letters, digits and marks of any script count as atom characters (RFC 6531); after it a domain
+    /// of two labels or more, by UTS #46 with all its checks; 254 bytes in all. The text is brought to
+    /// Unicode form NFC.
     ///
     /// # Errors
-    /// [`InvalidEmail`] for everything else, so for display names, comments, quotes, IP addresses, a second `@`, control
-    /// characters, white space, and whatever is invisible or changes the direction of text (IDN-7). So too for
-    /// look-alikes that Unicode itself turns into ASCII: the KELVIN SIGN, full-width letters in a domain (IDN-5).
+    /// [`InvalidEmail`] for everything else, so for display names, comments, quotes, IP addresses, a second
+    /// `@`, control characters, white space, and whatever is invisible or changes the direction of text
+    /// (IDN-7). So too for look-alikes that Unicode itself turns into ASCII: the KELVIN SIGN, full-width
+    /// letters in a domain (IDN-5).
     pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
         let text = text.trim();
         if text.is_empty() {
@@ -84,8 +87,8 @@ impl EmailAddress {
         &self.entered
     }
 
-    /// The form that is compared: the part before the `@` with ASCII letters in lower case, and the domain as A-labels
-    /// in lower case. Parsing it gives an equal address (IDN-4).
+    /// The form that is compared: the part before the `@` with ASCII letters in lower case, and the domain as
+    /// A-labels in lower case. Parsing it gives an equal address (IDN-4).
     #[must_use]
     pub fn canonical(&self) -> &str {
         &self.canonical
@@ -103,7 +106,8 @@ impl EmailAddress {
         self.canonical.split_once('@').map_or("", |(_, domain)| domain)
     }
 
-    /// The address for logs and for strangers: `b…@example.com`. A single letter before the `@` is hidden too (PRI-4).
+    /// The address for logs and for strangers: `b…@example.com`. A single letter before the `@` is hidden too
+    /// (PRI-4).
     #[must_use]
     pub fn masked(&self) -> impl fmt::Display + '_ {
         fmt::from_fn(|f| {
@@ -488,8 +492,9 @@ mod tests {
             prop_oneof![
                 8 => prop::char::range('a', 'f').prop_map(String::from),
                 2 => prop::sample::select(Vec::from([
-                    "A", "Z", "0", ".", "-", "+", "_", "@", "xn--", "ö", "o\u{308}", "Ö", "ß", "ẞ", "İ", "ı", "ſ", "\u{212A}",
-                    "\u{301}", "\u{327}", "\u{338}", "=", "ａ", "。", "漢", "\u{1100}\u{1161}", "א", "\u{5B0}", "ع", "१", "\u{94D}", "\u{200D}",
+                    "A", "Z", "0", ".", "-", "+", "_", "@", "xn--", "ö", "o\u{308}", "Ö", "ß", "ẞ", "İ", "ı", "ſ",
+                    "\u{212A}", "\u{301}", "\u{327}", "\u{338}", "=", "ａ", "。", "漢", "\u{1100}\u{1161}",
+                    "א", "\u{5B0}", "ع", "१", "\u{94D}", "\u{200D}",
                 ])).prop_map(String::from),
                 1 => any::<char>().prop_map(String::from),
             ],
@@ -502,7 +507,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-        /// IDN-7: what was accepted is accepted again, unchanged; the canonical form is its own canonical form.
+        /// IDN-7: what was accepted is accepted again, unchanged; the canonical form is its own canonical
+        /// form.
         #[test]
         fn idn_7_parsing_is_stable(text in near_addresses()) {
             if let Ok(address) = EmailAddress::parse(&text) {
@@ -522,7 +528,10 @@ mod tests {
 
         /// IDN-4: equal means equal up to ASCII case, where both domains are plain.
         #[test]
-        fn idn_4_equality_is_equality_up_to_ascii_case(a in "[aAbB.+]{1,3}@[aA]{1,2}\\.com", b in "[aAbB.+]{1,3}@[aA]{1,2}\\.com") {
+        fn idn_4_equality_is_equality_up_to_ascii_case(
+            a in "[aAbB.+]{1,3}@[aA]{1,2}\\.com",
+            b in "[aAbB.+]{1,3}@[aA]{1,2}\\.com",
+        ) {
             if let (Ok(left), Ok(right)) = (EmailAddress::parse(&a), EmailAddress::parse(&b)) {
                 prop_assert_eq!(left == right, a.eq_ignore_ascii_case(&b));
             }

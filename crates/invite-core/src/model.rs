@@ -434,8 +434,9 @@ impl AccessModelBuilder {
         if let Some(own) = self.permissions.iter().find(|named| named.as_str().starts_with("invite.")) {
             return Err(InvalidModel::Reserved(own.clone()));
         }
-        let known =
-            |permission: &Permission| self.permissions.contains(permission) || Permission::OWN.contains(permission);
+        let known = |permission: &Permission| {
+            self.permissions.contains(permission) || Permission::OWN.contains(permission)
+        };
         let mut roles = BTreeSet::from([RoleName::OWNER]);
         for role in &self.roles {
             if !roles.insert(role.name.clone()) {
@@ -457,7 +458,8 @@ impl AccessModelBuilder {
             return Err(InvalidModel::UnknownPermission(unknown.clone()));
         }
         roles.remove(&RoleName::OWNER);
-        if let Some(unknown) = self.roles.iter().flat_map(|role| &role.may_grant).find(|r| !roles.contains(r)) {
+        if let Some(unknown) = self.roles.iter().flat_map(|role| &role.may_grant).find(|r| !roles.contains(r))
+        {
             return Err(InvalidModel::UnknownRole(unknown.clone()));
         }
         if self.expiry < TimeDelta::minutes(1) || self.expiry > TimeDelta::days(36_525) {
@@ -513,7 +515,10 @@ mod tests {
             (build(empty().permissions(["invite.all"])), InvalidModel::Reserved("invite.all".into())),
             (build(empty().role(Role::new("owner"))), InvalidModel::RoleTwice(RoleName::OWNER)),
             (build(empty().role(Role::new("a").with(["p"]))), InvalidModel::UnknownPermission("p".into())),
-            (build(empty().role(Role::new("a").may_grant(["owner"]))), InvalidModel::UnknownRole(RoleName::OWNER)),
+            (
+                build(empty().role(Role::new("a").may_grant(["owner"]))),
+                InvalidModel::UnknownRole(RoleName::OWNER),
+            ),
             (
                 build(empty().permissions(["p"]).role(Role::new("a").with(["p"]).never(["p"]))),
                 InvalidModel::NeverHeld { role: "a".into(), permission: "p".into() },

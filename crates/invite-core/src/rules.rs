@@ -35,7 +35,9 @@ pub(crate) fn require_open<R: Refusal + From<NotOpen>>(draft: &mut Draft) -> Res
 }
 
 /// Requires that the organization was not closed: what may still be done while it is suspended.
-pub(crate) fn require_not_closed<R: Refusal + From<OrganizationClosed>>(draft: &Draft) -> Result<(), Stop<R>> {
+pub(crate) fn require_not_closed<R: Refusal + From<OrganizationClosed>>(
+    draft: &Draft,
+) -> Result<(), Stop<R>> {
     match organization::<R>(draft)?.status {
         OrganizationStatus::Closed => Err(Stop::Refused(OrganizationClosed {}.into())),
         _ => Ok(()),

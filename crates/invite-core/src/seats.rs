@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use crate::refusal::{NoSeatLeft, Refusal, SeatClassNotInPlan};
 use crate::{
-    AccessModel, Draft, Event, Fault, Grants, InvitationId, Invitee, Member, NotLoaded, Organization, SeatClass,
-    SeatPolicy, Stop,
+    AccessModel, Draft, Event, Fault, Grants, InvitationId, Invitee, Member, NotLoaded, Organization,
+    SeatClass, SeatPolicy, Stop,
 };
 
 /// Why there is no seat.

@@ -1,7 +1,7 @@
 //! Characters that no address and no name may hide behind.
 
-/// Whether the character is shown as nothing: Unicode's format characters (Cf, with all bidi controls, zero-width
-/// spaces and the byte order mark) and its other default-ignorable code points.
+/// Whether the character is shown as nothing: Unicode's format characters (Cf, with all bidi controls,
+/// zero-width spaces and the byte order mark) and its other default-ignorable code points.
 pub(crate) fn is_invisible(c: char) -> bool {
     // Almost every character asked about lies below the first entry.
     c >= '\u{AD}'
@@ -13,9 +13,19 @@ pub(crate) fn is_invisible(c: char) -> bool {
             | 0xE0000..=0xE0FFF)
 }
 
-/// Trims white space and invisible characters at both ends, as pasting from web pages and mail clients adds them.
+/// Trims white space and invisible characters at both ends, as pasting from web pages and mail clients adds
+/// them.
 pub(crate) fn trim(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
+    trim_start(text).trim_end_matches(is_blank)
+}
+
+/// Trims the same at the beginning only.
+pub(crate) fn trim_start(text: &str) -> &str {
+    text.trim_start_matches(is_blank)
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || is_invisible(c)
 }
 
 #[cfg(test)]

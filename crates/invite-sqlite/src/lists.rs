@@ -14,12 +14,8 @@ use rusqlite::{Connection, params, params_from_iter};
 use uuid::Uuid;
 
 use crate::error::Failure;
-use crate::rows::{self, actor_key, all, blob, first, micros, text};
+use crate::rows::{self, FIRST, LAST, actor_key, all, blob, first, micros, text};
 use crate::{SqliteStorage, load, sql};
-
-/// Before every time that is kept, and behind; the latter is when invitations without an expiry end.
-const FIRST: Value = Value::Integer(i64::MIN);
-const LAST: Value = Value::Integer(i64::MAX);
 
 #[async_trait]
 impl Lists for SqliteStorage {

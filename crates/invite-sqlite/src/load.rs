@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    CommandKey, CommandRecord, CommitId, EmailAddress, Invitation, InvitationId, Invitee, LimitSubject,
-    Member, Organization, OrganizationId, Reads, Slice, Suppression, UserId,
+    CommandKey, CommandRecord, CommitId, DueInvitations, EmailAddress, Invitation, InvitationId, Invitee,
+    LimitSubject, Member, Organization, OrganizationId, Reads, Slice, Suppression, UserId,
 };
 use invite_storage::StorageError;
 use rusqlite::{Connection, params, params_from_iter};
 
 use crate::error::Failure;
 use crate::pool::snapshot;
-use crate::rows::{self, actor_key, all, blob, first, micros};
+use crate::rows::{self, LAST, actor_key, all, blob, first, micros};
 use crate::sql;
 
 /// Each round answers keys that the one before opened. Three are needed; more are a bug of ours.
@@ -88,8 +88,8 @@ fn answer(
         let record = command(connection, organization, &key)?;
         slice.answer_command(key, record);
     }
-    if open.due > 0 {
-        let (rows, more) = past_expiry(connection, organization, now, open.due)?;
+    if let (1.., Some(row)) = (open.due, slice.organization()) {
+        let (rows, more) = due(connection, row, now, open.due)?;
         slice.answer_due(rows, more);
     }
     Ok(())
@@ -180,15 +180,19 @@ fn command(
 }
 
 /// One more than asked for is looked up, as the sign that there are more.
-fn past_expiry(
+fn due(
     connection: &Connection,
-    organization: &OrganizationId,
+    organization: &Organization,
     now: DateTime<Utc>,
     limit: u32,
 ) -> Result<(Vec<Invitation>, bool), Failure> {
+    let up_to = match organization.due_invitations(now) {
+        DueInvitations::ExpiredAt(now) => micros(now),
+        DueInvitations::All => LAST,
+    };
     let limit = usize::try_from(limit).map_err(Failure::other)?;
-    let params = params![organization.as_str(), micros(now), limit_of(limit.saturating_add(1))];
-    let mut rows = all(connection, sql::PAST_EXPIRY, params, rows::invitation)?;
+    let params = params![organization.id.as_str(), up_to, limit_of(limit.saturating_add(1))];
+    let mut rows = all(connection, sql::DUE, params, rows::invitation)?;
     let more = rows.len() > limit;
     rows.truncate(limit);
     Ok((rows, more))

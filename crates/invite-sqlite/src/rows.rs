@@ -24,6 +24,12 @@ const JSON_FORMAT: u16 = 1;
 /// What stands for [`Expiry::Never`]: behind every time that is kept.
 const NEVER: i64 = i64::MAX;
 
+/// Before every time that is kept.
+pub(crate) const FIRST: Value = Value::Integer(i64::MIN);
+
+/// Not before any time that is kept, nor before the end of what never ends.
+pub(crate) const LAST: Value = Value::Integer(NEVER);
+
 type Source = Box<dyn Error + Send + Sync>;
 
 /// All rows that a query brings.

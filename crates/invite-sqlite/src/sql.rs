@@ -32,7 +32,7 @@ statements! {
     INVITATION = include_str!("../sql/invitation.sql"), "where organization = ?1 and id = ?2";
     OPEN_OF = include_str!("../sql/invitation.sql"), include_str!("../sql/open_of.sql");
     SENT_BY = include_str!("../sql/invitation.sql"), include_str!("../sql/sent_by.sql");
-    PAST_EXPIRY = include_str!("../sql/invitation.sql"), include_str!("../sql/past_expiry.sql");
+    DUE = include_str!("../sql/invitation.sql"), include_str!("../sql/due.sql");
     INVITATIONS = include_str!("../sql/invitation.sql"), include_str!("../sql/invitations.sql");
     INVITATIONS_BY = include_str!("../sql/invitation.sql"), include_str!("../sql/invitations_by.sql");
     INVITATIONS_IN = include_str!("../sql/invitation.sql"), include_str!("../sql/invitations_in.sql");
@@ -122,7 +122,7 @@ mod tests {
             (MEMBERS_OF_ROLE, "role=?"),
             (OPEN_OF, "organization=? AND id=?"),
             (SENT_BY, "inviter=?"),
-            (PAST_EXPIRY, "expires_at<?"),
+            (DUE, "expires_at<?"),
             (INVITATIONS_BY, "inviter=?"),
             (INVITATIONS_IN_BY, "inviter=?"),
             (INBOX, "organization=? AND id=?"),

@@ -81,7 +81,10 @@ impl Error for StorageError {
 
 /// Why a commit was not written.
 #[derive(Debug, thiserror::Error)]
-#[allow(clippy::exhaustive_enums, reason = "callers treat both: a conflict is decided again, a failure is not")]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "callers treat both: a conflict is decided again, a failure is not"
+)]
 pub enum CommitError {
     /// The organization is not at the version that was decided on. Load and decide again.
     #[error("the organization changed since it was read")]

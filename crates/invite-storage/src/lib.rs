@@ -13,7 +13,8 @@
 //!    empty slice of version 0, in which every key is absent.
 //! 4. `load_reads_own_writes`: a load that begins after a commit was acknowledged sees it.
 //! 5. `due_is_past_its_expiry`: what is due are open invitations with `expires_at <= now`, the longest past
-//!    first, as many as asked for, and a sign if there are more.
+//!    first, as many as asked for, and a sign if there are more; in a closed organization all open ones are, as
+//!    [`Organization::due_invitations`](invite_core::Organization::due_invitations) says.
 //! 6. `tenants_are_apart`: no key brings a row of another organization (STO-2).
 //!
 //! # Commit

@@ -36,7 +36,11 @@ pub trait Storage: Lists + Outbox {
     ///
     /// # Errors
     /// [`StorageError`]
-    async fn find_commit(&self, organization: &OrganizationId, commit: CommitId) -> Result<bool, StorageError>;
+    async fn find_commit(
+        &self,
+        organization: &OrganizationId,
+        commit: CommitId,
+    ) -> Result<bool, StorageError>;
 }
 
 /// A unit of work that locked its organization. Dropped, it is rolled back.

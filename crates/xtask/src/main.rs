@@ -1,2 +1,47 @@
-//! placeholder
-fn main() {}
+//! The project's own commands, run as `cargo xtask <command>`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks to its user")]
+
+mod arrows;
+mod command;
+mod no_std;
+mod test;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use command::Outcome;
+
+const USAGE: &str = "\
+cargo xtask test     every test and check of the workspace
+cargo xtask arrows   who may depend on whom, and whose types public signatures may name
+                     [--manifest-path <Cargo.toml>]: of another workspace
+cargo xtask no-std   build invite-core alone for a target without std";
+
+fn main() -> ExitCode {
+    if let Some(code) = arrows::stand_in_for_rustdoc() {
+        return code;
+    }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments.iter().map(String::as_str).collect::<Vec<_>>()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[&str]) -> Outcome {
+    let root = command::workspace_root();
+    match arguments {
+        ["test"] => test::run(root),
+        ["arrows"] => arrows::run(&root.join("Cargo.toml")),
+        ["arrows", "--manifest-path", manifest] => arrows::run(Path::new(manifest)),
+        ["no-std"] => no_std::run(root),
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => Err(format!("no such command: {}\n\n{USAGE}", other.join(" ")).into()),
+    }
+}

@@ -1,1 +1,108 @@
+//! The operations, one a file: the command, what it reads, its outcome, its refusal, its decision.
 
+mod accept;
+mod add_members;
+mod change_access;
+mod change_plan;
+mod change_settings;
+mod change_status;
+mod copy_link;
+mod create_organization;
+mod decline;
+mod edit;
+mod invite;
+mod invitees;
+mod join;
+mod leave;
+mod look;
+mod offer_ownership;
+mod preview;
+mod remind;
+mod remove_members;
+mod resend;
+mod revoke;
+mod tidy;
+mod unblock;
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+pub use accept::*;
+pub use add_members::*;
+pub use change_access::*;
+pub use change_plan::*;
+pub use change_settings::*;
+pub use change_status::*;
+pub use copy_link::*;
+pub use create_organization::*;
+pub use decline::*;
+pub use edit::*;
+pub use invite::*;
+pub use invitees::*;
+pub use leave::*;
+pub use look::*;
+pub use offer_ownership::*;
+pub use preview::*;
+pub use remind::*;
+pub use remove_members::*;
+pub use resend::*;
+pub use revoke::*;
+pub use tidy::*;
+pub use unblock::*;
+
+use crate::refusal::{LastOwner, NothingAsked, Refusal, TooLarge};
+use crate::rules::organization;
+use crate::{AccessModel, Draft, Limit, Organization, SeatClass, SeatCount, Stop};
+
+/// Seats of one class: taken, and as many as the plan has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SeatUse {
+    /// The class.
+    pub class: SeatClass,
+    /// Taken by members.
+    pub used: u32,
+    /// Reserved by invitees.
+    pub reserved: u32,
+    /// The plan's limit; `None` when the plan does not name the class, which means that it has none (SEA-4).
+    pub limit: Option<Limit>,
+}
+
+impl SeatUse {
+    /// How many are left; `None` without a limit.
+    #[must_use]
+    pub fn left(&self) -> Option<u32> {
+        let taken = SeatCount { used: self.used, reserved: self.reserved }.taken();
+        self.limit.map_or(Some(0), |limit| limit.left(taken))
+    }
+}
+
+/// An organization's seats by class, the highest class first.
+#[must_use]
+pub fn seat_use(model: &AccessModel, organization: &Organization) -> Vec<SeatUse> {
+    let row = |class: &SeatClass| {
+        let SeatCount { used, reserved } = organization.counts.seat(class);
+        SeatUse { class: class.clone(), used, reserved, limit: organization.plan.seat_limit(class) }
+    };
+    model.seat_classes().map(row).collect()
+}
+
+/// Requires that a command names something, and no more than it may (ABU-3).
+fn require_count<R>(model: &AccessModel, count: usize) -> Result<(), Stop<R>>
+where
+    R: Refusal + From<NothingAsked> + From<TooLarge>,
+{
+    match count {
+        0 => Err(Stop::Refused(NothingAsked {}.into())),
+        _ if count > model.caps.items => Err(Stop::Refused(TooLarge::new("items", model.caps.items).into())),
+        _ => Ok(()),
+    }
+}
+
+/// Requires that an owner remains beside the one who goes or steps down (AUT-8).
+fn require_another_owner<R: Refusal + From<LastOwner>>(draft: &mut Draft) -> Result<(), Stop<R>> {
+    let others = organization::<R>(draft)?.counts.owners > 1;
+    draft.rule("AUT-8", if others { Ok(()) } else { Err(R::from(LastOwner {})) })?;
+    Ok(())
+}

@@ -195,15 +195,6 @@ reason! {
 }
 
 reason! {
-    /// The person stands in the list already.
-    DuplicateInList {
-        /// The position at which it stands first.
-        of: usize,
-    }
-    "this person stands in the list already, at position {of}", |_: &Self| "duplicate-in-list", "PAR-2", |_this| "nothing to do: each person is invited once".into()
-}
-
-reason! {
     /// The organization's rules do not allow the domain.
     DomainNotAllowed {
         /// The domain.
@@ -330,7 +321,7 @@ reason! {
 
 reason! {
     /// Only an owner may do this.
-    NotAnOwner {}
+    NotOwner {}
     "only an owner may do this", |_: &Self| "not-permitted", "F16", |_this| "ask an owner".into()
 }
 
@@ -407,9 +398,11 @@ reason! {
     /// All or nothing was asked for, and not all can be done.
     PartlyRefused {
         /// How many were refused.
-        refused: usize,
+        count: usize,
+        /// Which, and why.
+        items: Vec<RefusedItem>,
     }
-    "{refused} of the list were refused, and nothing was done", |_: &Self| "partly-refused", "SEA-6", |_this| "correct or remove those, or let each be decided for itself".into()
+    "{count} of the list were refused, and nothing was done", |_: &Self| "partly-refused", "SEA-6", |_this| "correct or remove those, or let each be decided for itself".into()
 }
 
 reason! {
@@ -488,6 +481,51 @@ impl NotPending {
             InvitationState::Declined | InvitationState::Revoked => "ask for a new invitation",
             InvitationState::Expired => "ask for it to be sent again",
         }
+    }
+}
+
+/// One item of a list that was refused as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RefusedItem {
+    /// Its place in the list, from 0.
+    pub position: usize,
+    /// The code of its refusal.
+    pub code: String,
+    /// What was the matter.
+    pub message: String,
+    /// What would fix it.
+    pub remedy: String,
+}
+
+impl PartlyRefused {
+    /// Requires that no item of a list was refused.
+    pub(crate) fn unless_empty<'a, R: Refusal>(
+        refused: impl Iterator<Item = (usize, &'a R)>,
+    ) -> Result<(), Self> {
+        let item = |(position, reason): (usize, &R)| RefusedItem {
+            position,
+            code: reason.code().to_string(),
+            message: reason.to_string(),
+            remedy: reason.remedy(),
+        };
+        let items = refused.map(item).collect::<Vec<_>>();
+        if items.is_empty() { Ok(()) } else { Err(Self { count: items.len(), items }) }
+    }
+}
+
+/// What is never refused.
+impl Refusal for core::convert::Infallible {
+    fn code(&self) -> &'static str {
+        match *self {}
+    }
+
+    fn rule(&self) -> &'static str {
+        match *self {}
+    }
+
+    fn remedy(&self) -> String {
+        match *self {}
     }
 }
 

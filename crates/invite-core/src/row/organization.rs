@@ -153,6 +153,16 @@ impl Counts {
     }
 }
 
+/// Which open invitations are due to be ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "every adapter looks up both")]
+pub enum DueInvitations {
+    /// Those with `expires_at` at this time or before.
+    ExpiredAt(DateTime<Utc>),
+    /// All of them: the organization is closed.
+    All,
+}
+
 /// An organization: the tenant, and the header of every load.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "a row: every adapter reads and writes all of it")]
@@ -173,4 +183,15 @@ pub struct Organization {
     pub created_at: DateTime<Utc>,
     /// The time of the last event. Time does not go back behind it.
     pub last_at: DateTime<Utc>,
+}
+
+impl Organization {
+    /// Which of its open invitations are due to be ended at a moment (LIF-5, LIF-8).
+    #[must_use]
+    pub fn due_invitations(&self, now: DateTime<Utc>) -> DueInvitations {
+        match self.status {
+            OrganizationStatus::Closed => DueInvitations::All,
+            OrganizationStatus::Active | OrganizationStatus::Suspended => DueInvitations::ExpiredAt(now),
+        }
+    }
 }

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    Counts, EARLIER_NONCES, Event, Facts, Invitation, InvitationId, Invitee, LimitSubject, Member, Organization,
-    OrganizationStatus, Rate, RevokedBecause, SeatClass, SuppressionKind, UserId,
+    Counts, EARLIER_NONCES, Event, Facts, Invitation, InvitationId, Invitee, LimitSubject, Member,
+    Organization, OrganizationStatus, Rate, RevokedBecause, SeatClass, SuppressionKind, UserId,
 };
 
 use super::draft::{Draft, Undo};
@@ -130,7 +130,10 @@ impl Draft {
     fn spend(&mut self, inviter: Option<&UserId>, at: DateTime<Utc>) {
         let Some(row) = &self.slice.organization else { return };
         let inviter = inviter.cloned().map(LimitSubject::Inviter);
-        let limits = [(Some(LimitSubject::Organization), row.plan.organization_rate), (inviter, row.plan.inviter_rate)];
+        let limits = [
+            (Some(LimitSubject::Organization), row.plan.organization_rate),
+            (inviter, row.plan.inviter_rate),
+        ];
         for (subject, rate) in limits {
             if let (Some(subject), Some(rate)) = (subject, rate) {
                 self.spend_one(subject, rate, at);

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     CommandKey, CommitId, Delivery, EventRecord, Invitation, InvitationId, Invitee, LimitSubject, Member,
@@ -46,6 +46,11 @@ pub struct CommandRecord {
     pub outcome: String,
     /// When it is forgotten.
     pub expires_at: DateTime<Utc>,
+}
+
+impl CommandRecord {
+    /// For how long an outcome is kept: a repeat within this time gets the first outcome.
+    pub const KEPT: TimeDelta = TimeDelta::hours(24);
 }
 
 /// A net change of one organization's rows, decided on a version.

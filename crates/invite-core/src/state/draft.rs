@@ -8,9 +8,10 @@ use core::ops::Deref;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    Actor, CommandRecord, Commit, CommitId, Delivery, DeliveryId, DeliveryKind, DeliveryState, Ending, Entropy,
-    Event, EventRecord, Invitation, InvitationId, Invitee, LimitSubject, Member, Organization, Place,
-    RECORD_FORMAT, RecordData, RowChange, Scope, Slice, Suppression, SuppressionKind, UserId,
+    Actor, CommandRecord, Commit, CommitId, Delivery, DeliveryId, DeliveryKind, DeliveryState, Ending,
+    Entropy, Event, EventRecord, Invitation, InvitationId, Invitee, LimitSubject, Member, Organization,
+    OrganizationStatus, Place, RECORD_FORMAT, RecordData, RevokedBecause, RowChange, Scope, Slice,
+    Suppression, SuppressionKind, UserId,
 };
 
 /// One step that can be taken back: a key and what was there before.
@@ -155,7 +156,11 @@ impl Draft {
     }
 
     /// Notes that a rule was looked at, and passes its answer on.
-    pub(crate) fn rule<T, R: crate::Refusal>(&mut self, rule: &'static str, answer: Result<T, R>) -> Result<T, R> {
+    pub(crate) fn rule<T, R: crate::Refusal>(
+        &mut self,
+        rule: &'static str,
+        answer: Result<T, R>,
+    ) -> Result<T, R> {
         if let Some((position, checks)) = &mut self.checks {
             let refused = answer.as_ref().err().map(crate::Refusal::code);
             checks.push(Checked { position: *position, rule, refused });
@@ -233,8 +238,20 @@ impl Draft {
     /// Ends what was loaded as past its expiry, so that it holds no room (SEA-3, LIF-7b).
     pub(crate) fn end_due(&mut self) {
         let ids = self.slice.due.as_ref().map_or_else(Vec::new, |due| due.ids.clone());
+        let closed = self.organization().is_some_and(|row| row.status == OrganizationStatus::Closed);
         for id in ids {
-            self.end_if_over(id);
+            if closed
+                && self
+                    .slice
+                    .invitations
+                    .get(&id)
+                    .is_some_and(|row| row.as_ref().is_some_and(Invitation::is_open))
+            {
+                self.actor = Actor::System;
+                self.revoke(id, RevokedBecause::OrganizationClosed);
+            } else {
+                self.end_if_over(id);
+            }
         }
     }
 
@@ -290,7 +307,9 @@ impl Draft {
                 Undo::Organization(old) => drop(organization.get_or_insert(old)),
                 Undo::Member(user, old) => drop(members.entry(user).or_insert(old.flatten())),
                 Undo::Invitation(id, old) => drop(invitations.entry(id).or_insert(old.flatten())),
-                Undo::Suppression(invitee, kind, old) => drop(suppressions.entry((invitee, kind)).or_insert(old)),
+                Undo::Suppression(invitee, kind, old) => {
+                    suppressions.entry((invitee, kind)).or_insert(old);
+                }
                 Undo::Limit(subject, _) => drop(limits.insert(subject, ())),
                 Undo::Mailed(..) => {}
             }

@@ -181,13 +181,13 @@ impl Event {
     pub fn user(&self) -> Option<&UserId> {
         match self {
             Self::MemberJoined { member } => Some(&member.user),
-            Self::MemberAccessChanged { user, .. } | Self::MemberRemoved { user } | Self::MemberLeft { user } => {
-                Some(user)
-            }
+            Self::MemberAccessChanged { user, .. }
+            | Self::MemberRemoved { user }
+            | Self::MemberLeft { user } => Some(user),
             Self::InvitationHandedOver { to, .. } => Some(to),
-            Self::InvitationEnded { ending: Ending::Accepted { user } | Ending::Declined { user }, .. } => {
-                Some(user)
-            }
+            Self::InvitationEnded {
+                ending: Ending::Accepted { user } | Ending::Declined { user }, ..
+            } => Some(user),
             Self::Suppressed { invitee, .. } | Self::Unsuppressed { invitee, .. } => invitee.user(),
             _ => None,
         }

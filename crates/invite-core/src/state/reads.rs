@@ -29,10 +29,10 @@ pub struct CommandKey {
 /// | invitee | its open invitations, its suppressions, and the membership of that user or with that address |
 /// | member | the row |
 /// | person | the member, and as invitees both the user and the address they joined with |
-/// | sent by | the open invitations of an inviter, up to [`MAX_SENT`](Self::MAX_SENT) of each |
+/// | sent by | the open invitations of an inviter, up to [`MAX_SENT`](Self::MAX_SENT) of each, and their invitees |
 /// | limit | the time kept for the subject |
 /// | command | the record of an earlier command with this key |
-/// | due | open invitations past their expiry, up to so many, the longest past first |
+/// | due | open invitations past their expiry, up to so many, the longest past first, and their invitees |
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reads {
@@ -131,7 +131,8 @@ impl Reads {
 
     /// Also what `other` needs.
     pub fn extend(&mut self, other: Self) {
-        let Self { invitations, invitees, members, people, addresses, sent_by, limits, commands, due } = other;
+        let Self { invitations, invitees, members, people, addresses, sent_by, limits, commands, due } =
+            other;
         self.invitations.extend(invitations);
         self.invitees.extend(invitees);
         self.members.extend(members);

@@ -84,6 +84,13 @@ impl Slice {
             needed.members.extend(invitation.inviter.user().cloned());
             needed.invitees.insert(invitation.invitee.clone());
         }
+        let sent = reads.sent_by.iter().filter_map(|inviter| self.sent_by.get(inviter)).flatten();
+        let due = self.due.iter().flat_map(|due| &due.ids);
+        for id in sent.chain(due) {
+            if let Some(Some(invitation)) = self.invitations.get(id) {
+                needed.invitees.insert(invitation.invitee.clone());
+            }
+        }
         needed.invitees.extend(reads.people.iter().cloned().map(Invitee::User));
         for person in &reads.people {
             if let Some(Some(Member { email: Some(email), .. })) = self.members.get(person) {

@@ -1,0 +1,87 @@
+//! Change the settings.
+
+use alloc::string::ToString;
+
+use serde::{Deserialize, Serialize};
+
+use crate::operation::sealed::Sealed;
+use crate::refusal::{InvalidSettings, refused};
+use crate::rules::{authority, organization, require_not_closed};
+use crate::{AccessModel, Actor, Draft, Event, Host, Operation, Permission, Reads, Scope, Settings, Stop};
+
+/// Changes the settings, all at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChangeSettings {
+    settings: Settings,
+}
+
+impl ChangeSettings {
+    /// To these settings.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self { settings }
+    }
+}
+
+/// What came of changing the settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SettingsChanged {
+    /// The settings from now on.
+    pub settings: Settings,
+}
+
+refused! {
+    /// Why the settings were not changed.
+    ChangeSettingsRefused: NotPermitted, OrganizationClosed, InvalidSettings
+}
+
+impl Sealed for ChangeSettings {}
+
+impl Operation for ChangeSettings {
+    type Outcome = SettingsChanged;
+    type Refusal = ChangeSettingsRefused;
+    const NAME: &'static str = "change-settings";
+
+    fn reads(&self, actor: &Actor) -> Reads {
+        Reads::new().actor(actor)
+    }
+
+    fn decide(
+        &self,
+        host: &Host<'_>,
+        actor: &Actor,
+        draft: &mut Draft,
+    ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
+        require_not_closed(draft)?;
+        let permitted = authority(host, draft, actor)?.require(&Permission::MANAGE, &Scope::Organization);
+        draft.rule("AUT-1", permitted.map_err(ChangeSettingsRefused::from))?;
+        check_settings(host.model, &self.settings).map_err(ChangeSettingsRefused::from)?;
+        if organization::<ChangeSettingsRefused>(draft)?.settings != self.settings {
+            draft.emit(Event::SettingsChanged { settings: self.settings.clone() });
+        }
+        Ok(SettingsChanged { settings: self.settings.clone() })
+    }
+}
+
+/// Requires a name, sane lengths, an `https` page and an expiry between a minute and a century.
+pub(super) fn check_settings(model: &AccessModel, settings: &Settings) -> Result<(), InvalidSettings> {
+    let wrong = |what: &str| Err(InvalidSettings { what: what.to_string() });
+    let name = settings.name.trim();
+    if name.is_empty() || name.len() > model.caps.name_bytes || name.chars().any(char::is_control) {
+        return wrong("the name is empty, too long, or holds a control character");
+    }
+    if settings.description.as_ref().is_some_and(|text| text.len() > model.caps.message_bytes) {
+        return wrong("the description is too long");
+    }
+    let plain = |url: &str| url.bytes().all(|byte| byte.is_ascii_graphic());
+    if settings.about_url.as_ref().is_some_and(|url| {
+        !url.starts_with("https://") || url.len() > model.caps.message_bytes || !plain(url)
+    }) {
+        return wrong("the page about the organization must begin with https:// and hold no space");
+    }
+    if settings.expiry_seconds.is_some_and(|seconds| !(60..=3_155_760_000).contains(&seconds)) {
+        return wrong("the expiry must lie between a minute and a century");
+    }
+    Ok(())
+}

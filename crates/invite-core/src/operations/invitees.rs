@@ -1,0 +1,218 @@
+//! Whom to invite: from a pasted list, or one by one.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::Serialize;
+
+use crate::refusal::{InvalidAddress, TooLarge};
+use crate::{
+    EmailAddress, Entry, Grant, Grants, Invitee, ListOptions, ListTooLong, Metadata, Parsed, PastedList,
+    UserId, Who, parse_list,
+};
+
+/// One of those to invite, with what is different for them.
+///
+/// `Debug` leaves out what was typed (PRI-4).
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct InviteeEntry {
+    pub(super) input: String,
+    pub(super) who: Named,
+    pub(super) name: Option<String>,
+    pub(super) grants: Option<Grants>,
+    pub(super) locale: Option<String>,
+    pub(super) metadata: Metadata,
+}
+
+/// What an entry names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) enum Named {
+    Invitee(Invitee),
+    Duplicate(usize),
+    Nobody(InvalidAddress),
+}
+
+impl fmt::Debug for InviteeEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InviteeEntry")
+            .field("who", &self.who)
+            .field("grants", &self.grants)
+            .finish_non_exhaustive()
+    }
+}
+
+impl InviteeEntry {
+    /// Somebody to invite with the command's grants.
+    pub fn new(invitee: impl Into<Invitee>) -> Self {
+        let invitee = invitee.into();
+        let input = match &invitee {
+            Invitee::Address(address) => address.as_str().to_string(),
+            Invitee::User(user) => user.to_string(),
+        };
+        Self::named(input, Named::Invitee(invitee))
+    }
+
+    /// Somebody to invite by an address as typed. What is no address is refused in its own place.
+    #[must_use]
+    pub fn typed(address: &str) -> Self {
+        let who = match EmailAddress::parse(address) {
+            Ok(address) => Named::Invitee(address.into()),
+            Err(reason) => Named::Nobody(InvalidAddress { reason: reason.to_string() }),
+        };
+        Self::named(address.to_string(), who)
+    }
+
+    fn named(input: String, who: Named) -> Self {
+        Self { input, who, name: None, grants: None, locale: None, metadata: Metadata::new() }
+    }
+
+    /// The invitee's name, for the mail.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Grants for this invitee alone (D1).
+    #[must_use]
+    pub fn grants(mut self, grants: impl Into<Grants>) -> Self {
+        self.grants = Some(grants.into());
+        self
+    }
+
+    /// The language of this invitee's mails, as a BCP 47 tag.
+    #[must_use]
+    pub fn locale(mut self, locale: impl Into<String>) -> Self {
+        self.locale = Some(locale.into());
+        self
+    }
+
+    /// A note of the host about this invitee, beside those of the command (F19).
+    #[must_use]
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata.insert(key.into(), value.into());
+        self
+    }
+}
+
+/// Those to invite, in order: a pasted text, a parsed list, addresses, users, or entries.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Invitees {
+    pub(super) entries: Vec<InviteeEntry>,
+    pub(super) too_large: Option<TooLarge>,
+}
+
+impl Invitees {
+    /// How many entries there are, those that name nobody included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The addresses and users named, without what names nobody.
+    pub fn named(&self) -> impl Iterator<Item = &Invitee> {
+        self.entries.iter().filter_map(|entry| match &entry.who {
+            Named::Invitee(invitee) => Some(invitee),
+            _ => None,
+        })
+    }
+}
+
+/// A pasted text, read with the default options.
+impl From<&str> for Invitees {
+    fn from(text: &str) -> Self {
+        match parse_list(text, &ListOptions::new()) {
+            Ok(list) => list.into(),
+            Err(why) => why.into(),
+        }
+    }
+}
+
+impl From<String> for Invitees {
+    fn from(text: String) -> Self {
+        text.as_str().into()
+    }
+}
+
+/// A list that was read with options of one's own. A role column gives each invitee that role in the
+/// organization, instead of the command's grants.
+impl From<PastedList> for Invitees {
+    fn from(list: PastedList) -> Self {
+        let entry = |fragment: &crate::Fragment| {
+            let (who, name, role) = match &fragment.parsed {
+                Parsed::Accepted(Entry { who, name, role }) => (named(who), name.clone(), role.clone()),
+                Parsed::Duplicate { of } => (Named::Duplicate(*of), None, None),
+                Parsed::Invalid(why) => {
+                    (Named::Nobody(InvalidAddress { reason: why.to_string() }), None, None)
+                }
+            };
+            let grants = role.map(|role| Grant::role(role).into());
+            InviteeEntry { name, grants, ..InviteeEntry::named(fragment.input.clone(), who) }
+        };
+        Self { entries: list.fragments().iter().map(entry).collect(), too_large: None }
+    }
+}
+
+fn named(who: &Who) -> Named {
+    match who {
+        Who::Address(address) => Named::Invitee(address.clone().into()),
+        Who::UserName(name) => match UserId::parse(name.as_str()) {
+            Ok(user) => Named::Invitee(user.into()),
+            Err(why) => Named::Nobody(InvalidAddress { reason: why.to_string() }),
+        },
+    }
+}
+
+/// A list that was too long to be read is refused by the command that gets it.
+impl From<ListTooLong> for Invitees {
+    fn from(why: ListTooLong) -> Self {
+        let too_large = match why {
+            ListTooLong::Bytes { max, .. } => TooLarge::new("bytes", max),
+            ListTooLong::Entries { max } => TooLarge::new("entries", max),
+        };
+        Self { entries: Vec::new(), too_large: Some(too_large) }
+    }
+}
+
+impl From<InviteeEntry> for Invitees {
+    fn from(entry: InviteeEntry) -> Self {
+        Self { entries: alloc::vec![entry], too_large: None }
+    }
+}
+
+impl From<Vec<InviteeEntry>> for Invitees {
+    fn from(entries: Vec<InviteeEntry>) -> Self {
+        Self { entries, too_large: None }
+    }
+}
+
+impl From<EmailAddress> for Invitees {
+    fn from(address: EmailAddress) -> Self {
+        InviteeEntry::new(address).into()
+    }
+}
+
+impl From<&EmailAddress> for Invitees {
+    fn from(address: &EmailAddress) -> Self {
+        address.clone().into()
+    }
+}
+
+impl From<UserId> for Invitees {
+    fn from(user: UserId) -> Self {
+        InviteeEntry::new(user).into()
+    }
+}
+
+impl<T: Into<Invitee>> FromIterator<T> for Invitees {
+    fn from_iter<I: IntoIterator<Item = T>>(invitees: I) -> Self {
+        invitees.into_iter().map(InviteeEntry::new).collect::<Vec<_>>().into()
+    }
+}

@@ -1,0 +1,132 @@
+//! Undo a block, and stop or allow mail: what an invitee decides about an organization.
+
+use serde::{Deserialize, Serialize};
+
+use super::accept::Principal;
+use crate::operation::sealed::Sealed;
+use crate::refusal::{NotBlocked, UnknownToken, refused};
+use crate::rules::organization;
+use crate::{
+    Actor, Draft, Event, Host, InvitationId, Operation, Purpose, Reads, Stop, SuppressionKind, Token,
+    Verdict, serialize_digest,
+};
+
+/// Undoes what the principal blocked or unsubscribed from, by user or by any vouched address (F11, IDN-3).
+#[derive(Debug, Clone, Serialize)]
+pub struct Unblock {
+    principal: Principal,
+    kind: SuppressionKind,
+}
+
+impl Unblock {
+    /// Lets the organization invite, or mail, the principal again.
+    #[must_use]
+    pub fn new(principal: Principal, kind: SuppressionKind) -> Self {
+        Self { principal, kind }
+    }
+}
+
+/// What came of undoing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Unblocked {
+    /// What is wanted again.
+    pub kind: SuppressionKind,
+}
+
+refused! {
+    /// Why nothing was undone.
+    UnblockRefused: NotBlocked
+}
+
+impl Sealed for Unblock {}
+
+impl Operation for Unblock {
+    type Outcome = Unblocked;
+    type Refusal = UnblockRefused;
+    const NAME: &'static str = "unblock";
+
+    fn reads(&self, _actor: &Actor) -> Reads {
+        let mut reads = Reads::new();
+        reads.invitees.extend(self.principal.invitees());
+        reads
+    }
+
+    fn decide(
+        &self,
+        _host: &Host<'_>,
+        _actor: &Actor,
+        draft: &mut Draft,
+    ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
+        organization::<UnblockRefused>(draft)?;
+        let mut undone = false;
+        for invitee in self.principal.invitees() {
+            if draft.suppressed_since(&invitee, self.kind)?.is_some() {
+                let actor = Actor::User(self.principal.user().clone());
+                draft.emit_as(actor, Event::Unsuppressed { invitee, kind: self.kind });
+                undone = true;
+            }
+        }
+        if undone { Ok(Unblocked { kind: self.kind }) } else { Err(Stop::Refused(NotBlocked {}.into())) }
+    }
+}
+
+/// Stops mail from an organization, by the token of a mail's unsubscribe link. Ends no invitation: what is
+/// pending stays in the inbox, and nobody has to sign in for it (IDN-3).
+#[derive(Debug, Clone, Serialize)]
+pub struct Unsubscribe {
+    #[serde(serialize_with = "serialize_digest")]
+    token: Token,
+}
+
+impl Unsubscribe {
+    /// With the token of the link.
+    #[must_use]
+    pub fn new(token: Token) -> Self {
+        Self { token }
+    }
+}
+
+/// What came of unsubscribing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Unsubscribed {}
+
+refused! {
+    /// Why mail was not stopped.
+    UnsubscribeRefused: UnknownToken
+}
+
+impl Sealed for Unsubscribe {}
+
+impl Operation for Unsubscribe {
+    type Outcome = Unsubscribed;
+    type Refusal = UnsubscribeRefused;
+    const NAME: &'static str = "unsubscribe";
+
+    fn reads(&self, _actor: &Actor) -> Reads {
+        Reads::new().invitation(InvitationId::from_uuid(self.token.id()))
+    }
+
+    fn decide(
+        &self,
+        host: &Host<'_>,
+        _actor: &Actor,
+        draft: &mut Draft,
+    ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
+        let unknown = || Stop::Refused(UnsubscribeRefused::from(UnknownToken {}));
+        let token = &self.token;
+        let ours = token.purpose() == Purpose::Unsubscribe && token.organization() == draft.id();
+        let row = draft.invitation(InvitationId::from_uuid(token.id()))?.filter(|_| ours).cloned();
+        let earlier = row.as_ref().map_or(&[][..], |row| &row.earlier_nonces);
+        // A link out of an older mail stops mail as well as the newest one does.
+        let verdict = host.keyring.check(token, row.as_ref().map(|row| &row.nonce), earlier);
+        let row = row.filter(|_| verdict != Verdict::Unknown).ok_or_else(unknown)?;
+        organization::<UnsubscribeRefused>(draft).map_err(|_| unknown())?;
+        let (invitee, kind) = (row.invitee, SuppressionKind::Mail);
+        if draft.suppressed_since(&invitee, kind)?.is_none() {
+            draft.emit(Event::Suppressed { invitee, kind });
+        }
+        Ok(Unsubscribed {})
+    }
+}
