@@ -8,10 +8,10 @@ use invite_storage::CommitError;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
+use crate::columns::{blob, first, integer, micros, text};
 use crate::error::Failure;
 use crate::pool::immediate;
-use crate::rows::{self, blob, first, integer, micros, text};
-use crate::{migrate, sql};
+use crate::{migrate, rows, sql};
 
 /// Writes a commit, whole or not at all: into the transaction of the connection if one is open, else in one of
 /// its own.

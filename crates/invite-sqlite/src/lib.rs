@@ -53,6 +53,7 @@
 //! `bundled`, on by default, builds SQLite from source. Without it the SQLite of the system is linked, which
 //! must be 3.38 or newer.
 
+mod columns;
 mod commit;
 mod error;
 mod lists;

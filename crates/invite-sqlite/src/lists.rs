@@ -13,9 +13,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 use uuid::Uuid;
 
+use crate::columns::{FIRST, LAST, actor_key, all, blob, first, micros, text};
 use crate::error::Failure;
-use crate::rows::{self, FIRST, LAST, actor_key, all, blob, first, micros, text};
-use crate::{SqliteStorage, load, sql};
+use crate::{SqliteStorage, load, rows, sql};
 
 #[async_trait]
 impl Lists for SqliteStorage {

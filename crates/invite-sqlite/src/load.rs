@@ -8,10 +8,10 @@ use invite_core::{
 use invite_storage::StorageError;
 use rusqlite::{Connection, params, params_from_iter};
 
+use crate::columns::{LAST, actor_key, all, blob, first, micros};
 use crate::error::Failure;
 use crate::pool::snapshot;
-use crate::rows::{self, LAST, actor_key, all, blob, first, micros};
-use crate::sql;
+use crate::{rows, sql};
 
 /// Each round answers keys that the one before opened. Three are needed; more are a bug of ours.
 const MOST_ROUNDS: usize = 8;

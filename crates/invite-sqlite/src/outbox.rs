@@ -6,9 +6,9 @@ use invite_storage::{Completion, Failure as FailedTry, Lease, Leased, Outbox, St
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
+use crate::columns::{all, blob, first, micros, text, to_json};
 use crate::error::Failure;
-use crate::rows::{self, all, blob, first, micros, text, to_json};
-use crate::{SqliteStorage, load, sql};
+use crate::{SqliteStorage, load, rows, sql};
 
 #[async_trait]
 impl Outbox for SqliteStorage {

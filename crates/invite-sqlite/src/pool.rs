@@ -215,3 +215,44 @@ fn use_wal(connection: &Connection) -> Result<(), Failure> {
     }
     Err(Failure::other("the database cannot be in WAL mode: it is no file, or lies on a network share"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_acknowledged_is_on_the_disk_and_readers_cannot_write() {
+        let directory = tempfile::tempdir().unwrap();
+        let pool = Pool::file(&directory.path().join("invite.db")).unwrap();
+        pool.migrate().await.unwrap();
+        let pragma = |connection: &Connection, name: &str| -> Result<String, Failure> {
+            Ok(connection.query_row(
+                &format!("select cast({name} as text) from pragma_{name}"),
+                [],
+                |row| row.get(0),
+            )?)
+        };
+        assert_eq!(pool.write(move |connection| pragma(connection, "synchronous")).await.unwrap(), "2");
+        assert_eq!(pool.read(move |connection| pragma(connection, "journal_mode")).await.unwrap(), "wal");
+        let written = pool.read(|connection| Ok(connection.execute("delete from invite_members", [])?)).await;
+        assert!(invite_storage::StorageError::from(written.unwrap_err()).is_unavailable());
+    }
+
+    #[tokio::test]
+    async fn a_panic_rolls_back_and_keeps_nobody_out() {
+        let pool = Pool::memory().unwrap();
+        pool.migrate().await.unwrap();
+        for _ in 0..2 {
+            let panicked = pool.write::<()>(|connection| {
+                connection.execute("insert into invite_limits values ('acme', 'organization', 1)", [])?;
+                panic!("on purpose")
+            });
+            assert!(panicked.await.is_err());
+        }
+        let count = "select count(*) from invite_limits";
+        let rows = pool
+            .read(move |connection| Ok(connection.query_row(count, [], |row| row.get::<_, i64>(0))?))
+            .await;
+        assert_eq!(rows.unwrap(), 0);
+    }
+}
