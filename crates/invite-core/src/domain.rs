@@ -176,8 +176,8 @@ impl InvalidDomainRule {
 /// full-width letter (IDN-5).
 pub(crate) fn a_labels(domain: &str) -> Option<Cow<'_, str>> {
     let ascii = if is_plain(domain) { Cow::Borrowed(domain) } else { mapped(domain)? };
-    let last = ascii.rsplit('.').next()?;
-    if last.bytes().all(|b| b.is_ascii_digit()) { None } else { Some(ascii) }
+    let last = ascii.as_bytes().rsplit(|b| *b == b'.').next()?;
+    if last.iter().all(u8::is_ascii_digit) { None } else { Some(ascii) }
 }
 
 fn mapped(domain: &str) -> Option<Cow<'_, str>> {
@@ -198,7 +198,7 @@ fn maps_to_ascii(c: char) -> bool {
 /// Whether UTS #46 accepts the domain and changes nothing but its case: ASCII, and no label that could be an
 /// A-label.
 fn is_plain(domain: &str) -> bool {
-    domain.len() <= 253 && domain.split('.').all(|label| is_plain_label(label.as_bytes()))
+    domain.len() <= 253 && domain.as_bytes().split(|b| *b == b'.').all(is_plain_label)
 }
 
 fn is_plain_label(label: &[u8]) -> bool {

@@ -58,12 +58,15 @@ impl EmailAddress {
         if text.len() > MAX_RAW_BYTES {
             return Err(InvalidEmail::TooLong);
         }
-        refuse_syntax(text)?;
+        let plain = text.bytes().all(|b| b == b'@' || b == b'.' || is_ascii_atom(&b));
+        if !plain {
+            refuse_syntax(text)?;
+        }
         let (local, domain) = text.split_once('@').ok_or(InvalidEmail::NoAt)?;
         if domain.contains('@') {
             return Err(InvalidEmail::TwoAts);
         }
-        if let Some(space) = text.chars().find(|c| c.is_whitespace()) {
+        if !plain && let Some(space) = text.chars().find(|c| c.is_whitespace()) {
             return Err(InvalidEmail::ForbiddenCharacter(space));
         }
         let local = checked_local(local)?;
@@ -267,29 +270,37 @@ fn refuse_syntax(text: &str) -> Result<(), InvalidEmail> {
 }
 
 fn checked_local(local: &str) -> Result<Cow<'_, str>, InvalidEmail> {
-    if local.chars().any(composes_to_ascii) {
+    if !local.is_ascii() && local.chars().any(composes_to_ascii) {
         return Err(InvalidEmail::BadLocal);
     }
     let local = composed(local);
     if local.len() > MAX_LOCAL_BYTES {
         return Err(InvalidEmail::TooLong);
     }
-    if local.split('.').all(is_atom) { Ok(local) } else { Err(InvalidEmail::BadLocal) }
+    let are_atoms = if local.is_ascii() {
+        local.as_bytes().split(|b| *b == b'.').all(|atom| !atom.is_empty() && atom.iter().all(is_ascii_atom))
+    } else {
+        local.split('.').all(is_atom)
+    };
+    if are_atoms { Ok(local) } else { Err(InvalidEmail::BadLocal) }
 }
 
 /// A mark that begins an atom would be drawn on the dot or bracket before it.
 fn is_atom(atom: &str) -> bool {
-    atom.chars().all(is_atom_character)
-        && atom.chars().next().is_some_and(|c| c.is_ascii() || !is_combining_mark(c))
+    !atom.is_empty() && !atom.starts_with(is_combining_mark) && atom.chars().all(is_atom_character)
 }
 
 fn is_atom_character(c: char) -> bool {
-    if c.is_ascii() {
-        c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c)
-    } else {
+    match u8::try_from(c) {
+        Ok(byte) if byte.is_ascii() => is_ascii_atom(&byte),
         // Unassigned characters have no stable composed form yet.
-        (c.is_alphanumeric() || is_combining_mark(c)) && is_public_assigned(c)
+        _ => (c.is_alphanumeric() || is_combining_mark(c)) && is_public_assigned(c),
     }
+}
+
+fn is_ascii_atom(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~')
 }
 
 /// NFC turns a few characters outside of ASCII into ASCII, the KELVIN SIGN into `K` for one (IDN-5).
@@ -385,6 +396,10 @@ mod tests {
             ("leading dot", ".bob@x.com", BadLocal),
             ("trailing dot", "bob.@x.com", BadLocal),
             ("double dot", "b..b@x.com", BadLocal),
+            ("dots beside letters of other scripts", "ö..b@x.com", BadLocal),
+            ("trailing dot beside letters of other scripts", "ö.@x.com", BadLocal),
+            ("mark after a dot", "ö.\u{301}b@x.com", BadLocal),
+            ("backtick look-alike", "b\u{1FEF}@x.com", BadLocal),
             ("colon", "mailto:bob@x.com", BadLocal),
             ("semicolon", "a;bob@x.com", BadLocal),
             ("emoji", "😀@x.com", BadLocal),

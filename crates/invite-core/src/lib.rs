@@ -25,6 +25,7 @@ mod state;
 mod text;
 mod time;
 mod token;
+mod wanted;
 
 pub use access::*;
 pub use authority::*;
@@ -43,3 +44,4 @@ pub use row::*;
 pub use state::*;
 pub use time::*;
 pub use token::*;
+pub use wanted::*;

@@ -16,12 +16,17 @@ pub(crate) fn is_invisible(c: char) -> bool {
 /// Trims white space and invisible characters at both ends, as pasting from web pages and mail clients adds
 /// them.
 pub(crate) fn trim(text: &str) -> &str {
-    trim_start(text).trim_end_matches(is_blank)
+    trim_end(trim_start(text))
 }
 
 /// Trims the same at the beginning only.
 pub(crate) fn trim_start(text: &str) -> &str {
     text.trim_start_matches(is_blank)
+}
+
+/// Trims the same at the end only.
+pub(crate) fn trim_end(text: &str) -> &str {
+    text.trim_end_matches(is_blank)
 }
 
 fn is_blank(c: char) -> bool {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::{Entry, Fragment, InvalidFragment, ListOptions, ListTooLong, Parsed, Position};
-use crate::text::trim;
+use crate::text::{trim_end, trim_start};
 
 /// The most bytes of a fragment that are repeated in the result.
 const MAX_INPUT_BYTES: usize = 512;
@@ -41,11 +41,11 @@ pub(super) struct Part<'a> {
 
 impl<'a> Part<'a> {
     pub(super) fn of(line: &'a str, range: Range<usize>) -> Option<Self> {
-        let start = range.start;
-        let untrimmed = slice(line, range);
-        let text = trim(untrimmed);
-        let before = untrimmed.len() - crate::text::trim_start(untrimmed).len();
-        if text.is_empty() { None } else { Some(Self { text, offset: start + before }) }
+        let end = range.end;
+        let rest = trim_start(slice(line, range));
+        let offset = end - rest.len();
+        let text = trim_end(rest);
+        if text.is_empty() { None } else { Some(Self { text, offset }) }
     }
 }
 

@@ -36,9 +36,19 @@ impl fmt::Debug for Entry {
 pub enum Who {
     /// An address.
     Address(EmailAddress),
-    /// A user name or id of the host, as pasted: 1 to 128 bytes without white space, for the host to look up. Only
-    /// with [`NameFragments::UserNames`].
+    /// A user name or id of the host, as pasted: 1 to 128 bytes without white space, for the host to look up.
+    /// Only with [`NameFragments::UserNames`].
     UserName(String),
+}
+
+impl Who {
+    /// What two fragments of one person have in common. An address always has an `@`, a user name never.
+    pub(super) fn key(&self) -> &str {
+        match self {
+            Self::Address(address) => address.canonical(),
+            Self::UserName(name) => name,
+        }
+    }
 }
 
 /// Why a fragment names nobody. No message repeats the fragment.
@@ -116,7 +126,7 @@ pub(super) fn read(fragment: &str, names: NameFragments) -> Result<Entry, Invali
     let content = trim(&content);
     let Some(before) = content.strip_suffix('>') else {
         // Brackets inside quotes went with them, or are text of a refused address.
-        if content.contains(['<', '>']) {
+        if content.contains('<') || content.contains('>') {
             return Err(InvalidFragment::UnpairedBracket);
         }
         return Ok(Entry { who: who(content, names)?, name: None, role: None });
@@ -162,7 +172,8 @@ fn without_link(text: &str) -> Result<&str, InvalidFragment> {
     if address.contains('%') { Err(InvalidFragment::EncodedLink) } else { Ok(trim(address)) }
 }
 
-/// The name before the brackets; `None` if there is none, or only the address once more, as mail clients write it.
+/// The name before the brackets; `None` if there is none, or only the address once more, as mail clients
+/// write it.
 fn display_name(text: &str, who: &Who) -> Result<Option<String>, InvalidFragment> {
     let text = trim(text);
     let quoted = unquoted(text);
@@ -188,21 +199,24 @@ fn within(text: &str, quote: char) -> Option<&str> {
 
 pub(super) struct TooLong;
 
-/// The text with single spaces, and without what could forge or disturb a line of a mail: control characters, bidi
-/// controls, invisible ones. Joiners and variation selectors stay, which some scripts and emoji need.
+/// The text with single spaces, and without what could forge or disturb a line of a mail: control characters,
+/// bidi controls, invisible ones. Joiners and variation selectors stay, which some scripts and emoji need.
 pub(super) fn cleaned(text: &str) -> Result<Option<String>, TooLong> {
     let mut clean = String::with_capacity(text.len().min(MAX_NAME_BYTES));
-    let dropped = |c: char| {
-        c.is_control() || (is_invisible(c) && !matches!(c, '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}'))
-    };
-    for word in trim(text).split_whitespace() {
-        if !clean.is_empty() {
+    let words = trim(text).split_whitespace().map(|word| word.chars().filter(|c| !is_disturbing(*c)));
+    for word in words {
+        let mut word = word.peekable();
+        if !clean.is_empty() && word.peek().is_some() {
             clean.push(' ');
         }
-        clean.extend(word.chars().filter(|c| !dropped(*c)));
+        clean.extend(word);
         if clean.len() > MAX_NAME_BYTES {
             return Err(TooLong);
         }
     }
     Ok(Some(clean).filter(|text| !trim(text).is_empty()))
+}
+
+fn is_disturbing(c: char) -> bool {
+    c.is_control() || (is_invisible(c) && !matches!(c, '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}'))
 }

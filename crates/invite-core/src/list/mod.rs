@@ -1,4 +1,5 @@
-//! Pasted lists of people: text from a mail client, a sheet or a chat becomes addresses, each fragment accounted for.
+//! Pasted lists of people: text from a mail client, a sheet or a chat becomes addresses, each fragment
+//! accounted for.
 
 mod collect;
 mod entry;
@@ -6,7 +7,6 @@ mod options;
 mod sheet;
 mod split;
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -16,23 +16,27 @@ pub use entry::*;
 pub use options::*;
 use sheet::Sheet;
 
-/// Reads a pasted list. Every fragment of the text ends up in the result exactly once, in order, as accepted, duplicate
-/// or invalid (PAR-2); whatever else the text holds is separators, white space and invisible characters.
+/// Reads a pasted list. Every fragment of the text ends up in the result exactly once, in order, as accepted,
+/// duplicate or invalid (PAR-2); whatever else the text holds is separators, white space and invisible
+/// characters.
 ///
-/// Fragments are separated by commas, semicolons, tabs and line ends (LF, CRLF, CR), and `>` ends one too (PAR-1). Each
-/// is an address, an address in brackets after a name, or a `mailto:` link; any of these may stand in double quotes, as
-/// in a CSV cell. More precisely:
+/// Fragments are separated by commas, semicolons, tabs and line ends (LF, CRLF, CR), and `>` ends one too
+/// (PAR-1). Each is an address, an address in brackets after a name, or a `mailto:` link; any of these may
+/// stand in double quotes, as in a CSV cell. More precisely:
 ///
-/// - A name with a separator in it stands in quotes, `"Last, First" <a@b.example>`. On a line that uses `;`, as Outlook
-///   does, it may go without: there a comma belongs to the name if no `@` comes before the next `<`.
-/// - Words on one line are separate addresses if each of them has an `@`. Otherwise they are one invalid fragment.
-/// - A quote opens at the beginning of a word. One that is not closed ends with its line and is invalid with what
-///   it holds; so a quoted cell of several lines is not understood.
-/// - Cells of a sheet are fragments like any other. A cell with a name is therefore invalid (or a user name, where those
-///   are allowed), unless [`HeaderLine::Recognise`] asks for columns and the list has a header line (PAR-5).
+/// - A name with a separator in it stands in quotes, `"Last, First" <a@b.example>`. On a line that uses `;`, as
+///   Outlook does, it may go without: there a comma belongs to the name if no `@` comes before the next `<`.
+/// - Words on one line are separate addresses if each of them has an `@`. Otherwise they are one invalid
+///   fragment.
+/// - A quote opens at the beginning of a word. One that is not closed ends with its line and is invalid with
+///   what it holds; so a quoted cell of several lines is not understood.
+/// - Cells of a sheet are fragments like any other. A cell with a name is therefore invalid (or a user name,
+///   where those are allowed), unless [`HeaderLine::Recognise`] asks for columns and the list has a header line
+///   (PAR-5).
 ///
-/// A fragment is a duplicate if an earlier one has an equal address, or the very same user name. Time is linear in the
-/// text but for sorting the addresses, memory is bounded by the limits, and no text causes a panic (PAR-4).
+/// A fragment is a duplicate if an earlier one has an equal address, or the very same user name. Time is
+/// linear in the text but for sorting the addresses, memory is bounded by the limits, and no text causes a
+/// panic (PAR-4).
 ///
 /// # Errors
 /// [`ListTooLong`] when the text or the number of its fragments exceeds the limit in the options (ABU-3).
@@ -41,7 +45,8 @@ use sheet::Sheet;
 /// ```
 /// use invite_core::{ListOptions, parse_list};
 ///
-/// let list = parse_list("Bob <bob@example.com>; eve@example.com\nBOB@example.com, mallory", &ListOptions::new())?;
+/// let text = "Bob <bob@example.com>; eve@example.com\nBOB@example.com, mallory";
+/// let list = parse_list(text, &ListOptions::new())?;
 /// assert_eq!(list.accepted().count(), 2);
 /// assert_eq!(list.duplicates().count(), 1);
 /// assert_eq!(list.invalid().count(), 1);
@@ -121,17 +126,19 @@ impl PastedList {
     }
 
     fn mark_duplicates(&mut self) {
-        let mut first = BTreeMap::new();
+        let mut keys: Vec<_> = self
+            .accepted()
+            .map(|(fragment, entry)| {
+                let key = entry.who.key();
+                (fnv1a(key), key, fragment.index)
+            })
+            .collect();
+        // By hash, so that texts are only compared where it is equal; by text, whatever the hashes.
+        keys.sort_unstable();
         let mut repeated = Vec::new();
-        for (fragment, entry) in self.accepted() {
-            // An address always has an `@` and a user name never.
-            let key = match &entry.who {
-                Who::Address(address) => address.canonical(),
-                Who::UserName(name) => name,
-            };
-            let of = *first.entry(key).or_insert(fragment.index);
-            if of != fragment.index {
-                repeated.push((fragment.index, of));
+        for same in keys.chunk_by(|a, b| a.1 == b.1) {
+            if let [(_, _, of), rest @ ..] = same {
+                repeated.extend(rest.iter().map(|(_, _, index)| (*index, *of)));
             }
         }
         for (index, of) in repeated {
@@ -140,6 +147,11 @@ impl PastedList {
             }
         }
     }
+}
+
+fn fnv1a(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// One fragment of a pasted list. `Debug` leaves the text out, which may hold an address in full (PRI-4).
@@ -194,3 +206,6 @@ pub enum Parsed {
     /// Nobody, for this reason.
     Invalid(InvalidFragment),
 }
+
+#[cfg(test)]
+mod tests;

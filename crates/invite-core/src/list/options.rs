@@ -1,6 +1,7 @@
 //! How a pasted list is read, and how much of it.
 
-/// How a pasted list is read. The default refuses user names, ignores columns, and takes 1 MiB and 10,000 fragments.
+/// How a pasted list is read. The default refuses user names, ignores columns, and takes 1 MiB and 10,000
+/// fragments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListOptions {
     pub(super) max_bytes: usize,
@@ -74,12 +75,12 @@ pub enum HeaderLine {
     /// Every line is read as fragments.
     #[default]
     Ignore,
-    /// If the first line with text on it has a cell `email` (`e-mail`, `mail`, `e-mail address`, or else `address`), in
-    /// any case, it is a header, and each line after it is a row: one fragment, with the address in that column.
-    /// Names are taken from `name` (`full name`, `display name`), else from `first name` (`given name`) and `last name`
-    /// (`surname`, `family name`), and the role from `role`. Other columns are not used. Cells are separated by tabs,
-    /// else semicolons, else commas, whichever the header has. A header of one cell only is skipped, and what follows
-    /// is read as fragments.
+    /// If the first line with text on it has a cell `email` (`e-mail`, `mail`, `e-mail address`, or else
+    /// `address`), in any case, it is a header, and each line after it is a row: one fragment, with the
+    /// address in that column. Names are taken from `name` (`full name`, `display name`), else from `first
+    /// name` (`given name`) and `last name` (`surname`, `family name`), and the role from `role`. Other
+    /// columns are not used. Cells are separated by tabs, else semicolons, else commas, whichever the header
+    /// has. A header of one cell only is skipped, and what follows is read as fragments.
     Recognise,
 }
 

@@ -31,7 +31,7 @@ impl Sheet {
                 Ok(true)
             }
             Self::Expected => {
-                let columns = Columns::of(part.text);
+                let columns = Columns::of(line);
                 let is_header = columns.is_some();
                 if is_header {
                     collector.header(part);
@@ -75,7 +75,7 @@ impl Columns {
         };
         let (mut email, mut other_address) = (None, None);
         for (index, cell) in cells(header, separator).enumerate() {
-            let column = match caption(&cell.ok()?).as_str() {
+            let column = match caption(cell.ok()?)?.as_str() {
                 "email" | "mail" | "emailaddress" | "mailaddress" => &mut email,
                 "address" => &mut other_address,
                 "name" | "fullname" | "displayname" => &mut columns.full_name,
@@ -165,6 +165,8 @@ fn content(cell: &str) -> Cow<'_, str> {
 }
 
 /// The words of a column head without what people write between them: `E-Mail address` is `emailaddress`.
-fn caption(cell: &str) -> String {
-    cell.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
+/// `None` for a cell with an `@`, which heads nothing.
+fn caption(cell: &str) -> Option<String> {
+    let words = cell.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase());
+    if cell.contains('@') { None } else { Some(words.collect()) }
 }

@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use super::collect::{Collector, Part, slice};
 use super::{InvalidFragment, ListTooLong, entry};
-use crate::text::is_invisible;
+use crate::text::{is_invisible, trim};
 
 /// Reads the fragments of a line that is no row of a sheet.
 pub(super) fn read(line: &str, collector: &mut Collector<'_>) -> Result<(), ListTooLong> {
@@ -17,7 +17,8 @@ pub(super) fn read(line: &str, collector: &mut Collector<'_>) -> Result<(), List
         match mark {
             Mark::Open => bracket = Some(at),
             Mark::Close => {
-                // A `>` alone is text. One that closes a bracket ends the fragment, with or without a separator.
+                // A `>` alone is text. One that closes a bracket ends the fragment, with or without a
+                // separator.
                 if let Some(bracket) = bracket.take() {
                     fragments.bracketed(start, bracket, at + 1)?;
                     start = at + 1;
@@ -46,7 +47,7 @@ pub(super) fn read(line: &str, collector: &mut Collector<'_>) -> Result<(), List
 
 /// Before a comma: text that can be the first half of an unquoted `Last, First <a@b.example>`.
 fn may_be_in_a_name(text: &str) -> bool {
-    let text = crate::text::trim(text);
+    let text = trim(text);
     !text.is_empty() && !text.starts_with('"') && !text.contains(['@', '>'])
 }
 
@@ -58,17 +59,18 @@ struct Fragments<'a, 'c, 'o> {
 }
 
 impl Fragments<'_, '_, '_> {
-    /// A fragment that ends with `>`, and has its `<` at `bracket`. A name before it takes the waiting pieces along.
+    /// A fragment that ends with `>`, and has its `<` at `bracket`. A name before it takes the waiting pieces
+    /// along.
     fn bracketed(&mut self, start: usize, bracket: usize, end: usize) -> Result<(), ListTooLong> {
         let named = may_be_in_a_name(slice(self.line, start..bracket));
         match self.run {
             Some(run) if named && slice(self.line, bracket..end).contains('@') => {
                 self.run = None;
-                self.push(run, end)
+                self.push_range(run, end)
             }
             _ => {
                 self.settle(start)?;
-                self.push(start, end)
+                self.push_range(start, end)
             }
         }
     }
@@ -76,19 +78,16 @@ impl Fragments<'_, '_, '_> {
     fn plain(&mut self, start: usize, end: usize) -> Result<(), ListTooLong> {
         self.settle(start)?;
         let Some(part) = Part::of(self.line, start..end) else { return Ok(()) };
-        let words = part.text.split_whitespace();
-        if part.text.contains('"')
-            || words.clone().nth(1).is_none()
-            || !words.clone().all(|word| word.contains('@'))
+        if !has_space(part.text)
+            || part.text.contains('"')
+            || !part.text.split_whitespace().all(|word| word.contains('@'))
         {
-            return self.push(start, end);
+            return self.push(part);
         }
         let mut at = part.offset;
-        for word in part.text.split(char::is_whitespace) {
-            self.push(at, at + word.len())?;
-            // The length of the white space character after the word.
+        for word in part.text.split_inclusive(char::is_whitespace) {
+            self.push_range(at, at + word.len())?;
             at += word.len();
-            at += slice(self.line, at..end).chars().next().map_or(0, char::len_utf8);
         }
         Ok(())
     }
@@ -99,18 +98,25 @@ impl Fragments<'_, '_, '_> {
         let line = slice(self.line, 0..end);
         for (at, mark) in marks_from(line, start) {
             if mark == Mark::Comma {
-                self.push(start, at)?;
+                self.push_range(start, at)?;
                 start = at + 1;
             }
         }
         Ok(())
     }
 
-    fn push(&mut self, start: usize, end: usize) -> Result<(), ListTooLong> {
-        let Some(part) = Part::of(self.line, start..end) else { return Ok(()) };
+    fn push_range(&mut self, start: usize, end: usize) -> Result<(), ListTooLong> {
+        Part::of(self.line, start..end).map_or(Ok(()), |part| self.push(part))
+    }
+
+    fn push(&mut self, part: Part<'_>) -> Result<(), ListTooLong> {
         let found = entry::read(part.text, self.collector.options.names);
         self.collector.push(part, found)
     }
+}
+
+fn has_space(text: &str) -> bool {
+    if text.is_ascii() { text.bytes().any(|b| b <= b' ') } else { text.contains(char::is_whitespace) }
 }
 
 /// What structures a line, outside of quotes.
@@ -166,7 +172,8 @@ fn opens_word(before: &str) -> bool {
     before.chars().next_back().is_none_or(|c| c.is_whitespace() || is_invisible(c) || ",;<>".contains(c))
 }
 
-/// The offset of the quote that closes the one at `open`; `""` and a backslash before a quote stand for a quote.
+/// The offset of the quote that closes the one at `open`; `""` and a backslash before a quote stand for a
+/// quote.
 fn closing_quote(line: &str, open: usize) -> Option<usize> {
     let bytes = line.as_bytes();
     let mut at = open + 1;

@@ -5,6 +5,7 @@ use core::convert::Infallible;
 use serde::{Deserialize, Serialize};
 
 use crate::operation::sealed::Sealed;
+use crate::rules::organization;
 use crate::{Actor, Draft, Host, Operation, Reads, Stop};
 
 /// Writes down that invitations expired, or ended with their organization. Truth does not need it: every
@@ -55,6 +56,7 @@ impl Operation for Tidy {
         _actor: &Actor,
         draft: &mut Draft,
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
+        organization::<Infallible>(draft)?;
         let before = draft.records().len();
         draft.end_due();
         Ok(Tidied { ended: draft.records().len() - before, more: draft.has_more_due() })
