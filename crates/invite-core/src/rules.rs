@@ -82,10 +82,10 @@ where
     let limits = [(Some(LimitSubject::Organization), plan.organization_rate), (inviter, plan.inviter_rate)];
     let mut answer = Ok(());
     for (subject, rate) in limits {
-        if let (Some(subject), Some(rate)) = (subject, rate) {
-            if let Err(again_at) = rate.advance(draft.limit(&subject)?, draft.now()) {
-                answer = Err(R::from(TooManyInvitations { again_at }));
-            }
+        if let (Some(subject), Some(rate)) = (subject, rate)
+            && let Err(again_at) = rate.advance(draft.limit(&subject)?, draft.now())
+        {
+            answer = Err(R::from(TooManyInvitations { again_at }));
         }
     }
     Ok(draft.rule("ABU-1", answer)?)

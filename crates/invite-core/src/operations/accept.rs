@@ -206,7 +206,7 @@ impl Accept {
     ) -> Result<Accepted, Stop<AcceptRefused>> {
         let plan = &organization::<AcceptRefused>(draft)?.plan;
         let there = check_grants(host.model, plan, &row.grants);
-        let there = there.map_err(|why| AcceptRefused::from(NoLongerAvailable { what: why.to_string() }));
+        let there = there.map_err(|why| AcceptRefused::from(NoLongerAvailable { what: why.in_words() }));
         draft.rule("LIF-10", there)?;
         let still = still_granted(host, draft, row)?;
         let grants = draft.rule("AUT-4", still.ok_or(AcceptRefused::from(InviterNoLongerMay {})))?;
@@ -380,7 +380,8 @@ impl crate::Access {
 }
 
 impl crate::authority::Ungrantable {
-    fn to_string(&self) -> String {
+    /// What is the matter.
+    pub(super) fn in_words(&self) -> String {
         match self {
             Self::Missing(reason) => reason.to_string(),
             Self::Role(reason) => reason.to_string(),

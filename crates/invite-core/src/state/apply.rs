@@ -213,10 +213,8 @@ impl Draft {
             None => self.slice.members.remove(user),
         };
         let gone = old.as_ref().and_then(Option::as_ref);
-        if let (Some(member), false) = (gone, new_is_there) {
-            if let Some(email) = &member.email {
-                self.slice.by_address.insert(email.clone(), None);
-            }
+        if let (Some(Member { email: Some(email), .. }), false) = (gone, new_is_there) {
+            self.slice.by_address.insert(email.clone(), None);
         }
         if let Some(organization) = &mut self.slice.organization {
             let counts = &mut organization.counts;

@@ -16,6 +16,7 @@ use crate::{
 
 /// One step that can be taken back: a key and what was there before.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "most steps are of the large variant, and a draft holds few")]
 pub(super) enum Undo {
     Organization(Option<Box<Organization>>),
     Member(UserId, Option<Option<Member>>),
