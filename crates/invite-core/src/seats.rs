@@ -116,6 +116,23 @@ pub(crate) fn lower(model: &AccessModel, draft: &mut Draft, invitee: &Invitee) -
     Ok(())
 }
 
+/// Ends what was loaded as due, so that it holds no room: neither the seat it reserved, nor the class that it
+/// raised its invitee's other invitations to (SEA-3, LIF-7b). How many were ended.
+pub(crate) fn end_due(model: &AccessModel, draft: &mut Draft) -> Result<usize, Fault> {
+    let mut ended = 0;
+    for id in draft.due_ids() {
+        ended += usize::from(end_if_due(model, draft, id)?);
+    }
+    Ok(ended)
+}
+
+/// The same for one open invitation; whether it was ended.
+pub(crate) fn end_if_due(model: &AccessModel, draft: &mut Draft, id: InvitationId) -> Result<bool, Fault> {
+    let Some(invitee) = draft.end_if_due(id) else { return Ok(false) };
+    lower(model, draft, &invitee)?;
+    Ok(true)
+}
+
 /// After somebody became a member or holds more: what their open invitations reserve beside it, though the
 /// membership covers it, is let go.
 pub(crate) fn release_covered(

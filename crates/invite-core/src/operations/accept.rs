@@ -14,6 +14,7 @@ use crate::refusal::{
     UnknownInvitation, UnknownToken, WrongAccount, refused, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{organization, require_open};
+use crate::seats::end_due;
 use crate::{
     Actor, Authority, Draft, EmailAddress, Ending, Event, Grant, Grants, Host, Invitation, InvitationId,
     InvitationKind, InvitationState, Invitee, InviterPolicy, JoinedBy, Metadata, MetadataPolicy, Operation,
@@ -211,7 +212,7 @@ impl Accept {
         let still = still_granted(host, draft, row)?;
         let grants = draft.rule("AUT-4", still.ok_or(AcceptRefused::from(InviterNoLongerMay {})))?;
 
-        draft.end_due();
+        end_due(host.model, draft)?;
         let ending = Ending::Accepted { user: self.principal.user.clone() };
         draft.emit_as(
             Actor::User(self.principal.user.clone()),

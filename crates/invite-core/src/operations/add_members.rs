@@ -12,6 +12,7 @@ use crate::refusal::{
     Blocked, PartlyRefused, refused, refused_for_grants, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{authority, organization, require_open};
+use crate::seats::end_due;
 use crate::{
     Actor, Draft, EmailAddress, Grants, Host, Invitee, JoinedBy, Metadata, Mode, Operation, Permission,
     Reads, Stop, SuppressionKind, UserId,
@@ -138,7 +139,7 @@ impl Operation for AddMembers {
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         require_open(draft)?;
         super::require_count(host.model, self.members.len())?;
-        draft.end_due();
+        end_due(host.model, draft)?;
         let mut results = Vec::with_capacity(self.members.len());
         for (position, member) in self.members.iter().enumerate() {
             draft.about(Some(position));

@@ -9,7 +9,7 @@ use crate::refusal::{
     refused_when_closed,
 };
 use crate::rules::{authority, organization, require_open};
-use crate::seats::{release_covered, require_seat, seat_of, takes_another};
+use crate::seats::{end_due, release_covered, require_seat, seat_of, takes_another};
 use crate::{Actor, Draft, Event, Grants, Host, Operation, Permission, Reads, SeatClass, Stop, UserId};
 
 /// Changes all that a member holds, at once (A7, C5). Raising takes the seat and authority checks again.
@@ -91,7 +91,7 @@ impl Operation for ChangeAccess {
         }
         let (grants, seat) = (self.grants.clone(), seat_of(host.model, &self.grants));
         if grants != member.grants || seat != member.seat {
-            draft.end_due();
+            end_due(host.model, draft)?;
             draft.emit(Event::MemberAccessChanged {
                 user: self.user.clone(),
                 grants: grants.clone(),

@@ -20,7 +20,7 @@ use crate::rules::{
     authority, expiry, open_at_places, organization, require_domain, require_open, require_pending,
     require_rate,
 };
-use crate::seats::{require_seat, reserve};
+use crate::seats::{end_due, end_if_due, require_seat, reserve};
 use crate::{
     Actor, DeliveryKind, Draft, Event, Expiry, Grants, Host, Invitation, InvitationId, InvitationKind,
     Invitee, Metadata, Nonce, Operation, Permission, Reads, RevokedBecause, Scope, Stop, SuppressionKind,
@@ -310,7 +310,7 @@ impl Operation for Invite {
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         require_open(draft)?;
         let common = self.common(host, actor, draft)?;
-        draft.end_due();
+        end_due(host.model, draft)?;
         let mut results = Vec::with_capacity(self.invitees.len());
         for (position, entry) in self.invitees.entries.iter().enumerate() {
             draft.about(Some(position));
@@ -424,7 +424,7 @@ impl Invite {
 
         let open = open_at_places(draft, invitee, grants)?.iter().map(|row| row.id).collect::<Vec<_>>();
         for id in &open {
-            draft.end_if_over(*id);
+            end_if_due(host.model, draft, *id)?;
         }
         let open = open_at_places(draft, invitee, grants)?;
         let pending = open.first().map(|row| (row.id, row.expires_at));
@@ -553,4 +553,26 @@ fn require_over_one(
     let over = by.require_over(&Permission::INVITE, &row.grants).map_err(InviteRefused::from);
     draft.rule("AUT-1", over)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use crate::testing::*;
+    use crate::*;
+
+    #[test]
+    fn given_a_reservation_raised_by_an_invitation_that_expired_when_inviting_then_the_class_is_free_sea_3() {
+        let mut world = World::with(team_of(1));
+        world.invite("bob@example.com", in_group("client", "red"), &by("ada"));
+        let raising = Invite::new("bob@example.com", in_group("member", "blue"));
+        let soon = Expiry::At(world.now + TimeDelta::hours(1));
+        world.ok(raising.expires_at(soon), &by("ada"));
+        assert_eq!((world.seats("team"), world.seats("client")), ((0, 1), (0, 0)));
+
+        world.wait(TimeDelta::hours(1));
+        world.invite("eve@example.com", Grant::role("member"), &by("ada"));
+        assert_eq!((world.seats("team"), world.seats("client")), ((0, 1), (0, 1)));
+    }
 }

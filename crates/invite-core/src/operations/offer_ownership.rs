@@ -13,7 +13,7 @@ use crate::refusal::{
     refused, refused_for_grants, refused_when_closed,
 };
 use crate::rules::{expiry, open_at_places, organization, require_open, require_pending, require_rate};
-use crate::seats::{release_covered, require_seat, seat_of, takes_another};
+use crate::seats::{end_due, end_if_due, release_covered, require_seat, seat_of, takes_another};
 use crate::{
     Actor, DeliveryKind, Draft, Ending, Event, Expiry, FormerOwner, Grant, Grants, Host, Invitation,
     InvitationId, InvitationKind, Invitee, Member, Metadata, Nonce, Operation, Permission, Reads, RoleName,
@@ -91,12 +91,12 @@ impl Operation for OfferOwnership {
                 check_grants(host.model, &organization::<OfferOwnershipRefused>(draft)?.plan, &grants);
             draft.rule("AUT-3", known.map_err(OfferOwnershipRefused::from))?;
         }
-        draft.end_due();
+        end_due(host.model, draft)?;
         let invitee = Invitee::User(self.to.clone());
         let grants = Grants::from(Grant::role(RoleName::OWNER));
         let open = open_at_places(draft, &invitee, &grants)?.iter().map(|row| row.id).collect::<Vec<_>>();
         for id in open {
-            draft.end_if_over(id);
+            end_if_due(host.model, draft, id)?;
         }
         let open = open_at_places(draft, &invitee, &grants)?;
         let offered = open
@@ -175,7 +175,7 @@ pub(super) fn transfer(
     let still = if still { Ok(()) } else { Err(InviterNoLongerMay {}) };
     draft.rule("AUT-4", still.map_err(AcceptRefused::from))?;
 
-    draft.end_due();
+    end_due(host.model, draft)?;
     let actor = Actor::User(user.clone());
     let ending = Ending::Accepted { user: user.clone() };
     draft.emit_as(actor.clone(), Event::InvitationEnded { id: row.id, ending, reason: None });

@@ -9,7 +9,7 @@ use crate::refusal::{
     refused_when_closed,
 };
 use crate::rules::{expiry, open_at_places, organization, require_open, require_pending, require_rate};
-use crate::seats::{require_seat, reserve};
+use crate::seats::{end_due, end_if_due, require_seat, reserve};
 use crate::{
     Actor, DeliveryKind, Draft, Event, Expiry, Host, InvitationId, InvitationKind, InvitationState, Nonce,
     Operation, Reads, Stop,
@@ -111,12 +111,12 @@ pub(super) fn renew(
         InvitationKind::Ownership { .. } => super::offer_ownership::require_owner(host, actor, draft)?,
     }
     require_rate(draft, actor)?;
-    draft.end_if_over(id);
-    draft.end_due();
+    end_if_due(host.model, draft, id)?;
+    end_due(host.model, draft)?;
     let other = open_at_places(draft, &row.invitee, &row.grants)?;
     let other = other.into_iter().find(|open| open.id != id).map(|open| (open.id, open.expires_at));
     if let Some((other, _)) = other {
-        draft.end_if_over(other);
+        end_if_due(host.model, draft, other)?;
     }
     let place = match other {
         Some((invitation, expires_at)) if !expires_at.is_over(draft.now()) => {
