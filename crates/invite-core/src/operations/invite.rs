@@ -299,7 +299,13 @@ impl Operation for Invite {
     }
 
     fn makes(&self) -> usize {
-        3 * self.invitees.len()
+        // A new invitation takes an id, a nonce and a delivery; one that is resent takes no id, but each scope
+        // may have its own to resend.
+        let for_one = |entry: &InviteeEntry| match self.on_pending {
+            OnPending::Resend => 3.max(2 * entry.grants.as_ref().unwrap_or(&self.grants).len()),
+            OnPending::Refuse | OnPending::Replace => 3,
+        };
+        self.invitees.entries.iter().map(for_one).sum()
     }
 
     fn decide(
@@ -561,6 +567,17 @@ mod tests {
 
     use crate::testing::*;
     use crate::*;
+
+    #[test]
+    fn given_an_open_invitation_in_each_of_two_scopes_when_inviting_to_both_with_resend_then_both_are_resent()
+    {
+        let mut world = World::new();
+        let scopes = [in_group("member", "blue"), in_group("member", "red")];
+        let open = scopes.clone().map(|scope| world.invite("bob@example.com", scope, &by("ada")));
+        let again = Invite::new("bob@example.com", scopes).on_pending(OnPending::Resend);
+        assert_eq!(world.ok(again, &by("ada")).len(), 1);
+        assert_eq!(open.map(|id| world.invitation(id).revision), [1, 1]);
+    }
 
     #[test]
     fn given_a_reservation_raised_by_an_invitation_that_expired_when_inviting_then_the_class_is_free_sea_3() {
