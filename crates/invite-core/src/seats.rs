@@ -75,7 +75,12 @@ pub(crate) fn reserve(
     grants: &Grants,
 ) -> Result<Option<SeatClass>, Fault> {
     let policy = draft.organization().map(|organization| organization.plan.seat_policy);
-    let (Some(needed), Some(SeatPolicy::ReserveOnInvite)) = (model.seat_class(grants), policy) else {
+    // A holder takes the highest class of all its grants: for a member, of what it will hold.
+    let grants = match draft.member_of(invitee)? {
+        Some(member) => member.grants.clone().joined(grants),
+        None => grants.clone(),
+    };
+    let (Some(needed), Some(SeatPolicy::ReserveOnInvite)) = (model.seat_class(&grants), policy) else {
         return Ok(None);
     };
     let charged = charged(draft, invitee)?;

@@ -580,6 +580,13 @@ mod tests {
     }
 
     #[test]
+    fn given_an_owner_who_takes_no_seat_when_invited_to_a_group_then_no_seat_is_reserved_sea_2() {
+        let mut world = World::with(team_of(0));
+        world.invite(user("ada"), in_group("member", "red"), &Actor::System);
+        assert_eq!(world.seats("team"), (0, 0));
+    }
+
+    #[test]
     fn given_a_reservation_raised_by_an_invitation_that_expired_when_inviting_then_the_class_is_free_sea_3() {
         let mut world = World::with(team_of(1));
         world.invite("bob@example.com", in_group("client", "red"), &by("ada"));
