@@ -139,22 +139,23 @@ pub(crate) fn end_if_due(model: &AccessModel, draft: &mut Draft, id: InvitationI
 }
 
 /// After somebody became a member or holds more: what their open invitations reserve beside it, though the
-/// membership covers it, is let go.
+/// membership covers what they need, is let go.
 pub(crate) fn release_covered(
     model: &AccessModel,
     draft: &mut Draft,
     invitee: &Invitee,
-    seat: Option<&SeatClass>,
+    member: &Member,
 ) -> Result<(), Fault> {
     let covered = |row: &&crate::Invitation| {
-        let reserved = row.seat.as_ref();
-        reserved.is_some_and(|reserved| seat.is_some_and(|seat| model.seat_covers(seat, reserved)))
+        let all = member.grants.clone().joined(&row.grants);
+        let covers = |needed| member.seat.as_ref().is_some_and(|seat| model.seat_covers(seat, needed));
+        row.seat.is_some() && model.seat_class(&all).is_none_or(covers)
     };
     let ids = draft.open_of(invitee)?.filter(covered).map(|row| row.id).collect::<Vec<_>>();
     for id in ids {
         draft.emit(Event::SeatReserved { id, seat: None });
     }
-    Ok(())
+    lower(model, draft, invitee)
 }
 
 /// The seat class that a member with these grants is charged to.

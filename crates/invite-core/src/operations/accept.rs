@@ -229,6 +229,7 @@ impl Accept {
                 user: &self.principal.user,
                 email: proven.as_ref(),
                 grants: &grants,
+                known_as: self.principal.invitees().chain([row.invitee.clone()]).collect(),
                 joined_by: JoinedBy::Accepting(row.id),
                 metadata,
             },

@@ -179,9 +179,10 @@ fn add_one(
     let grantable = by.require_grantable(grants);
     draft.rule("AUT-1", permitted.map_err(AddMembersRefused::from))?;
     draft.rule("AUT-2", grantable.map_err(AddMembersRefused::from))?;
-    let names = [Some(Invitee::User(member.user.clone())), member.email.clone().map(Invitee::Address)];
-    for invitee in names.into_iter().flatten() {
-        let blocked = draft.suppressed_since(&invitee, SuppressionKind::Invitations)?.is_some();
+    let address = member.email.clone().map(Invitee::Address);
+    let known_as = [Invitee::User(member.user.clone())].into_iter().chain(address).collect::<Vec<_>>();
+    for invitee in &known_as {
+        let blocked = draft.suppressed_since(invitee, SuppressionKind::Invitations)?.is_some();
         draft.rule("F11", if blocked { Err(AddMembersRefused::from(Blocked {})) } else { Ok(()) })?;
     }
     join(
@@ -191,6 +192,7 @@ fn add_one(
             user: &member.user,
             email: member.email.as_ref(),
             grants,
+            known_as,
             joined_by: JoinedBy::BeingAdded,
             metadata: member.metadata.clone(),
         },

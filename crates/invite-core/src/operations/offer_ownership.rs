@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::accept::AcceptRefused;
+use super::join::settle;
 use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
@@ -13,7 +14,7 @@ use crate::refusal::{
     refused, refused_for_grants, refused_when_closed,
 };
 use crate::rules::{expiry, open_at_places, organization, require_open, require_pending, require_rate};
-use crate::seats::{end_due, end_if_due, release_covered, require_seat, seat_of, takes_another};
+use crate::seats::{end_due, end_if_due, require_seat, seat_of, takes_another};
 use crate::{
     Actor, DeliveryKind, Draft, Ending, Event, Expiry, FormerOwner, Grant, Grants, Host, Invitation,
     InvitationId, InvitationKind, Invitee, Member, Metadata, Nonce, Operation, Permission, Reads, RoleName,
@@ -179,30 +180,26 @@ pub(super) fn transfer(
     let actor = Actor::User(user.clone());
     let ending = Ending::Accepted { user: user.clone() };
     draft.emit_as(actor.clone(), Event::InvitationEnded { id: row.id, ending, reason: None });
-    let grants = Grants::from(Grant::role(RoleName::OWNER));
-    change(host, draft, &actor, &member, grants.clone())?;
+    let grants = Grants::from(Grant::role(RoleName::OWNER)).joined(&member.grants);
+    let owner = change(host, draft, &actor, &member, grants.clone());
+    settle::<AcceptRefused>(host.model, draft, &owner, [])?;
+    if takes_another(Some(&member), owner.seat.as_ref()) {
+        require_seat::<AcceptRefused>(draft, owner.seat.as_ref())?;
+    }
     if let (FormerOwner::Becomes(access), Some(offerer)) = (former, offerer) {
         let grants = Grants::from(Grant::new(Scope::Organization, access.clone())).joined(&offerer.grants);
-        change(host, draft, &actor, &offerer, grants)?;
+        let former = change(host, draft, &actor, &offerer, grants);
+        if takes_another(Some(&offerer), former.seat.as_ref()) {
+            require_seat::<AcceptRefused>(draft, former.seat.as_ref())?;
+        }
     }
     Ok(grants)
 }
 
-fn change(
-    host: &Host<'_>,
-    draft: &mut Draft,
-    actor: &Actor,
-    member: &Member,
-    grants: Grants,
-) -> Result<(), Stop<AcceptRefused>> {
+fn change(host: &Host<'_>, draft: &mut Draft, actor: &Actor, member: &Member, grants: Grants) -> Member {
     let seat = seat_of(host.model, &grants);
+    let now = Member { grants: grants.clone(), seat: seat.clone(), ..member.clone() };
     let user = member.user.clone();
-    draft.emit_as(actor.clone(), Event::MemberAccessChanged { user, grants, seat: seat.clone() });
-    if draft.open_of(&Invitee::User(member.user.clone())).is_ok() {
-        release_covered(host.model, draft, &Invitee::User(member.user.clone()), seat.as_ref())?;
-    }
-    if takes_another(Some(member), seat.as_ref()) {
-        require_seat(draft, seat.as_ref())?;
-    }
-    Ok(())
+    draft.emit_as(actor.clone(), Event::MemberAccessChanged { user, grants, seat });
+    now
 }
