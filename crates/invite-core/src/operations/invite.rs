@@ -587,6 +587,22 @@ mod tests {
     }
 
     #[test]
+    fn given_two_limits_on_rate_when_both_are_used_up_then_the_later_time_is_told_abu_1() {
+        let rate = |minutes| Rate::per(1, TimeDelta::minutes(minutes)).unwrap();
+        for (organization, inviter) in [(60, 10), (10, 60)] {
+            let plan = roomy().organization_rate(rate(organization)).inviter_rate(rate(inviter));
+            let mut world = World::with(plan);
+            world.invite("bob@example.com", Grant::role("member"), &by("ada"));
+            let next = Invite::new("eve@example.com", Grant::role("member"));
+            let refusal = world.run(next.clone(), &by("ada")).unwrap_err();
+            let again = world.now + TimeDelta::minutes(60);
+            assert!(matches!(refusal, InviteRefused::TooManyInvitations(why) if *why.again_at() == again));
+            world.now = again;
+            world.ok(next, &by("ada"));
+        }
+    }
+
+    #[test]
     fn given_a_reservation_raised_by_an_invitation_that_expired_when_inviting_then_the_class_is_free_sea_3() {
         let mut world = World::with(team_of(1));
         world.invite("bob@example.com", in_group("client", "red"), &by("ada"));
