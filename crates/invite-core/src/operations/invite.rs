@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::invitees::{InviteeEntry, Invitees, Named};
 use super::resend::{ResendRefused, renew};
+use super::revoke::require_over_row;
 use super::{SeatUse, seat_use};
 use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
@@ -20,7 +21,7 @@ use crate::rules::{
     authority, expiry, open_at_places, organization, require_domain, require_open, require_pending,
     require_rate,
 };
-use crate::seats::{end_due, end_if_due, require_seat, reserve};
+use crate::seats::{end_due, end_if_due, lower, require_seat, reserve};
 use crate::{
     Actor, DeliveryKind, Draft, Event, Expiry, Grants, Host, Invitation, InvitationId, InvitationKind,
     Invitee, Metadata, Nonce, Operation, Permission, Reads, RevokedBecause, Scope, Stop, SuppressionKind,
@@ -455,6 +456,7 @@ impl Invite {
         }
         require_rate(draft, actor)?;
         let invitation = self.create(host, actor, draft, common, entry, invitee, grants)?;
+        lower(host.model, draft, invitee)?;
         Ok(if replaced.is_empty() {
             InviteOutcome::Invited { invitation }
         } else {
@@ -556,7 +558,7 @@ fn require_over_one(
 ) -> Result<(), Stop<InviteRefused>> {
     let Some(row) = draft.invitation(id)? else { return Ok(()) };
     let by = authority::<InviteRefused>(host, draft, actor)?;
-    let over = by.require_over(&Permission::INVITE, &row.grants).map_err(InviteRefused::from);
+    let over = require_over_row(&by, &Permission::INVITE, row).map_err(InviteRefused::from);
     draft.rule("AUT-1", over)?;
     Ok(())
 }
@@ -584,6 +586,30 @@ mod tests {
         let mut world = World::with(team_of(0));
         world.invite(user("ada"), in_group("member", "red"), &Actor::System);
         assert_eq!(world.seats("team"), (0, 0));
+    }
+
+    #[test]
+    fn given_a_reservation_raised_by_one_that_is_replaced_by_less_when_inviting_then_the_class_is_free_sea_3()
+    {
+        let mut world = World::with(team_of(1));
+        world.invite("bob@example.com", in_group("client", "red"), &by("ada"));
+        world.invite("bob@example.com", in_group("member", "blue"), &by("ada"));
+        let less = Invite::new("bob@example.com", in_group("client", "blue")).on_pending(OnPending::Replace);
+        world.ok(less, &by("ada"));
+        assert_eq!((world.seats("team"), world.seats("client")), ((0, 0), (0, 1)));
+    }
+
+    #[test]
+    fn given_an_offer_of_ownership_when_replacing_it_then_only_an_owner_may_aut_1() {
+        let mut world = World::new();
+        world.add("eve", Grant::role("admin"));
+        world.add("bob", in_group("member", "red"));
+        let offer = world.ok(OfferOwnership::new(user("bob"), FormerOwner::Stays), &by("ada")).invitation;
+        let instead = Invite::new(user("bob"), Grant::role("member")).on_pending(OnPending::Replace);
+        let refusal = world.run(instead.clone(), &by("eve")).unwrap_err();
+        assert!(matches!(refusal, InviteRefused::NotPermitted(_)), "{refusal:?}");
+        world.ok(instead, &by("ada"));
+        assert_eq!(world.state(offer), InvitationState::Revoked);
     }
 
     #[test]
