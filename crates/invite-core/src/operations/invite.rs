@@ -453,10 +453,10 @@ impl Invite {
                 require_over_one(host, actor, draft, *id)?;
                 draft.revoke(*id, RevokedBecause::Replaced);
             }
+            lower(host.model, draft, invitee)?;
         }
         require_rate(draft, actor)?;
         let invitation = self.create(host, actor, draft, common, entry, invitee, grants)?;
-        lower(host.model, draft, invitee)?;
         Ok(if replaced.is_empty() {
             InviteOutcome::Invited { invitation }
         } else {

@@ -227,6 +227,29 @@ impl World {
         panic!("{} never ends", O::NAME)
     }
 
+    /// Decides two commands on one draft, as those are that wait together, and commits once.
+    #[track_caller]
+    pub(crate) fn both<A: Operation, B: Operation>(
+        &mut self,
+        (first, one): (A, &Actor),
+        (second, other): (B, &Actor),
+    ) -> (A::Outcome, B::Outcome) {
+        let id = OrganizationId::parse(ACME).unwrap();
+        let mut reads = first.reads(one);
+        reads.extend(second.reads(other));
+        let slice = self.rows().load(&id, &reads, self.now);
+        let mut draft = Draft::new(slice, self.now, CommitId::from_parts(self.now, self.draw()));
+        let (for_first, for_second) = (self.entropy(first.makes()), self.entropy(second.makes()));
+        let host = Host { model: &self.model, keyring: &self.keyring };
+        let first = decide(&first, &host, one, for_first, &mut draft).unwrap();
+        let second = decide(&second, &host, other, for_second, &mut draft).unwrap();
+        let folded = (*draft).clone();
+        self.store.apply(&draft.into_commit());
+        checks::rows_are_as_folded(&folded, self.rows());
+        checks::invariants(self.rows());
+        (first, second)
+    }
+
     /// Decides without committing, and says which rules were looked at.
     pub(crate) fn explain<O: Operation>(&mut self, operation: &O, actor: &Actor) -> Vec<Checked> {
         let id = OrganizationId::parse(ACME).unwrap();
