@@ -57,6 +57,7 @@ statements! {
 
     COMMAND = include_str!("../sql/command.sql");
     PUT_COMMAND = include_str!("../sql/put_command.sql");
+    FORGET_COMMANDS = include_str!("../sql/forget_commands.sql");
 
     EVENTS = include_str!("../sql/events.sql");
     FIND_COMMIT = "select 1 from invite_events where organization = ?1 and commit_id = ?2 limit 1";
@@ -126,6 +127,7 @@ mod tests {
             (INVITATIONS_BY, "inviter=?"),
             (INVITATIONS_IN_BY, "inviter=?"),
             (INBOX, "organization=? AND id=?"),
+            (FORGET_COMMANDS, "expires_at<?"),
             (FIND_COMMIT, "commit_id=?"),
             (LAST_DELIVERY, "invitation=?"),
             (LEASABLE, "due_at<?"),

@@ -182,6 +182,28 @@ pub async fn limits_and_commands_are_put<S: Storage>(store: Arc<S>) {
     }
 }
 
+pub async fn commands_are_forgotten<S: Storage>(store: Arc<S>) {
+    let keys = ["a", "b", "c", "kept"];
+    for name in ["acme", "globex"] {
+        let id = found(&*store, name).await;
+        let mut commit = decide(&*store, &id, &Reads::new(), at(2), [Event::OrganizationSuspended]).await;
+        commit.commands = keys.map(|key| command(key, 1)).into();
+        commit.commands[3].expires_at = at(101);
+        store.commit(&commit).await.unwrap();
+    }
+    assert_eq!(store.forget_commands(at(99), 9).await.unwrap(), 0);
+    assert_eq!(store.forget_commands(at(100), 4).await.unwrap(), 4, "at the very moment they are over");
+    assert_eq!(store.forget_commands(at(100), 4).await.unwrap(), 2);
+    assert_eq!(store.forget_commands(at(100), 4).await.unwrap(), 0);
+    let mut reads = Reads::new();
+    reads.commands.extend(keys.map(|key| command(key, 1).key));
+    let slice = store.load(&organization("acme"), &reads, at(100)).await.unwrap();
+    assert_eq!(
+        keys.map(|key| slice.command(&command(key, 1).key).unwrap().is_some()),
+        [false, false, false, true]
+    );
+}
+
 /// CON-3
 pub async fn one_place_one_invitation<S: Storage>(store: Arc<S>) {
     let acme = found(&*store, "acme").await;
