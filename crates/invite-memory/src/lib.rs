@@ -6,6 +6,8 @@
 mod commit;
 mod directory;
 mod index;
+#[cfg(test)]
+mod invariants;
 mod lists;
 mod load;
 mod outbox;
