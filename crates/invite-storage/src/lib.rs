@@ -77,7 +77,6 @@ mod lists;
 mod outbox;
 mod storage;
 
-pub use async_trait::async_trait;
 pub use cursor::{Cursor, InvalidCursor, Position};
 pub use error::{CommitError, StorageError};
 pub use lists::{
