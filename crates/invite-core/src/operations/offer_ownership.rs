@@ -177,18 +177,17 @@ pub(super) fn transfer(
     draft.rule("AUT-4", still.map_err(AcceptRefused::from))?;
 
     end_due(host.model, draft)?;
-    let actor = Actor::User(user.clone());
     let ending = Ending::Accepted { user: user.clone() };
-    draft.emit_as(actor.clone(), Event::InvitationEnded { id: row.id, ending, reason: None });
+    draft.emit(Event::InvitationEnded { id: row.id, ending, reason: None });
     let grants = Grants::from(Grant::role(RoleName::OWNER)).joined(&member.grants);
-    let owner = change(host, draft, &actor, &member, grants.clone());
+    let owner = change(host, draft, &member, grants.clone());
     settle::<AcceptRefused>(host.model, draft, &owner, [])?;
     if takes_another(Some(&member), owner.seat.as_ref()) {
         require_seat::<AcceptRefused>(draft, owner.seat.as_ref())?;
     }
     if let (FormerOwner::Becomes(access), Some(offerer)) = (former, offerer) {
         let grants = Grants::from(Grant::new(Scope::Organization, access.clone())).joined(&offerer.grants);
-        let former = change(host, draft, &actor, &offerer, grants);
+        let former = change(host, draft, &offerer, grants);
         if takes_another(Some(&offerer), former.seat.as_ref()) {
             require_seat::<AcceptRefused>(draft, former.seat.as_ref())?;
         }
@@ -196,10 +195,10 @@ pub(super) fn transfer(
     Ok(grants)
 }
 
-fn change(host: &Host<'_>, draft: &mut Draft, actor: &Actor, member: &Member, grants: Grants) -> Member {
+fn change(host: &Host<'_>, draft: &mut Draft, member: &Member, grants: Grants) -> Member {
     let seat = seat_of(host.model, &grants);
     let now = Member { grants: grants.clone(), seat: seat.clone(), ..member.clone() };
     let user = member.user.clone();
-    draft.emit_as(actor.clone(), Event::MemberAccessChanged { user, grants, seat });
+    draft.emit(Event::MemberAccessChanged { user, grants, seat });
     now
 }
