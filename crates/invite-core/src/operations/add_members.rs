@@ -9,7 +9,7 @@ use super::{SeatUse, seat_use};
 use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
-    Blocked, PartlyRefused, refused, refused_for_grants, refused_for_seats, refused_when_closed,
+    Blocked, PartlyRefused, TooLarge, refused, refused_for_grants, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{authority, organization, require_open};
 use crate::seats::end_due;
@@ -171,7 +171,10 @@ fn add_one(
     draft: &mut Draft,
     member: &NewMember,
 ) -> Result<(), Stop<AddMembersRefused>> {
-    let grants = &member.grants;
+    let (cap, grants) = (host.model.caps.metadata_bytes, &member.grants);
+    let notes = member.metadata.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
+    let too_large = || AddMembersRefused::from(TooLarge::new("bytes of metadata", cap));
+    draft.rule("ABU-3", if notes > cap { Err(too_large()) } else { Ok(()) })?;
     let known = check_grants(host.model, &organization::<AddMembersRefused>(draft)?.plan, grants);
     draft.rule("AUT-3", known.map_err(AddMembersRefused::from))?;
     let by = authority::<AddMembersRefused>(host, draft, actor)?;

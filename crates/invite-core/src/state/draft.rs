@@ -150,6 +150,11 @@ impl Draft {
         self.about(None);
     }
 
+    /// Sets who acts from here on: the one whom the command names, whoever passed it on.
+    pub(crate) fn act_as(&mut self, user: &UserId) {
+        self.actor = Actor::User(user.clone());
+    }
+
     /// The entropy of the command that is being decided.
     pub(crate) fn entropy(&mut self) -> &mut Entropy {
         &mut self.entropy
