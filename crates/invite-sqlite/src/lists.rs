@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{Invitation, InvitationState, Invitee, Member, Organization, OrganizationId, UserId};
 use invite_storage::{
     EventEntry, InboxEntry, InvitationEntry, InvitationFilter, Lists, MemberFilter, Membership, Position,
-    Positioned, RosterEntry, Seek, StorageError, async_trait,
+    Positioned, RosterEntry, Seek, StorageError,
 };
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
