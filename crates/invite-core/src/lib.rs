@@ -15,7 +15,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let (model, keyring) = (AccessModel::preset(), Keyring::new(1, Key::parse(&"0123456789abcdef".repeat(4))?));
 //! let host = Host { model: &model, keyring: &keyring };
-//! let now = "2026-01-01T00:00:00Z".parse()?;
+//! let now = chrono::DateTime::from_timestamp(1_767_225_600, 0).ok_or("a time")?;
 //!
 //! // What a store would load: nothing yet. What it would write: the organization and its owner.
 //! let ada = UserId::parse("ada")?;
