@@ -203,7 +203,8 @@ pub(super) fn nobody_grants_what_they_do_not_hold(
             }
             Event::MemberJoined { member } => (InvitationKind::Membership, member.grants.clone()),
             Event::MemberAccessChanged { user, grants, .. } => {
-                let had = &before.members[user].grants;
+                // Somebody may join and be given more in one command.
+                let had = before.members.get(user).map(|member| member.grants.clone()).unwrap_or_default();
                 let news = grants
                     .clone()
                     .into_iter()
