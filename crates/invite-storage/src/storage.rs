@@ -41,6 +41,13 @@ pub trait Storage: Lists + Outbox {
         organization: &OrganizationId,
         commit: CommitId,
     ) -> Result<bool, StorageError>;
+
+    /// Deletes records of commands with `expires_at <= now`, at most `limit` of them, in any organization. Says
+    /// how many there were.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn forget_commands(&self, now: DateTime<Utc>, limit: u32) -> Result<u32, StorageError>;
 }
 
 /// A unit of work that locked its organization. Dropped, it is rolled back.

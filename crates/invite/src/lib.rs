@@ -1,1 +1,47 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod clock;
+mod command;
+mod courier;
+mod directory;
+mod engine;
+mod entropy;
+mod error;
+mod handle;
+mod job;
+mod keyring;
+mod lists;
+mod principal;
+mod queue;
+mod service;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use command::Command;
+pub use courier::{Courier, CourierReport};
+pub use directory::{Directory, DirectoryError, MemoryDirectory, NoDirectory};
+pub use entropy::{Entropy, NoEntropy, SystemEntropy};
+pub use error::{AnyRefusal, BuildError, Error, InvalidInput};
+pub use handle::{Acting, OrganizationHandle};
+pub use keyring::Keyring;
+pub use lists::{Page, PageRequest};
+pub use principal::Principal;
+pub use service::{Invitations, InvitationsBuilder};
+
+pub use invite_core as core;
+pub use invite_mailer as mailer;
+pub use invite_storage as storage;
+
+pub use invite_core::{
+    Accept, Accepted, Access, AccessModel, Actor, AddMembers, Block, Caps, ChangeAccess, Decline, Declined,
+    Deliver, DomainRule, DomainRules, DryRun, Edit, EmailAddress, Expiry, FormerOwner, Grant, Grants,
+    GroupId, HeaderLine, InvalidEmail, InvalidId, InvalidToken, Invitation, InvitationId, InvitationKind,
+    InvitationState, Invite, InviteOutcome, InviteRefused, InviteResult, Invited, Invitee, InviteeEntry,
+    Invitees, InviterPolicy, Key, Limit, ListOptions, Member, Metadata, MetadataPolicy, Mode, NewMember,
+    Next, OnPending, Operation, Organization, OrganizationId, OrganizationStatus, OwnerSeat, Permission,
+    Plan, Preview, PreviewStatus, Rate, Refusal, RemoveMembers, Resend, ResourceKind, Restriction, Role,
+    RoleName, Scope, SeatClass, SeatPolicy, SeatUse, Settings, TheirInvitations, Token, UserId, parse_list,
+};
+pub use invite_mailer::{MailError, Mailer, Message, Templates};
+pub use invite_storage::{
+    InvitationEntry, InvitationFilter, MemberFilter, RosterEntry, Storage, StorageError,
+};

@@ -1,7 +1,5 @@
 //! Show the link of an invitation to those who may see it.
 
-use alloc::string::String;
-
 use crate::authority::Unmanageable;
 use crate::operation::{Host, Stop};
 use crate::refusal::{
@@ -70,30 +68,6 @@ impl CopyLink {
             }
             state => Err(CopyLinkRefused::from(NotPending { state }).into()),
         }
-    }
-}
-
-/// A link that leads to an invitation, for the eyes of those who may see it. Masked in `Debug` (TOK-3).
-#[derive(Clone)]
-pub struct CopiedLink(String);
-
-impl CopiedLink {
-    /// Wraps the text of a link.
-    #[must_use]
-    pub fn new(url: String) -> Self {
-        Self(url)
-    }
-
-    /// The text, token and all.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl core::fmt::Debug for CopiedLink {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("CopiedLink(..)")
     }
 }
 

@@ -281,6 +281,16 @@ impl Slice {
         Ok((rows, ids.len() > Reads::MAX_SENT))
     }
 
+    /// What is due: open invitations past their expiry as they were loaded, the longest past first, and
+    /// whether there are more than were loaded.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn due<'a>(&'a self) -> Result<(impl Iterator<Item = &'a Invitation> + use<'a>, bool), NotLoaded> {
+        let due = loaded(self.due.as_ref(), "what is due")?;
+        Ok((due.ids.iter().filter_map(|id| self.invitations.get(id)?.as_ref()), due.more))
+    }
+
     /// Since when an invitee does not want something.
     ///
     /// # Errors

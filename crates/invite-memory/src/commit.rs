@@ -1,0 +1,123 @@
+//! A commit as a change of rows that can be checked, put in place and taken back.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use invite_core::{
+    CommandKey, CommandRecord, Commit, Delivery, DeliveryId, EventRecord, Invitation, InvitationId, Invitee,
+    LimitSubject, Member, Organization, Place, RowChange, Scope, Suppression, SuppressionKind, UserId,
+};
+use invite_storage::{EventEntry, StorageError};
+
+/// One row to be put in place, or to be taken away.
+#[derive(Debug)]
+pub(crate) struct Swap<K, R> {
+    pub(crate) key: K,
+    /// Whether a row must be there before.
+    pub(crate) is_there: bool,
+    /// What shall be there; once it is, what was there before.
+    pub(crate) row: Option<R>,
+}
+
+/// Events to be added; once they are, how many to take away.
+#[derive(Debug)]
+pub(crate) enum Log {
+    Add(Vec<EventEntry>),
+    Remove(usize),
+}
+
+/// A commit, ready to be put in place by [`Rows::swap`](crate::rows::Rows::swap), which leaves its reverse here.
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub(crate) version: u64,
+    /// `None` leaves the row as it is.
+    pub(crate) header: Option<Option<Organization>>,
+    pub(crate) members: Vec<Swap<UserId, Member>>,
+    pub(crate) invitations: Vec<Swap<InvitationId, Invitation>>,
+    pub(crate) places: Vec<Swap<(Scope, Invitee), Place>>,
+    pub(crate) suppressions: Vec<Swap<(Invitee, SuppressionKind), Suppression>>,
+    pub(crate) limits: Vec<(LimitSubject, Option<DateTime<Utc>>)>,
+    pub(crate) events: Log,
+    pub(crate) deliveries: Vec<Swap<DeliveryId, Delivery>>,
+    pub(crate) commands: Vec<(CommandKey, Option<CommandRecord>)>,
+}
+
+impl Change {
+    /// Copies a commit, before any lock is taken.
+    ///
+    /// # Errors
+    /// [`StorageError`] for a commit that contradicts itself, which another store might half believe: no
+    /// version would ever make it right, so it is not a conflict.
+    pub(crate) fn of(commit: &Commit) -> Result<Self, StorageError> {
+        if !is_sound(commit) {
+            return Err(StorageError::other("the commit contradicts itself"));
+        }
+        let Commit {
+            id: _,
+            organization: _,
+            version,
+            header,
+            members,
+            invitations,
+            places,
+            suppressions,
+            limits,
+            events,
+            deliveries,
+            commands,
+        } = commit;
+        let limits: BTreeMap<_, _> =
+            limits.iter().map(|(subject, kept)| (subject.clone(), Some(*kept))).collect();
+        let commands: BTreeMap<_, _> =
+            commands.iter().map(|record| (record.key.clone(), Some(record.clone()))).collect();
+        Ok(Self {
+            version: *version,
+            header: header.clone().map(Some),
+            members: swaps(members, |row| row.user.clone()),
+            invitations: swaps(invitations, |row| row.id),
+            places: swaps(places, |row| (row.scope.clone(), row.invitee.clone())),
+            suppressions: swaps(suppressions, |row| (row.invitee.clone(), row.kind)),
+            limits: limits.into_iter().collect(),
+            events: Log::Add(events.iter().map(entry).collect::<Result<_, _>>()?),
+            deliveries: deliveries
+                .iter()
+                .map(|row| Swap { key: row.id, is_there: false, row: Some(row.clone()) })
+                .collect(),
+            commands: commands.into_iter().collect(),
+        })
+    }
+}
+
+/// Whether the parts of a commit are about one organization, which is then at the version of its last event.
+fn is_sound(commit: &Commit) -> bool {
+    let version = commit.version.checked_add(commit.events.len() as u64);
+    let header = match &commit.header {
+        Some(row) => row.id == commit.organization && row.version > 0 && Some(row.version) == version,
+        None => commit.version > 0 && commit.events.is_empty(),
+    };
+    header && commit.deliveries.iter().all(|row| row.organization == commit.organization)
+}
+
+fn swaps<K: Clone, R: Clone>(changes: &[RowChange<K, R>], key: impl Fn(&R) -> K) -> Vec<Swap<K, R>> {
+    let swap = |change: &RowChange<K, R>| match change {
+        RowChange::Insert(row) => Swap { key: key(row), is_there: false, row: Some(row.clone()) },
+        RowChange::Update(row) => Swap { key: key(row), is_there: true, row: Some(row.clone()) },
+        RowChange::Delete(key) => Swap { key: key.clone(), is_there: true, row: None },
+    };
+    changes.iter().map(swap).collect()
+}
+
+fn entry(record: &EventRecord) -> Result<EventEntry, StorageError> {
+    let EventRecord { sequence, commit, at, actor, kind, format, invitation, user, data } = record;
+    Ok(EventEntry {
+        sequence: *sequence,
+        commit: *commit,
+        at: *at,
+        actor: actor.clone(),
+        kind: (*kind).to_owned(),
+        format: *format,
+        invitation: *invitation,
+        user: user.clone(),
+        data: serde_json::to_string(data).map_err(StorageError::other)?,
+    })
+}

@@ -1,0 +1,165 @@
+//! Lists: ranges of the indexes, and the rows behind them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use invite_core::{Invitation, InvitationState, Invitee, Member, OrganizationId, OrganizationStatus, UserId};
+use invite_storage::{
+    EventEntry, InboxEntry, InvitationEntry, InvitationFilter, Lists, MemberFilter, Membership, Position,
+    Positioned, RosterEntry, Seek, StorageError,
+};
+
+use crate::MemoryStorage;
+use crate::index::{RosterKey, ascending, descending};
+use crate::rows::Rows;
+use crate::storage::Tenant;
+
+/// The most invitees that the contract lets an inbox be asked for.
+const MAX_INVITEES: usize = 32;
+
+#[async_trait]
+impl Lists for MemoryStorage {
+    async fn roster(
+        &self,
+        organization: &OrganizationId,
+        now: DateTime<Utc>,
+        seek: &Seek,
+    ) -> Result<Vec<RosterEntry>, StorageError> {
+        let Some(tenant) = self.shared.tenant(organization) else { return Ok(Vec::new()) };
+        let rows = tenant.rows();
+        let entry = |key: &RosterKey| match key {
+            RosterKey::Member(user) => rows.members.get(user).cloned().map(RosterEntry::Member),
+            RosterKey::Invitation(id) => {
+                let row = rows.invitations.get(id).filter(|row| is_pending(row, now))?;
+                Some(RosterEntry::Invitation(invitation_entry(&rows, row)))
+            }
+        };
+        let keys = descending(&rows.index.roster, seek.after.as_ref());
+        Ok(keys.filter_map(|(_, key)| entry(key)).take(limit(seek)).collect())
+    }
+
+    /// A page of each list that may have rows in the answer, merged.
+    async fn invitations(
+        &self,
+        organization: &OrganizationId,
+        filter: &InvitationFilter,
+        now: DateTime<Utc>,
+        seek: &Seek,
+    ) -> Result<Vec<InvitationEntry>, StorageError> {
+        let Some(tenant) = self.shared.tenant(organization) else { return Ok(Vec::new()) };
+        let InvitationFilter { state, inviter } = filter;
+        let after = seek.after.as_ref();
+        let rows = tenant.rows();
+        let mut found = Vec::new();
+        for stored in InvitationState::ALL {
+            let is_asked_for = state.is_none_or(|state| state == stored);
+            let list = rows.index.filed.get(&(inviter.clone(), stored)).filter(|_| is_asked_for);
+            let behind = list.into_iter().flat_map(|list| descending(list, after));
+            let behind =
+                behind.filter_map(|(position, id)| Some((position.clone(), rows.invitations.get(id)?)));
+            let wanted = behind.filter(|(_, row)| state.is_none_or(|state| row.state_at(now) == state));
+            found.extend(wanted.take(limit(seek)));
+        }
+        if *state == Some(InvitationState::Expired) {
+            let unwritten =
+                rows.due(now).filter(|row| inviter.is_none() || row.inviter.user() == inviter.as_ref());
+            let unwritten = unwritten.map(|row| (Position::new(row.created_at, row.id.to_string()), row));
+            found.extend(unwritten.filter(|(position, _)| after.is_none_or(|after| position < after)));
+        }
+        found.sort_unstable_by(|(one, _), (other, _)| other.cmp(one));
+        Ok(found.into_iter().take(limit(seek)).map(|(_, row)| invitation_entry(&rows, row)).collect())
+    }
+
+    async fn members(
+        &self,
+        organization: &OrganizationId,
+        filter: &MemberFilter,
+        seek: &Seek,
+    ) -> Result<Vec<Member>, StorageError> {
+        let Some(tenant) = self.shared.tenant(organization) else { return Ok(Vec::new()) };
+        let MemberFilter { role } = filter;
+        let rows = tenant.rows();
+        let Some(list) = rows.index.standing.get(role) else { return Ok(Vec::new()) };
+        let users = ascending(list, seek.after.as_ref());
+        Ok(users.filter_map(|user| rows.members.get(user)).take(limit(seek)).cloned().collect())
+    }
+
+    /// Looks into every organization where one of the invitees has an open invitation: few, for a person.
+    async fn inbox(
+        &self,
+        invitees: &[Invitee],
+        now: DateTime<Utc>,
+        seek: &Seek,
+    ) -> Result<Vec<InboxEntry>, StorageError> {
+        if invitees.len() > MAX_INVITEES {
+            return Err(StorageError::other("an inbox is of 32 invitees at the most"));
+        }
+        let mut places = BTreeMap::<OrganizationId, (Arc<Tenant>, BTreeSet<&Invitee>)>::new();
+        for invitee in invitees {
+            for tenant in self.shared.invitees.tenants(&invitee.key()) {
+                places.entry(tenant.id.clone()).or_insert((tenant, BTreeSet::new())).1.insert(invitee);
+            }
+        }
+        let mut found = Vec::new();
+        for (organization, (tenant, invitees)) in places {
+            let rows = tenant.rows();
+            let header = rows.header.as_ref().filter(|header| header.status == OrganizationStatus::Active);
+            let Some(header) = header else { continue };
+            let pending = invitees.into_iter().flat_map(|invitee| rows.open_of(invitee));
+            let entries = pending.filter(|row| is_pending(row, now)).map(|row| InboxEntry {
+                organization: organization.clone(),
+                organization_name: header.settings.name().to_owned(),
+                invitation: row.clone(),
+            });
+            found.extend(entries.map(|entry| (entry.position(), entry)));
+        }
+        found.retain(|(position, _)| seek.after.as_ref().is_none_or(|after| position < after));
+        found.sort_by(|(one, _), (other, _)| other.cmp(one));
+        Ok(found.into_iter().take(limit(seek)).map(|(_, entry)| entry).collect())
+    }
+
+    /// Looks into every organization that the user is a member of: few, for a person.
+    async fn memberships(&self, user: &UserId, seek: &Seek) -> Result<Vec<Membership>, StorageError> {
+        let mut found = Vec::new();
+        for tenant in self.shared.users.tenants(user.as_str()) {
+            let rows = tenant.rows();
+            let (Some(header), Some(member)) = (&rows.header, rows.members.get(user)) else { continue };
+            let membership = Membership {
+                organization: tenant.id.clone(),
+                organization_name: header.settings.name().to_owned(),
+                status: header.status,
+                member: member.clone(),
+            };
+            found.push((membership.position(), membership));
+        }
+        found.retain(|(position, _)| seek.after.as_ref().is_none_or(|after| position > after));
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(found.into_iter().take(limit(seek)).map(|(_, membership)| membership).collect())
+    }
+
+    async fn events(
+        &self,
+        organization: &OrganizationId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<EventEntry>, StorageError> {
+        let Some(tenant) = self.shared.tenant(organization) else { return Ok(Vec::new()) };
+        let rows = tenant.rows();
+        let behind = rows.events.iter().skip(usize::try_from(after).unwrap_or(usize::MAX));
+        Ok(behind.take(usize::try_from(limit).unwrap_or(usize::MAX)).cloned().collect())
+    }
+}
+
+fn limit(seek: &Seek) -> usize {
+    usize::try_from(seek.limit).unwrap_or(usize::MAX)
+}
+
+fn is_pending(row: &Invitation, now: DateTime<Utc>) -> bool {
+    row.state_at(now) == InvitationState::Pending
+}
+
+fn invitation_entry(rows: &Rows, row: &Invitation) -> InvitationEntry {
+    InvitationEntry { invitation: row.clone(), delivery: rows.mails_of(row.id).next().cloned() }
+}

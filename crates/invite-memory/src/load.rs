@@ -1,0 +1,69 @@
+//! Load: the slice asks, the rows answer.
+
+use chrono::{DateTime, Utc};
+use invite_core::{OrganizationId, Reads, Slice};
+use invite_storage::StorageError;
+
+use crate::rows::Rows;
+
+/// More rounds than any key takes.
+const ROUNDS: usize = 8;
+
+/// Answers everything that was asked for, from rows that nobody changes meanwhile.
+pub(crate) fn load(
+    rows: &Rows,
+    organization: &OrganizationId,
+    reads: &Reads,
+    now: DateTime<Utc>,
+) -> Result<Slice, StorageError> {
+    let mut slice = Slice::new(organization.clone(), rows.header.clone());
+    for _ in 0..ROUNDS {
+        let open = slice.open(reads);
+        if open.is_empty() {
+            return Ok(slice);
+        }
+        answer(rows, &mut slice, open, now);
+    }
+    Err(StorageError::other("a command asked for something that this store does not know"))
+}
+
+fn answer(rows: &Rows, slice: &mut Slice, open: Reads, now: DateTime<Utc>) {
+    for id in open.invitations {
+        let row = rows.invitations.get(&id);
+        let revision = row.map(|row| row.revision);
+        let mails = rows.mails_of(id).filter(|mail| Some(mail.revision) == revision);
+        slice.answer_invitation(id, row.cloned(), mails.filter_map(|mail| mail.mailed_at).max());
+    }
+    for invitee in open.invitees {
+        let invitations = rows.open_of(&invitee).take(Reads::MAX_OPEN).cloned().collect();
+        let suppressions = rows.suppressions_of(&invitee).cloned().collect::<Vec<_>>();
+        slice.answer_invitee(invitee, invitations, suppressions);
+    }
+    for user in open.members {
+        let row = rows.members.get(&user).cloned();
+        slice.answer_member(user, row);
+    }
+    for address in open.addresses {
+        let row = rows.member_with(&address).cloned();
+        slice.answer_address(address, row);
+    }
+    for user in open.sent_by {
+        let ids = rows.pending_by(&user).take(Reads::MAX_SENT + 1);
+        let invitations = ids.cloned().collect();
+        slice.answer_sent_by(user, invitations);
+    }
+    for subject in open.limits {
+        let kept = rows.limits.get(&subject).copied();
+        slice.answer_limit(subject, kept);
+    }
+    for key in open.commands {
+        let record = rows.commands.get(&key).cloned();
+        slice.answer_command(key, record);
+    }
+    if open.due > 0 {
+        let mut due = rows.due(now);
+        let wanted = usize::try_from(open.due).unwrap_or(usize::MAX);
+        let invitations = due.by_ref().take(wanted).cloned().collect();
+        slice.answer_due(invitations, due.next().is_some());
+    }
+}

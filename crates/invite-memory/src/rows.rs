@@ -1,0 +1,223 @@
+//! The rows of one organization.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
+use std::mem;
+
+use chrono::{DateTime, Utc};
+use invite_core::{
+    CommandKey, CommandRecord, CommitId, Delivery, DeliveryId, DueInvitations, EmailAddress, Invitation,
+    InvitationId, InvitationState, Invitee, LimitSubject, Member, Organization, Place, Scope, Suppression,
+    SuppressionKind, UserId,
+};
+use invite_storage::EventEntry;
+
+use crate::commit::{Change, Log, Swap};
+use crate::index::Index;
+
+/// The rows of one organization, with their indexes.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    pub(crate) header: Option<Organization>,
+    pub(crate) members: HashMap<UserId, Member>,
+    pub(crate) invitations: HashMap<InvitationId, Invitation>,
+    places: BTreeMap<(Scope, Invitee), Place>,
+    pub(crate) suppressions: BTreeMap<(Invitee, SuppressionKind), Suppression>,
+    pub(crate) limits: BTreeMap<LimitSubject, DateTime<Utc>>,
+    pub(crate) commands: HashMap<CommandKey, CommandRecord>,
+    /// The event of sequence n is at n - 1.
+    pub(crate) events: Vec<EventEntry>,
+    /// How many events each commit has.
+    pub(crate) commits: HashMap<CommitId, usize>,
+    pub(crate) deliveries: HashMap<DeliveryId, Delivery>,
+    pub(crate) index: Index,
+}
+
+impl Rows {
+    fn version(&self) -> u64 {
+        self.header.as_ref().map_or(0, |header| header.version)
+    }
+
+    pub(crate) fn has_commit(&self, commit: CommitId) -> bool {
+        self.commits.contains_key(&commit)
+    }
+
+    /// Whether every precondition of a change holds: its version, its sequences, and for each row that it is
+    /// there, or is not. A key that occurs twice in one table does not.
+    pub(crate) fn accepts(&self, change: &Change) -> bool {
+        let Change { version, header: _, members, invitations, places, suppressions, .. } = change;
+        let Change { limits: _, commands: _, events, deliveries, .. } = change;
+        *version == self.version()
+            && follows(events, *version)
+            && all(members, |key| self.members.contains_key(key))
+            && all(invitations, |key| self.invitations.contains_key(key))
+            && all(places, |key| self.places.contains_key(key))
+            && all(suppressions, |key| self.suppressions.contains_key(key))
+            && all(deliveries, |key| self.deliveries.contains_key(key))
+    }
+
+    /// Puts a change in place that was accepted, and leaves what undoes it in its stead.
+    pub(crate) fn swap(&mut self, change: &mut Change) {
+        let Change {
+            version: _,
+            header,
+            members,
+            invitations,
+            places,
+            suppressions,
+            limits,
+            events,
+            deliveries,
+            commands,
+        } = change;
+        if let Some(header) = header {
+            mem::swap(&mut self.header, header);
+        }
+        for Swap { key, row, .. } in members {
+            exchange(&mut self.members, key, row);
+            self.index.replace_member(row.as_ref(), self.members.get(key));
+        }
+        for Swap { key, row, .. } in invitations {
+            exchange(&mut self.invitations, key, row);
+            self.index.replace_invitation(row.as_ref(), self.invitations.get(key));
+        }
+        for Swap { key, row, .. } in places {
+            exchange_sorted(&mut self.places, key, row);
+        }
+        for Swap { key, row, .. } in suppressions {
+            exchange_sorted(&mut self.suppressions, key, row);
+        }
+        for (key, kept) in limits {
+            exchange_sorted(&mut self.limits, key, kept);
+        }
+        self.swap_events(events);
+        for Swap { key, row, .. } in deliveries {
+            exchange(&mut self.deliveries, key, row);
+            self.index.replace_delivery(row.as_ref(), self.deliveries.get(key));
+        }
+        for (key, record) in commands {
+            exchange(&mut self.commands, key, record);
+        }
+    }
+
+    fn swap_events(&mut self, log: &mut Log) {
+        *log = match mem::replace(log, Log::Remove(0)) {
+            Log::Add(entries) => {
+                let count = entries.len();
+                for entry in &entries {
+                    let count = self.commits.entry(entry.commit).or_default();
+                    *count = count.saturating_add(1);
+                }
+                self.events.extend(entries);
+                Log::Remove(count)
+            }
+            Log::Remove(count) => {
+                let entries = self.events.split_off(self.events.len().saturating_sub(count));
+                for entry in &entries {
+                    if let Entry::Occupied(mut count) = self.commits.entry(entry.commit) {
+                        *count.get_mut() = count.get().saturating_sub(1);
+                        if *count.get() == 0 {
+                            count.remove();
+                        }
+                    }
+                }
+                Log::Add(entries)
+            }
+        };
+    }
+
+    /// Users whose rows a change touched, and whether they are members now.
+    pub(crate) fn users_of<'a>(&self, change: &'a Change) -> impl Iterator<Item = (&'a UserId, bool)> {
+        change.members.iter().map(|swap| (&swap.key, self.members.contains_key(&swap.key)))
+    }
+
+    /// Invitees whose invitations a change touched, and whether they have open ones now.
+    pub(crate) fn invitees_of<'a>(&'a self, change: &'a Change) -> impl Iterator<Item = (&'a Invitee, bool)> {
+        let rows =
+            change.invitations.iter().flat_map(|swap| [swap.row.as_ref(), self.invitations.get(&swap.key)]);
+        rows.flatten().map(|row| (&row.invitee, self.index.open.contains_key(&row.invitee)))
+    }
+
+    /// Deliveries that a change queued.
+    pub(crate) fn deliveries_of<'a>(&'a self, change: &'a Change) -> impl Iterator<Item = &'a Delivery> {
+        change.deliveries.iter().filter_map(|swap| self.deliveries.get(&swap.key))
+    }
+
+    /// The open invitations of an invitee, by id.
+    pub(crate) fn open_of(&self, invitee: &Invitee) -> impl Iterator<Item = &Invitation> {
+        let ids = self.index.open.get(invitee).into_iter().flatten();
+        ids.filter_map(|id| self.invitations.get(id))
+    }
+
+    /// The open invitations of an inviter, by age.
+    pub(crate) fn pending_by(&self, inviter: &UserId) -> impl Iterator<Item = &Invitation> {
+        let list = self.index.filed.get(&(Some(inviter.clone()), InvitationState::Pending));
+        list.into_iter().flat_map(BTreeMap::values).filter_map(|id| self.invitations.get(id))
+    }
+
+    /// Open invitations past their expiry, the longest past first; all open ones of a closed organization.
+    pub(crate) fn due(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Invitation> {
+        let due = self.header.as_ref().map(|header| header.due_invitations(now));
+        let all = due == Some(DueInvitations::All);
+        let past = self.index.due.iter().take_while(move |(end, _)| !all && *end <= now).map(|(_, id)| id);
+        let open = self.index.open.values().flatten().filter(move |_| all);
+        past.chain(open).filter_map(|id| self.invitations.get(id))
+    }
+
+    /// Forgets commands that are past their time.
+    pub(crate) fn forget_commands(&mut self, now: DateTime<Utc>, limit: usize) -> usize {
+        let past = self.commands.iter().filter(|(_, record)| record.expires_at <= now);
+        let past = past.map(|(key, _)| key.clone()).take(limit).collect::<Vec<_>>();
+        for key in &past {
+            self.commands.remove(key);
+        }
+        past.len()
+    }
+
+    /// The member who joined with an address; of several, the one who did first.
+    pub(crate) fn member_with(&self, address: &EmailAddress) -> Option<&Member> {
+        let (_, user) = self.index.addresses.get(address)?.first()?;
+        self.members.get(user)
+    }
+
+    /// What an invitee does not want.
+    pub(crate) fn suppressions_of(&self, invitee: &Invitee) -> impl Iterator<Item = &Suppression> {
+        SuppressionKind::ALL.into_iter().filter_map(|kind| self.suppressions.get(&(invitee.clone(), kind)))
+    }
+
+    /// The mails queued for an invitation, the latest first.
+    pub(crate) fn mails_of(&self, id: InvitationId) -> impl Iterator<Item = &Delivery> {
+        let ids = self.index.mails.get(&id).into_iter().flatten().rev();
+        ids.filter_map(|(_, id)| self.deliveries.get(id))
+    }
+}
+
+/// Whether events have the sequences behind a version.
+fn follows(log: &Log, version: u64) -> bool {
+    match log {
+        Log::Add(entries) => {
+            entries.iter().zip(1..).all(|(entry, n)| entry.sequence.checked_sub(version) == Some(n))
+        }
+        Log::Remove(_) => false,
+    }
+}
+
+fn all<K: Ord, R>(swaps: &[Swap<K, R>], is_there: impl Fn(&K) -> bool) -> bool {
+    let mut seen = BTreeSet::new();
+    swaps.iter().all(|swap| is_there(&swap.key) == swap.is_there && seen.insert(&swap.key))
+}
+
+fn exchange<K: Hash + Eq + Clone, R>(table: &mut HashMap<K, R>, key: &K, row: &mut Option<R>) {
+    *row = match row.take() {
+        Some(row) => table.insert(key.clone(), row),
+        None => table.remove(key),
+    };
+}
+
+fn exchange_sorted<K: Ord + Clone, R>(table: &mut BTreeMap<K, R>, key: &K, row: &mut Option<R>) {
+    *row = match row.take() {
+        Some(row) => table.insert(key.clone(), row),
+        None => table.remove(key),
+    };
+}

@@ -1,0 +1,5 @@
+select sequence, commit_id, at, actor, kind, format, invitation, user, data
+from invite_events
+where organization = ?1 and sequence > ?2
+order by sequence
+limit ?3

@@ -1,0 +1,2 @@
+insert into invite_places (organization, invitee, scope, invitation)
+values (?1, ?2, ?3, ?4)

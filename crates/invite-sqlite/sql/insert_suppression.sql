@@ -1,0 +1,2 @@
+insert into invite_suppressions (organization, invitee, kind, address, at)
+values (?1, ?2, ?3, ?4, ?5)

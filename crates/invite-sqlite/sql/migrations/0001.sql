@@ -1,0 +1,140 @@
+-- Times are microseconds since 1970. Parts that are JSON carry a format number. An invitation that does not
+-- end by itself has the largest integer in expires_at. Keys and texts compare byte by byte.
+
+create table invite_organizations (
+    id text not null primary key,
+    status text not null,
+    plan text not null,
+    settings text not null,
+    members integer not null,
+    owners integer not null,
+    pending integer not null,
+    seats text not null,
+    version integer not null,
+    created_at integer not null,
+    last_at integer not null
+) strict;
+
+create table invite_members (
+    organization text not null,
+    user text not null,
+    email text,
+    email_canonical text,
+    role text,
+    grants text not null,
+    seat text,
+    joined_by text not null,
+    joined_at integer not null,
+    metadata text not null,
+    primary key (organization, user)
+) strict, without rowid;
+
+create index invite_members_email on invite_members (organization, email_canonical, joined_at, user);
+create index invite_members_joined on invite_members (organization, joined_at, user);
+create index invite_members_role on invite_members (organization, role, joined_at, user);
+create index invite_members_user on invite_members (user, joined_at, organization);
+
+create table invite_invitations (
+    organization text not null,
+    id blob not null,
+    kind text not null,
+    invitee text not null,
+    address text,
+    name text,
+    grants text not null,
+    inviter text not null,
+    created_at integer not null,
+    expires_at integer not null,
+    state text not null,
+    ending text,
+    ended_at integer,
+    nonce blob not null,
+    earlier_nonces blob not null,
+    revision integer not null,
+    mail_to text,
+    seat text,
+    message text,
+    locale text,
+    metadata text not null,
+    primary key (organization, id)
+) strict;
+
+-- The last columns let a filter be checked before the row is looked up.
+create index invite_invitations_created on invite_invitations (organization, created_at, id);
+create index invite_invitations_inviter on invite_invitations (organization, inviter, created_at, id, state);
+create index invite_invitations_state on invite_invitations (organization, state, created_at, id, expires_at);
+create index invite_invitations_expiry on invite_invitations (organization, state, expires_at, id);
+
+create table invite_places (
+    organization text not null,
+    invitee text not null,
+    scope text not null,
+    invitation blob not null,
+    primary key (organization, invitee, scope)
+) strict, without rowid;
+
+create index invite_places_invitee on invite_places (invitee, organization, invitation);
+
+create table invite_suppressions (
+    organization text not null,
+    invitee text not null,
+    kind text not null,
+    address text,
+    at integer not null,
+    primary key (organization, invitee, kind)
+) strict, without rowid;
+
+create table invite_limits (
+    organization text not null,
+    subject text not null,
+    kept integer not null,
+    primary key (organization, subject)
+) strict, without rowid;
+
+create table invite_commands (
+    organization text not null,
+    actor text not null,
+    operation text not null,
+    key text not null,
+    fingerprint blob not null,
+    outcome text not null,
+    expires_at integer not null,
+    primary key (organization, actor, operation, key)
+) strict;
+
+create index invite_commands_expiry on invite_commands (expires_at);
+
+create table invite_events (
+    organization text not null,
+    sequence integer not null,
+    commit_id blob not null,
+    at integer not null,
+    actor text not null,
+    kind text not null,
+    format integer not null,
+    invitation blob,
+    user text,
+    data text not null,
+    primary key (organization, sequence)
+) strict;
+
+create index invite_events_commit on invite_events (organization, commit_id);
+
+create table invite_deliveries (
+    organization text not null,
+    id blob not null,
+    invitation blob not null,
+    revision integer not null,
+    kind text not null,
+    state text not null,
+    due_at integer not null,
+    created_at integer not null,
+    lease integer not null,
+    leased_until integer,
+    mailed_at integer,
+    attempts text not null,
+    primary key (organization, id)
+) strict;
+
+create index invite_deliveries_due on invite_deliveries (state, leased_until, due_at, organization, id);
+create index invite_deliveries_invitation on invite_deliveries (organization, invitation, created_at, id);

@@ -1,0 +1,217 @@
+//! Commit: the second half of a command. It writes rows, interprets nothing and computes nothing.
+
+use chrono::{DateTime, Utc};
+use invite_core::{
+    Commit, Invitation, InvitationId, Invitee, Member, Organization, OrganizationId, Place, RowChange, Scope,
+    Suppression, SuppressionKind, UserId,
+};
+use invite_storage::CommitError;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
+
+use crate::columns::{blob, first, integer, micros, text};
+use crate::error::Failure;
+use crate::pool::immediate;
+use crate::{migrate, rows, sql};
+
+/// Writes a commit, whole or not at all: into the transaction of the connection if one is open, else in one of
+/// its own.
+///
+/// An open transaction is left as it was if the commit could not be written. Begin it `IMMEDIATE`, before
+/// anything is read: nothing can come between, and the commit does not conflict.
+///
+/// # Errors
+/// [`CommitError::Conflict`] if the organization is not at the commit's version.
+pub fn commit(connection: &Connection, commit: &Commit) -> Result<(), CommitError> {
+    if connection.is_autocommit() {
+        immediate(connection, |connection| require_and_write(connection, commit))?;
+    } else {
+        connection.execute_batch("SAVEPOINT invite_commit").map_err(Failure::from)?;
+        let written = require_and_write(connection, commit);
+        let end = match &written {
+            Ok(()) => "RELEASE invite_commit",
+            Err(_) => "ROLLBACK TO invite_commit; RELEASE invite_commit",
+        };
+        let ended = connection.execute_batch(end);
+        // What SQLite rolled back by itself has no savepoint any more; then the first failure says why.
+        written?;
+        ended.map_err(Failure::from)?;
+    }
+    Ok(())
+}
+
+fn require_and_write(connection: &Connection, commit: &Commit) -> Result<(), Failure> {
+    migrate::require(connection)?;
+    write(connection, commit)
+}
+
+/// Writes into the open transaction, which is to be rolled back if it fails.
+pub(crate) fn write(connection: &Connection, commit: &Commit) -> Result<(), Failure> {
+    let Commit {
+        id: _, // stands in every event record
+        organization,
+        version,
+        header,
+        members,
+        invitations,
+        places,
+        suppressions,
+        limits,
+        events,
+        deliveries,
+        commands,
+    } = commit;
+    guard(connection, organization, *version, header.as_ref())?;
+    for pass in [Pass::Standing, Pass::New] {
+        for change in pass.of(places) {
+            place(connection, organization, change)?;
+        }
+        for change in pass.of(invitations) {
+            invitation(connection, organization, change)?;
+        }
+        for change in pass.of(members) {
+            member(connection, organization, change)?;
+        }
+        for change in pass.of(suppressions) {
+            suppression(connection, organization, change)?;
+        }
+    }
+    for (subject, kept) in limits {
+        one(
+            connection,
+            sql::PUT_LIMIT,
+            vec![text(organization.as_str()), subject.key().into(), micros(*kept)],
+        )?;
+    }
+    for record in events {
+        one(connection, sql::INSERT_EVENT, rows::event_values(organization, record)?)?;
+    }
+    for row in deliveries {
+        one(connection, sql::INSERT_DELIVERY, rows::delivery_values(row)?)?;
+    }
+    for record in commands {
+        one(connection, sql::PUT_COMMAND, rows::command_values(organization, record))?;
+    }
+    Ok(())
+}
+
+/// Rows that are there are settled first, so that a key they give up is free for a new one.
+#[derive(Clone, Copy, PartialEq)]
+enum Pass {
+    Standing,
+    New,
+}
+
+impl Pass {
+    fn of<K, R>(self, changes: &[RowChange<K, R>]) -> impl Iterator<Item = &RowChange<K, R>> {
+        changes.iter().filter(move |change| matches!(change, RowChange::Insert(_)) == (self == Self::New))
+    }
+}
+
+/// Requires the version that was decided on, and takes the lock of the database.
+fn guard(
+    connection: &Connection,
+    organization: &OrganizationId,
+    version: u64,
+    header: Option<&Organization>,
+) -> Result<(), Failure> {
+    match header {
+        Some(row) if version == 0 => {
+            one(connection, sql::INSERT_ORGANIZATION, rows::organization_values(row)?)
+        }
+        Some(row) => {
+            let mut values = rows::organization_values(row)?;
+            values.push(integer(version)?);
+            one(connection, sql::UPDATE_ORGANIZATION, values)
+        }
+        None => {
+            let found = first(connection, sql::VERSION, [organization.as_str()], |columns| columns.value())?;
+            let found = Value::Integer(found.unwrap_or_default());
+            if found == integer(version)? { Ok(()) } else { Err(Failure::Conflict) }
+        }
+    }
+}
+
+fn member(
+    connection: &Connection,
+    organization: &OrganizationId,
+    change: &RowChange<UserId, Member>,
+) -> Result<(), Failure> {
+    match change {
+        RowChange::Insert(row) => {
+            one(connection, sql::INSERT_MEMBER, rows::member_values(organization, row)?)
+        }
+        RowChange::Update(row) => {
+            one(connection, sql::UPDATE_MEMBER, rows::member_values(organization, row)?)
+        }
+        RowChange::Delete(user) => {
+            one(connection, sql::DELETE_MEMBER, vec![text(organization.as_str()), text(user.as_str())])
+        }
+    }
+}
+
+fn invitation(
+    connection: &Connection,
+    organization: &OrganizationId,
+    change: &RowChange<InvitationId, Invitation>,
+) -> Result<(), Failure> {
+    match change {
+        RowChange::Insert(row) => {
+            one(connection, sql::INSERT_INVITATION, rows::invitation_values(organization, row)?)
+        }
+        RowChange::Update(row) => {
+            one(connection, sql::UPDATE_INVITATION, rows::invitation_values(organization, row)?)
+        }
+        RowChange::Delete(id) => {
+            one(connection, sql::DELETE_INVITATION, vec![text(organization.as_str()), blob(id.as_uuid())])
+        }
+    }
+}
+
+fn place(
+    connection: &Connection,
+    organization: &OrganizationId,
+    change: &RowChange<(Scope, Invitee), Place>,
+) -> Result<(), Failure> {
+    match change {
+        RowChange::Insert(row) => one(connection, sql::INSERT_PLACE, rows::place_values(organization, row)),
+        RowChange::Update(row) => one(connection, sql::UPDATE_PLACE, rows::place_values(organization, row)),
+        RowChange::Delete((scope, invitee)) => {
+            one(connection, sql::DELETE_PLACE, rows::place_key(organization, scope, invitee))
+        }
+    }
+}
+
+fn suppression(
+    connection: &Connection,
+    organization: &OrganizationId,
+    change: &RowChange<(Invitee, SuppressionKind), Suppression>,
+) -> Result<(), Failure> {
+    match change {
+        RowChange::Insert(row) => {
+            one(connection, sql::INSERT_SUPPRESSION, rows::suppression_values(organization, row))
+        }
+        RowChange::Update(row) => {
+            one(connection, sql::UPDATE_SUPPRESSION, rows::suppression_values(organization, row))
+        }
+        RowChange::Delete((invitee, kind)) => {
+            let key = vec![text(organization.as_str()), invitee.key().into(), text(kind.as_str())];
+            one(connection, sql::DELETE_SUPPRESSION, key)
+        }
+    }
+}
+
+pub(crate) fn forget_commands(
+    connection: &Connection,
+    now: DateTime<Utc>,
+    limit: u32,
+) -> Result<u32, Failure> {
+    let forgotten = connection.prepare_cached(sql::FORGET_COMMANDS)?.execute(params![micros(now), limit])?;
+    u32::try_from(forgotten).map_err(Failure::other)
+}
+
+/// Writes exactly one row; that it is not there, or is there already, is a conflict.
+fn one(connection: &Connection, sql: &str, values: Vec<Value>) -> Result<(), Failure> {
+    let written = connection.prepare_cached(sql)?.execute(params_from_iter(values))?;
+    if written == 1 { Ok(()) } else { Err(Failure::Conflict) }
+}

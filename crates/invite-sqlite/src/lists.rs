@@ -1,0 +1,272 @@
+//! Lists: pages found by the key of the last row before them.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use invite_core::{Invitation, InvitationState, Invitee, Member, Organization, OrganizationId, UserId};
+use invite_storage::{
+    EventEntry, InboxEntry, InvitationEntry, InvitationFilter, Lists, MemberFilter, Membership, Position,
+    Positioned, RosterEntry, Seek, StorageError,
+};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
+use uuid::Uuid;
+
+use crate::columns::{FIRST, LAST, actor_key, all, blob, first, micros, text};
+use crate::error::Failure;
+use crate::{SqliteStorage, load, rows, sql};
+
+#[async_trait]
+impl Lists for SqliteStorage {
+    async fn roster(
+        &self,
+        organization: &OrganizationId,
+        now: DateTime<Utc>,
+        seek: &Seek,
+    ) -> Result<Vec<RosterEntry>, StorageError> {
+        let (organization, seek) = (organization.clone(), seek.clone());
+        self.read(move |connection| roster(connection, &organization, now, seek)).await
+    }
+
+    async fn invitations(
+        &self,
+        organization: &OrganizationId,
+        filter: &InvitationFilter,
+        now: DateTime<Utc>,
+        seek: &Seek,
+    ) -> Result<Vec<InvitationEntry>, StorageError> {
+        let (organization, filter, seek) = (organization.clone(), filter.clone(), seek.clone());
+        self.read(move |connection| invitations(connection, &organization, filter, now, seek)).await
+    }
+
+    async fn members(
+        &self,
+        organization: &OrganizationId,
+        filter: &MemberFilter,
+        seek: &Seek,
+    ) -> Result<Vec<Member>, StorageError> {
+        let (organization, filter, seek) = (organization.clone(), filter.clone(), seek.clone());
+        self.read(move |connection| {
+            let MemberFilter { role } = filter;
+            let Seek { after, limit } = seek;
+            let Key(at, user) = oldest_first(after);
+            let mut values = vec![text(organization.as_str()), at, user, limit.into()];
+            values.extend(role.as_ref().map(|role| text(role.as_str())));
+            let sql = if role.is_some() { sql::MEMBERS_OF_ROLE } else { sql::MEMBERS };
+            all(connection, sql, params_from_iter(values), rows::member)
+        })
+        .await
+    }
+
+    async fn inbox(
+        &self,
+        invitees: &[Invitee],
+        now: DateTime<Utc>,
+        seek: &Seek,
+    ) -> Result<Vec<InboxEntry>, StorageError> {
+        let invitees = invitees.iter().map(Invitee::key).collect::<BTreeSet<_>>();
+        let seek = seek.clone();
+        self.read(move |connection| inbox(connection, invitees, now, seek)).await
+    }
+
+    async fn memberships(&self, user: &UserId, seek: &Seek) -> Result<Vec<Membership>, StorageError> {
+        let (user, seek) = (user.clone(), seek.clone());
+        self.read(move |connection| memberships(connection, &user, seek)).await
+    }
+
+    async fn events(
+        &self,
+        organization: &OrganizationId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<EventEntry>, StorageError> {
+        let organization = organization.clone();
+        self.read(move |connection| {
+            let after = i64::try_from(after).unwrap_or(i64::MAX);
+            let params = params![organization.as_str(), after, limit];
+            all(connection, sql::EVENTS, params, rows::event)
+        })
+        .await
+    }
+}
+
+/// Two lists in one order: a page of each, the first rows of which are the page of both.
+fn roster(
+    connection: &Connection,
+    organization: &OrganizationId,
+    now: DateTime<Utc>,
+    seek: Seek,
+) -> Result<Vec<RosterEntry>, Failure> {
+    let Seek { after, limit } = seek;
+    let (member_after, invitation_after) = match &after {
+        None => (Key(LAST, text("")), Key(LAST, blob(Uuid::nil()))),
+        Some(Position { at, key }) => match key.split_once(':') {
+            // Among rows of one time members come first, as their keys are greater.
+            Some(("m", user)) => (Key(micros(*at), text(user)), Key(micros(*at), blob(Uuid::max()))),
+            Some(("i", id)) => (Key(micros(*at), text("")), Key(micros(*at), id_of(id)?)),
+            _ => return Err(foreign_position()),
+        },
+    };
+    let params = params![organization.as_str(), member_after.0, member_after.1, limit];
+    let members = all(connection, sql::ROSTER_MEMBERS, params, rows::member)?;
+    let mut rows = members.into_iter().map(RosterEntry::Member).collect::<Vec<_>>();
+    for part in parts(Some(InvitationState::Pending), now) {
+        let page = page(connection, organization, part, None, &invitation_after, limit)?;
+        rows.extend(page.into_iter().map(RosterEntry::Invitation));
+    }
+    newest(rows, limit)
+}
+
+fn invitations(
+    connection: &Connection,
+    organization: &OrganizationId,
+    filter: InvitationFilter,
+    now: DateTime<Utc>,
+    seek: Seek,
+) -> Result<Vec<InvitationEntry>, Failure> {
+    let InvitationFilter { state, inviter } = filter;
+    let Seek { after, limit } = seek;
+    let after = newest_first(after)?;
+    let mut rows = vec![];
+    for part in parts(state, now) {
+        rows.extend(page(connection, organization, part, inviter.as_ref(), &after, limit)?);
+    }
+    newest(rows, limit)
+}
+
+fn inbox(
+    connection: &Connection,
+    invitees: BTreeSet<String>,
+    now: DateTime<Utc>,
+    seek: Seek,
+) -> Result<Vec<InboxEntry>, Failure> {
+    let Seek { after, limit } = seek;
+    let after = newest_first(after)?;
+    let mut rows = vec![];
+    for invitee in invitees {
+        let params = params![invitee, micros(now), after.0, after.1, limit];
+        let page = all(connection, sql::INBOX, params, |columns| {
+            let invitation = rows::invitation(columns)?;
+            let organization = columns.organization_id()?;
+            Ok((organization, invitation))
+        })?;
+        for (id, invitation) in page {
+            let Organization { id, settings, .. } = organization_of(connection, &id)?;
+            let organization_name = settings.name().to_owned();
+            rows.push(InboxEntry { organization: id, organization_name, invitation });
+        }
+    }
+    newest(rows, limit)
+}
+
+fn memberships(connection: &Connection, user: &UserId, seek: Seek) -> Result<Vec<Membership>, Failure> {
+    let Seek { after, limit } = seek;
+    let after = oldest_first(after);
+    let page =
+        all(connection, sql::MEMBERSHIPS, params![user.as_str(), after.0, after.1, limit], |columns| {
+            let member = rows::member(columns)?;
+            let organization = columns.organization_id()?;
+            Ok((organization, member))
+        })?;
+    let membership = |(id, member)| {
+        let Organization { id, settings, status, .. } = organization_of(connection, &id)?;
+        Ok(Membership { organization: id, organization_name: settings.name().to_owned(), status, member })
+    };
+    page.into_iter().map(membership).collect()
+}
+
+/// A row whose organization is not there was left by nobody's commit.
+fn organization_of(connection: &Connection, id: &OrganizationId) -> Result<Organization, Failure> {
+    load::organization(connection, id)?.ok_or_else(|| Failure::missing("organization"))
+}
+
+/// Invitations of one stored state whose expiry lies above a time and not above another.
+struct Part {
+    state: &'static str,
+    above: Value,
+    up_to: Value,
+}
+
+/// What a state at a time is in stored states; `None` is all of them. Expired follows from the time, also
+/// where it was not written down (LIF-5).
+fn parts(state: Option<InvitationState>, now: DateTime<Utc>) -> Vec<Option<Part>> {
+    let pending = InvitationState::Pending.as_str();
+    match state {
+        None => vec![None],
+        Some(InvitationState::Pending) => {
+            vec![Some(Part { state: pending, above: micros(now), up_to: LAST })]
+        }
+        Some(InvitationState::Expired) => vec![
+            Some(Part { state: InvitationState::Expired.as_str(), above: FIRST, up_to: LAST }),
+            Some(Part { state: pending, above: FIRST, up_to: micros(now) }),
+        ],
+        Some(state) => vec![Some(Part { state: state.as_str(), above: FIRST, up_to: LAST })],
+    }
+}
+
+fn page(
+    connection: &Connection,
+    organization: &OrganizationId,
+    part: Option<Part>,
+    inviter: Option<&UserId>,
+    after: &Key,
+    limit: u32,
+) -> Result<Vec<InvitationEntry>, Failure> {
+    let sql = match (&part, inviter) {
+        (None, None) => sql::INVITATIONS,
+        (None, Some(_)) => sql::INVITATIONS_BY,
+        (Some(_), None) => sql::INVITATIONS_IN,
+        (Some(_), Some(_)) => sql::INVITATIONS_IN_BY,
+    };
+    let mut values = vec![text(organization.as_str()), after.0.clone(), after.1.clone(), limit.into()];
+    if let Some(Part { state, above, up_to }) = part {
+        values.extend([text(state), above, up_to]);
+    }
+    values.extend(inviter.map(|user| Value::Text(actor_key(&user.clone().into()))));
+    let page = all(connection, sql, params_from_iter(values), rows::invitation)?;
+    page.into_iter().map(|row| with_delivery(connection, organization, row)).collect()
+}
+
+fn with_delivery(
+    connection: &Connection,
+    organization: &OrganizationId,
+    invitation: Invitation,
+) -> Result<InvitationEntry, Failure> {
+    let params = params![organization.as_str(), blob(invitation.id.as_uuid())];
+    let delivery = first(connection, sql::LAST_DELIVERY, params, rows::delivery)?;
+    Ok(InvitationEntry { invitation, delivery })
+}
+
+/// The first page of several that are each in the order of the list.
+fn newest<T: Positioned>(mut rows: Vec<T>, limit: u32) -> Result<Vec<T>, Failure> {
+    rows.sort_by_cached_key(|row| Reverse(row.position()));
+    rows.truncate(usize::try_from(limit).map_err(Failure::other)?);
+    Ok(rows)
+}
+
+/// The key of a row as the columns that a list is ordered by.
+struct Key(Value, Value);
+
+fn newest_first(after: Option<Position>) -> Result<Key, Failure> {
+    Ok(match after {
+        None => Key(LAST, blob(Uuid::nil())),
+        Some(Position { at, key }) => Key(micros(at), id_of(&key)?),
+    })
+}
+
+fn oldest_first(after: Option<Position>) -> Key {
+    match after {
+        None => Key(FIRST, text("")),
+        Some(Position { at, key }) => Key(micros(at), key.into()),
+    }
+}
+
+fn id_of(key: &str) -> Result<Value, Failure> {
+    Uuid::try_parse(key).map(blob).map_err(|_| foreign_position())
+}
+
+fn foreign_position() -> Failure {
+    Failure::other("the position is not one of this list")
+}

@@ -1,0 +1,212 @@
+//! Load: the first half of a command.
+
+use chrono::{DateTime, Utc};
+use invite_core::{
+    CommandKey, CommandRecord, CommitId, DueInvitations, EmailAddress, Invitation, InvitationId, Invitee,
+    LimitSubject, Member, Organization, OrganizationId, Reads, Slice, Suppression, UserId,
+};
+use invite_storage::StorageError;
+use rusqlite::{Connection, params, params_from_iter};
+
+use crate::columns::{LAST, actor_key, all, blob, first, micros};
+use crate::error::Failure;
+use crate::pool::snapshot;
+use crate::{rows, sql};
+
+/// Each round answers keys that the one before opened. Three are needed; more are a bug of ours.
+const MOST_ROUNDS: usize = 8;
+
+/// Loads what a command needs to see: in the transaction of the connection if one is open, else in a snapshot
+/// of its own.
+///
+/// # Errors
+/// [`StorageError`]; its source is a [`SchemaError`](crate::SchemaError) if the database was not migrated. An
+/// organization that does not exist is no error.
+pub fn load(
+    connection: &Connection,
+    organization: &OrganizationId,
+    reads: &Reads,
+    now: DateTime<Utc>,
+) -> Result<Slice, StorageError> {
+    Ok(snapshot(connection, |connection| slice(connection, organization, reads, now))?)
+}
+
+pub(crate) fn slice(
+    connection: &Connection,
+    id: &OrganizationId,
+    reads: &Reads,
+    now: DateTime<Utc>,
+) -> Result<Slice, Failure> {
+    let mut slice = Slice::new(id.clone(), organization(connection, id)?);
+    for _ in 0..MOST_ROUNDS {
+        let open = slice.open(reads);
+        if open.is_empty() {
+            return Ok(slice);
+        }
+        answer(connection, id, open, now, &mut slice)?;
+    }
+    Err(Failure::other("a slice asks for rows that this store does not know"))
+}
+
+fn answer(
+    connection: &Connection,
+    organization: &OrganizationId,
+    open: Reads,
+    now: DateTime<Utc>,
+    slice: &mut Slice,
+) -> Result<(), Failure> {
+    for id in open.invitations {
+        let row = invitation(connection, organization, id)?;
+        let mailed_at = match &row {
+            Some(row) => mailed_at(connection, organization, row)?,
+            None => None,
+        };
+        slice.answer_invitation(id, row, mailed_at);
+    }
+    for invitee in open.invitees {
+        let rows = open_of(connection, organization, &invitee)?;
+        let suppressions = suppressions(connection, organization, &invitee)?;
+        slice.answer_invitee(invitee, rows, suppressions);
+    }
+    for user in open.members {
+        let row = member(connection, organization, &user)?;
+        slice.answer_member(user, row);
+    }
+    for address in open.addresses {
+        let row = member_with(connection, organization, &address)?;
+        slice.answer_address(address, row);
+    }
+    for user in open.sent_by {
+        let rows = sent_by(connection, organization, &user)?;
+        slice.answer_sent_by(user, rows);
+    }
+    for subject in open.limits {
+        let kept = limit(connection, organization, &subject)?;
+        slice.answer_limit(subject, kept);
+    }
+    for key in open.commands {
+        let record = command(connection, organization, &key)?;
+        slice.answer_command(key, record);
+    }
+    if let (1.., Some(row)) = (open.due, slice.organization()) {
+        let (rows, more) = due(connection, row, now, open.due)?;
+        slice.answer_due(rows, more);
+    }
+    Ok(())
+}
+
+pub(crate) fn organization(
+    connection: &Connection,
+    id: &OrganizationId,
+) -> Result<Option<Organization>, Failure> {
+    first(connection, sql::ORGANIZATION, [id.as_str()], rows::organization)
+}
+
+pub(crate) fn invitation(
+    connection: &Connection,
+    organization: &OrganizationId,
+    id: InvitationId,
+) -> Result<Option<Invitation>, Failure> {
+    first(connection, sql::INVITATION, params![organization.as_str(), blob(id.as_uuid())], rows::invitation)
+}
+
+fn mailed_at(
+    connection: &Connection,
+    organization: &OrganizationId,
+    row: &Invitation,
+) -> Result<Option<DateTime<Utc>>, Failure> {
+    let params = params![organization.as_str(), blob(row.id.as_uuid()), row.revision];
+    Ok(first(connection, sql::MAILED_AT, params, |columns| columns.time_option())?.flatten())
+}
+
+fn open_of(
+    connection: &Connection,
+    organization: &OrganizationId,
+    invitee: &Invitee,
+) -> Result<Vec<Invitation>, Failure> {
+    let params = params![organization.as_str(), invitee.key(), limit_of(Reads::MAX_OPEN)];
+    all(connection, sql::OPEN_OF, params, rows::invitation)
+}
+
+pub(crate) fn suppressions(
+    connection: &Connection,
+    organization: &OrganizationId,
+    invitee: &Invitee,
+) -> Result<Vec<Suppression>, Failure> {
+    all(connection, sql::SUPPRESSIONS, params![organization.as_str(), invitee.key()], rows::suppression)
+}
+
+fn member(
+    connection: &Connection,
+    organization: &OrganizationId,
+    user: &UserId,
+) -> Result<Option<Member>, Failure> {
+    first(connection, sql::MEMBER, [organization.as_str(), user.as_str()], rows::member)
+}
+
+fn member_with(
+    connection: &Connection,
+    organization: &OrganizationId,
+    address: &EmailAddress,
+) -> Result<Option<Member>, Failure> {
+    first(connection, sql::MEMBER_WITH, [organization.as_str(), address.canonical()], rows::member)
+}
+
+fn sent_by(
+    connection: &Connection,
+    organization: &OrganizationId,
+    user: &UserId,
+) -> Result<Vec<Invitation>, Failure> {
+    let inviter = actor_key(&user.clone().into());
+    let params = params![organization.as_str(), inviter, limit_of(Reads::MAX_SENT.saturating_add(1))];
+    all(connection, sql::SENT_BY, params, rows::invitation)
+}
+
+fn limit(
+    connection: &Connection,
+    organization: &OrganizationId,
+    subject: &LimitSubject,
+) -> Result<Option<DateTime<Utc>>, Failure> {
+    first(connection, sql::LIMIT, params![organization.as_str(), subject.key()], |columns| columns.time())
+}
+
+fn command(
+    connection: &Connection,
+    organization: &OrganizationId,
+    key: &CommandKey,
+) -> Result<Option<CommandRecord>, Failure> {
+    let params = params_from_iter(rows::command_key(organization, key));
+    first(connection, sql::COMMAND, params, |columns| rows::command(key, columns))
+}
+
+/// One more than asked for is looked up, as the sign that there are more.
+fn due(
+    connection: &Connection,
+    organization: &Organization,
+    now: DateTime<Utc>,
+    limit: u32,
+) -> Result<(Vec<Invitation>, bool), Failure> {
+    let up_to = match organization.due_invitations(now) {
+        DueInvitations::ExpiredAt(now) => micros(now),
+        DueInvitations::All => LAST,
+    };
+    let limit = usize::try_from(limit).map_err(Failure::other)?;
+    let params = params![organization.id.as_str(), up_to, limit_of(limit.saturating_add(1))];
+    let mut rows = all(connection, sql::DUE, params, rows::invitation)?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    Ok((rows, more))
+}
+
+pub(crate) fn find_commit(
+    connection: &Connection,
+    organization: &OrganizationId,
+    commit: CommitId,
+) -> Result<bool, Failure> {
+    let params = params![organization.as_str(), blob(commit.as_uuid())];
+    Ok(first(connection, sql::FIND_COMMIT, params, |_| Ok(()))?.is_some())
+}
+
+fn limit_of(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}

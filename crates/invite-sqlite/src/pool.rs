@@ -1,0 +1,258 @@
+//! Connections: one that writes, a few that read, and none that comes back with an open transaction.
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, Semaphore};
+use tokio::task::spawn_blocking;
+
+use crate::error::Failure;
+use crate::migrate;
+
+/// How long a writer waits for one in another process before the store is said to be unavailable.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+const READERS: usize = 4;
+const CACHED_STATEMENTS: usize = 64;
+
+/// How often switching to WAL is tried, for which SQLite does not always wait by itself.
+const WAL_TRIES: u32 = 100;
+
+#[derive(Debug)]
+pub(crate) struct Pool {
+    writer: Arc<AsyncMutex<Connection>>,
+    /// In memory there are none: every connection would see a database of its own.
+    readers: Option<Arc<Readers>>,
+}
+
+#[derive(Debug)]
+struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+    free: Arc<Semaphore>,
+}
+
+impl Pool {
+    pub(crate) fn file(path: &Path) -> Result<Self, Failure> {
+        let writer = open(path, OpenFlags::SQLITE_OPEN_CREATE)?;
+        use_wal(&writer)?;
+        writer.pragma_update(None, "synchronous", "FULL")?;
+        migrate::require_not_newer(&writer)?;
+        let free = Arc::new(Semaphore::new(READERS));
+        let readers = Readers { path: path.to_owned(), idle: Mutex::default(), free };
+        Ok(Self { writer: Arc::new(AsyncMutex::new(writer)), readers: Some(Arc::new(readers)) })
+    }
+
+    pub(crate) fn memory() -> Result<Self, Failure> {
+        let writer = Connection::open_in_memory()?;
+        writer.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+        Ok(Self { writer: Arc::new(AsyncMutex::new(writer)), readers: None })
+    }
+
+    /// Reads in one snapshot.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        reads: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let Some(readers) = self.readers.clone() else {
+            let writer = self.lock().await;
+            return blocking(move || snapshot(&writer, reads)).await?;
+        };
+        let permit = readers.free.clone().acquire_owned().await.map_err(Failure::other)?;
+        blocking(move || {
+            let _permit = permit;
+            let connection = readers.take()?;
+            let read = snapshot(&connection, reads);
+            readers.put(connection);
+            read
+        })
+        .await?
+    }
+
+    /// Writes in one transaction.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        writes: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let writer = self.lock().await;
+        blocking(move || {
+            immediate(&writer, |connection| {
+                migrate::require(connection)?;
+                writes(connection)
+            })
+        })
+        .await?
+    }
+
+    pub(crate) async fn migrate(&self) -> Result<(), Failure> {
+        let writer = self.lock().await;
+        blocking(move || migrate::migrate(&writer)).await?
+    }
+
+    /// Begins a transaction that outlives this call.
+    pub(crate) async fn begin(&self) -> Result<Writer, Failure> {
+        let writer = self.lock().await;
+        blocking(move || {
+            writer.execute_batch("BEGIN IMMEDIATE")?;
+            migrate::require(&writer)?;
+            Ok(writer)
+        })
+        .await?
+    }
+
+    async fn lock(&self) -> Writer {
+        let writer = Writer(self.writer.clone().lock_owned().await);
+        writer.roll_back();
+        writer
+    }
+}
+
+impl Readers {
+    fn take(&self) -> Result<Connection, Failure> {
+        if let Some(connection) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+            return Ok(connection);
+        }
+        let connection = open(&self.path, OpenFlags::empty())?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    }
+
+    fn put(&self, connection: Connection) {
+        if connection.is_autocommit() {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+    }
+}
+
+/// The connection that writes, held by one at a time. Whoever lets go of it leaves no transaction behind.
+#[derive(Debug)]
+pub(crate) struct Writer(OwnedMutexGuard<Connection>);
+
+impl Writer {
+    /// Makes the open transaction true.
+    pub(crate) fn commit(self) -> Result<(), Failure> {
+        self.0.execute_batch("COMMIT").map_err(Failure::AtCommit)
+    }
+
+    fn roll_back(&self) {
+        if !self.0.is_autocommit() {
+            // Should it fail, the next one to hold the connection tries again before using it.
+            let _ = self.0.execute_batch("ROLLBACK");
+        }
+    }
+}
+
+impl Deref for Writer {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.0
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.roll_back();
+    }
+}
+
+/// Reads in one snapshot, that of the transaction if one is open.
+pub(crate) fn snapshot<T>(
+    connection: &Connection,
+    reads: impl FnOnce(&Connection) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    if !connection.is_autocommit() {
+        migrate::require(connection)?;
+        return reads(connection);
+    }
+    let transaction = connection.unchecked_transaction()?;
+    migrate::require(&transaction)?;
+    let read = reads(&transaction)?;
+    transaction.commit()?;
+    Ok(read)
+}
+
+/// Writes in one transaction that takes the lock before it reads.
+pub(crate) fn immediate<T>(
+    connection: &Connection,
+    writes: impl FnOnce(&Connection) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let written = writes(&transaction)?;
+    transaction.commit().map_err(Failure::AtCommit)?;
+    Ok(written)
+}
+
+/// Runs on a thread that may wait. A panic there rolls back, as everything that is held is dropped.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    spawn_blocking(work).await.map_err(Failure::other)
+}
+
+fn open(path: &Path, also: OpenFlags) -> Result<Connection, Failure> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | also;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    Ok(connection)
+}
+
+fn use_wal(connection: &Connection) -> Result<(), Failure> {
+    for last in (0..WAL_TRIES).rev() {
+        let mode =
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
+        match mode.map_err(Failure::from) {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(_) => break,
+            Err(failure) if failure.is_busy() && last > 0 => thread::sleep(BUSY_TIMEOUT / WAL_TRIES),
+            Err(failure) => return Err(failure),
+        }
+    }
+    Err(Failure::other("the database cannot be in WAL mode: it is no file, or lies on a network share"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_acknowledged_is_on_the_disk_and_readers_cannot_write() {
+        let directory = tempfile::tempdir().unwrap();
+        let pool = Pool::file(&directory.path().join("invite.db")).unwrap();
+        pool.migrate().await.unwrap();
+        let pragma = |connection: &Connection, name: &str| -> Result<String, Failure> {
+            Ok(connection.query_row(
+                &format!("select cast({name} as text) from pragma_{name}"),
+                [],
+                |row| row.get(0),
+            )?)
+        };
+        assert_eq!(pool.write(move |connection| pragma(connection, "synchronous")).await.unwrap(), "2");
+        assert_eq!(pool.read(move |connection| pragma(connection, "journal_mode")).await.unwrap(), "wal");
+        let written = pool.read(|connection| Ok(connection.execute("delete from invite_members", [])?)).await;
+        assert!(invite_storage::StorageError::from(written.unwrap_err()).is_unavailable());
+    }
+
+    #[tokio::test]
+    async fn a_panic_rolls_back_and_keeps_nobody_out() {
+        let pool = Pool::memory().unwrap();
+        pool.migrate().await.unwrap();
+        for _ in 0..2 {
+            let panicked = pool.write::<()>(|connection| {
+                connection.execute("insert into invite_limits values ('acme', 'organization', 1)", [])?;
+                panic!("on purpose")
+            });
+            assert!(panicked.await.is_err());
+        }
+        let count = "select count(*) from invite_limits";
+        let rows = pool
+            .read(move |connection| Ok(connection.query_row(count, [], |row| row.get::<_, i64>(0))?))
+            .await;
+        assert_eq!(rows.unwrap(), 0);
+    }
+}

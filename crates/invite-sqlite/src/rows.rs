@@ -1,0 +1,290 @@
+//! Rows: each table written and read in one place.
+
+use invite_core::{
+    CommandKey, CommandRecord, CommitId, Counts, Delivery, EmailAddress, Ending, EventRecord, Expiry,
+    Invitation, InvitationId, Invitee, Member, Organization, OrganizationId, Place, Scope, Suppression,
+    UserId,
+};
+use invite_storage::EventEntry;
+use rusqlite::types::Value;
+use uuid::Uuid;
+
+use crate::columns::{
+    Columns, NEVER, actor_key, blob, integer, micros, nonce, text, text_option, time, to_json,
+};
+use crate::error::Failure;
+
+pub(crate) fn organization(columns: &mut Columns<'_, '_>) -> Result<Organization, Failure> {
+    Ok(Organization {
+        id: columns.organization_id()?,
+        status: columns.word()?,
+        plan: columns.json()?,
+        settings: columns.json()?,
+        counts: Counts {
+            members: columns.value()?,
+            owners: columns.value()?,
+            pending: columns.value()?,
+            seats: columns.json()?,
+        },
+        version: columns.parsed(|count: i64| u64::try_from(count))?,
+        created_at: columns.time()?,
+        last_at: columns.time()?,
+    })
+}
+
+pub(crate) fn organization_values(row: &Organization) -> Result<Vec<Value>, Failure> {
+    let Organization { id, status, plan, settings, counts, version, created_at, last_at } = row;
+    let Counts { members, owners, pending, seats } = counts;
+    Ok(vec![
+        text(id.as_str()),
+        text(status.as_str()),
+        to_json(plan)?,
+        to_json(settings)?,
+        (*members).into(),
+        (*owners).into(),
+        (*pending).into(),
+        to_json(seats)?,
+        integer(*version)?,
+        micros(*created_at),
+        micros(*last_at),
+    ])
+}
+
+pub(crate) fn member(columns: &mut Columns<'_, '_>) -> Result<Member, Failure> {
+    Ok(Member {
+        user: columns.parsed(|text: String| UserId::parse(text))?,
+        email: columns.address_option()?,
+        grants: columns.json()?,
+        seat: columns.value::<Option<String>>()?.map(Into::into),
+        joined_by: columns.json()?,
+        joined_at: columns.time()?,
+        metadata: columns.json()?,
+    })
+}
+
+pub(crate) fn member_values(organization: &OrganizationId, row: &Member) -> Result<Vec<Value>, Failure> {
+    let Member { user, email, grants, seat, joined_by, joined_at, metadata } = row;
+    let role = grants.access(&Scope::Organization).map(|access| access.role_name().as_str());
+    Ok(vec![
+        text(organization.as_str()),
+        text(user.as_str()),
+        text_option(email.as_ref().map(EmailAddress::as_str)),
+        text_option(email.as_ref().map(EmailAddress::canonical)),
+        text_option(role),
+        to_json(grants)?,
+        text_option(seat.as_ref().map(|seat| seat.as_str())),
+        to_json(joined_by)?,
+        micros(*joined_at),
+        to_json(metadata)?,
+    ])
+}
+
+pub(crate) fn invitation(columns: &mut Columns<'_, '_>) -> Result<Invitation, Failure> {
+    Ok(Invitation {
+        id: InvitationId::from_uuid(columns.uuid()?),
+        kind: columns.json()?,
+        invitee: columns.invitee()?,
+        name: columns.value()?,
+        grants: columns.json()?,
+        inviter: columns.actor()?,
+        created_at: columns.time()?,
+        expires_at: columns.parsed(|micros: i64| match micros {
+            NEVER => Ok(Expiry::Never),
+            micros => time(micros).map(Expiry::At),
+        })?,
+        ended: match (columns.json_option::<Ending>()?, columns.time_option()?) {
+            (Some(ending), Some(at)) => Some((ending, at)),
+            (None, None) => None,
+            _ => return Err(columns.unreadable("an ending without its time, or a time without its ending")),
+        },
+        nonce: columns.parsed(|bytes: Vec<u8>| nonce(&bytes))?,
+        earlier_nonces: columns
+            .parsed(|bytes: Vec<u8>| bytes.chunks(16).map(nonce).collect::<Result<_, _>>())?,
+        revision: columns.value()?,
+        mail_to: columns.address_option()?,
+        seat: columns.value::<Option<String>>()?.map(Into::into),
+        message: columns.value()?,
+        locale: columns.value()?,
+        metadata: columns.json()?,
+    })
+}
+
+pub(crate) fn invitation_values(
+    organization: &OrganizationId,
+    row: &Invitation,
+) -> Result<Vec<Value>, Failure> {
+    let state = row.stored_state();
+    let Invitation {
+        id,
+        kind,
+        invitee,
+        name,
+        grants,
+        inviter,
+        created_at,
+        expires_at,
+        ended,
+        nonce,
+        earlier_nonces,
+        revision,
+        mail_to,
+        seat,
+        message,
+        locale,
+        metadata,
+    } = row;
+    Ok(vec![
+        text(organization.as_str()),
+        blob(id.as_uuid()),
+        to_json(kind)?,
+        invitee.key().into(),
+        text_option(invitee.address().map(EmailAddress::as_str)),
+        text_option(name.as_deref()),
+        to_json(grants)?,
+        actor_key(inviter).into(),
+        micros(*created_at),
+        expires_at.time().map_or(Value::Integer(NEVER), micros),
+        text(state.as_str()),
+        ended.as_ref().map(|(ending, _)| to_json(ending)).transpose()?.into(),
+        ended.as_ref().map(|(_, at)| micros(*at)).into(),
+        nonce.as_bytes().to_vec().into(),
+        earlier_nonces.iter().flat_map(|nonce| *nonce.as_bytes()).collect::<Vec<_>>().into(),
+        (*revision).into(),
+        text_option(mail_to.as_ref().map(EmailAddress::as_str)),
+        text_option(seat.as_ref().map(|seat| seat.as_str())),
+        text_option(message.as_deref()),
+        text_option(locale.as_deref()),
+        to_json(metadata)?,
+    ])
+}
+
+pub(crate) fn place_values(organization: &OrganizationId, row: &Place) -> Vec<Value> {
+    let Place { scope, invitee, invitation } = row;
+    let mut values = place_key(organization, scope, invitee);
+    values.push(blob(invitation.as_uuid()));
+    values
+}
+
+pub(crate) fn place_key(organization: &OrganizationId, scope: &Scope, invitee: &Invitee) -> Vec<Value> {
+    let scope = match scope {
+        Scope::Organization => "organization".to_owned(),
+        Scope::Group(group) => format!("group:{group}"),
+    };
+    vec![text(organization.as_str()), invitee.key().into(), scope.into()]
+}
+
+pub(crate) fn suppression(columns: &mut Columns<'_, '_>) -> Result<Suppression, Failure> {
+    Ok(Suppression { invitee: columns.invitee()?, kind: columns.word()?, at: columns.time()? })
+}
+
+pub(crate) fn suppression_values(organization: &OrganizationId, row: &Suppression) -> Vec<Value> {
+    let Suppression { invitee, kind, at } = row;
+    vec![
+        text(organization.as_str()),
+        invitee.key().into(),
+        text(kind.as_str()),
+        text_option(invitee.address().map(EmailAddress::as_str)),
+        micros(*at),
+    ]
+}
+
+pub(crate) fn command(key: &CommandKey, columns: &mut Columns<'_, '_>) -> Result<CommandRecord, Failure> {
+    Ok(CommandRecord {
+        key: key.clone(),
+        fingerprint: columns.parsed(|bytes: Vec<u8>| <[u8; 32]>::try_from(bytes.as_slice()))?,
+        outcome: columns.value()?,
+        expires_at: columns.time()?,
+    })
+}
+
+pub(crate) fn command_values(organization: &OrganizationId, row: &CommandRecord) -> Vec<Value> {
+    let CommandRecord { key, fingerprint, outcome, expires_at } = row;
+    let mut values = command_key(organization, key);
+    values.extend([fingerprint.to_vec().into(), text(outcome), micros(*expires_at)]);
+    values
+}
+
+pub(crate) fn command_key(organization: &OrganizationId, key: &CommandKey) -> Vec<Value> {
+    let CommandKey { actor, operation, key } = key;
+    vec![text(organization.as_str()), actor_key(actor).into(), text(operation), text(key)]
+}
+
+pub(crate) fn event(columns: &mut Columns<'_, '_>) -> Result<EventEntry, Failure> {
+    Ok(EventEntry {
+        sequence: columns.parsed(|count: i64| u64::try_from(count))?,
+        commit: CommitId::from_uuid(columns.uuid()?),
+        at: columns.time()?,
+        actor: columns.actor()?,
+        kind: columns.value()?,
+        format: columns.value()?,
+        invitation: columns
+            .parsed_option(|bytes: Vec<u8>| Uuid::from_slice(&bytes))?
+            .map(InvitationId::from_uuid),
+        user: columns.parsed_option(|text: String| UserId::parse(text))?,
+        data: columns.value()?,
+    })
+}
+
+pub(crate) fn event_values(organization: &OrganizationId, row: &EventRecord) -> Result<Vec<Value>, Failure> {
+    let EventRecord { sequence, commit, at, actor, kind, format, invitation, user, data } = row;
+    Ok(vec![
+        text(organization.as_str()),
+        integer(*sequence)?,
+        blob(commit.as_uuid()),
+        micros(*at),
+        actor_key(actor).into(),
+        text(kind),
+        (*format).into(),
+        invitation.map(|id| blob(id.as_uuid())).into(),
+        text_option(user.as_ref().map(UserId::as_str)),
+        serde_json::to_string(data).map_err(Failure::other)?.into(),
+    ])
+}
+
+pub(crate) fn delivery(columns: &mut Columns<'_, '_>) -> Result<Delivery, Failure> {
+    Ok(Delivery {
+        organization: columns.organization_id()?,
+        id: columns.delivery_id()?,
+        invitation: InvitationId::from_uuid(columns.uuid()?),
+        revision: columns.value()?,
+        kind: columns.word()?,
+        state: columns.word()?,
+        due_at: columns.time()?,
+        created_at: columns.time()?,
+        lease: columns.value()?,
+        leased_until: columns.time_option()?,
+        mailed_at: columns.time_option()?,
+        attempts: columns.json()?,
+    })
+}
+
+pub(crate) fn delivery_values(row: &Delivery) -> Result<Vec<Value>, Failure> {
+    let Delivery {
+        organization,
+        id,
+        invitation,
+        revision,
+        kind,
+        state,
+        due_at,
+        created_at,
+        lease,
+        leased_until,
+        mailed_at,
+        attempts,
+    } = row;
+    Ok(vec![
+        text(organization.as_str()),
+        blob(id.as_uuid()),
+        blob(invitation.as_uuid()),
+        (*revision).into(),
+        text(kind.as_str()),
+        text(state.as_str()),
+        micros(*due_at),
+        micros(*created_at),
+        (*lease).into(),
+        leased_until.map(micros).into(),
+        mailed_at.map(micros).into(),
+        to_json(attempts)?,
+    ])
+}

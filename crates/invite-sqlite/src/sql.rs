@@ -1,0 +1,150 @@
+//! Every statement that runs after the tables were made. What is longer than a line lies in `sql/`.
+
+macro_rules! statements {
+    ($($name:ident = $($part:expr),+;)+) => {
+        $(pub(crate) const $name: &str = concat!($($part),+);)+
+
+        /// All of them, so that no plan goes unseen.
+        #[cfg(test)]
+        const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),+];
+    };
+}
+
+statements! {
+    SCHEMA_VERSION = "select max(version) from invite_migrations";
+
+    ORGANIZATION = include_str!("../sql/organization.sql");
+    VERSION = "select version from invite_organizations where id = ?1";
+    INSERT_ORGANIZATION = include_str!("../sql/insert_organization.sql");
+    UPDATE_ORGANIZATION = include_str!("../sql/update_organization.sql");
+
+    MEMBER = include_str!("../sql/member.sql"), "where organization = ?1 and user = ?2";
+    MEMBER_WITH = include_str!("../sql/member.sql"),
+        "where organization = ?1 and email_canonical = ?2 order by joined_at, user limit 1";
+    MEMBERS = include_str!("../sql/member.sql"), include_str!("../sql/members.sql");
+    MEMBERS_OF_ROLE = include_str!("../sql/member.sql"), include_str!("../sql/members_of_role.sql");
+    ROSTER_MEMBERS = include_str!("../sql/member.sql"), include_str!("../sql/roster_members.sql");
+    MEMBERSHIPS = include_str!("../sql/member.sql"), include_str!("../sql/memberships.sql");
+    INSERT_MEMBER = include_str!("../sql/insert_member.sql");
+    UPDATE_MEMBER = include_str!("../sql/update_member.sql");
+    DELETE_MEMBER = "delete from invite_members where organization = ?1 and user = ?2";
+
+    INVITATION = include_str!("../sql/invitation.sql"), "where organization = ?1 and id = ?2";
+    OPEN_OF = include_str!("../sql/invitation.sql"), include_str!("../sql/open_of.sql");
+    SENT_BY = include_str!("../sql/invitation.sql"), include_str!("../sql/sent_by.sql");
+    DUE = include_str!("../sql/invitation.sql"), include_str!("../sql/due.sql");
+    INVITATIONS = include_str!("../sql/invitation.sql"), include_str!("../sql/invitations.sql");
+    INVITATIONS_BY = include_str!("../sql/invitation.sql"), include_str!("../sql/invitations_by.sql");
+    INVITATIONS_IN = include_str!("../sql/invitation.sql"), include_str!("../sql/invitations_in.sql");
+    INVITATIONS_IN_BY = include_str!("../sql/invitation.sql"), include_str!("../sql/invitations_in_by.sql");
+    INBOX = include_str!("../sql/invitation.sql"), include_str!("../sql/inbox.sql");
+    INSERT_INVITATION = include_str!("../sql/insert_invitation.sql");
+    UPDATE_INVITATION = include_str!("../sql/update_invitation.sql");
+    DELETE_INVITATION = "delete from invite_invitations where organization = ?1 and id = ?2";
+
+    INSERT_PLACE = include_str!("../sql/insert_place.sql");
+    UPDATE_PLACE = include_str!("../sql/update_place.sql");
+    DELETE_PLACE = "delete from invite_places where organization = ?1 and invitee = ?2 and scope = ?3";
+
+    SUPPRESSIONS = "select invitee, address, kind, at from invite_suppressions ",
+        "where organization = ?1 and invitee = ?2";
+    INSERT_SUPPRESSION = include_str!("../sql/insert_suppression.sql");
+    UPDATE_SUPPRESSION = include_str!("../sql/update_suppression.sql");
+    DELETE_SUPPRESSION = "delete from invite_suppressions where organization = ?1 and invitee = ?2 and kind = ?3";
+
+    LIMIT = "select kept from invite_limits where organization = ?1 and subject = ?2";
+    PUT_LIMIT = include_str!("../sql/put_limit.sql");
+
+    COMMAND = include_str!("../sql/command.sql");
+    PUT_COMMAND = include_str!("../sql/put_command.sql");
+    FORGET_COMMANDS = include_str!("../sql/forget_commands.sql");
+
+    EVENTS = include_str!("../sql/events.sql");
+    FIND_COMMIT = "select 1 from invite_events where organization = ?1 and commit_id = ?2 limit 1";
+    INSERT_EVENT = include_str!("../sql/insert_event.sql");
+
+    DELIVERY = include_str!("../sql/delivery.sql"), "where organization = ?1 and id = ?2";
+    LAST_DELIVERY = include_str!("../sql/delivery.sql"), include_str!("../sql/last_delivery.sql");
+    MAILED_AT = include_str!("../sql/mailed_at.sql");
+    INSERT_DELIVERY = include_str!("../sql/insert_delivery.sql");
+    LEASABLE = include_str!("../sql/leasable.sql");
+    LEASE = include_str!("../sql/lease.sql");
+    LEASED_ATTEMPTS = include_str!("../sql/leased_attempts.sql");
+    END_LEASE = include_str!("../sql/end_lease.sql");
+    NEXT_DUE = include_str!("../sql/next_due.sql");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::Connection;
+
+    fn migrated() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        crate::migrate::migrate(&connection).unwrap();
+        connection
+    }
+
+    fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+        let mut statement = connection.prepare(&format!("explain query plan {sql}")).unwrap();
+        for index in 1..=statement.parameter_count() {
+            statement.raw_bind_parameter(index, 1).unwrap();
+        }
+        let mut rows = statement.raw_query();
+        let mut lines = vec![];
+        while let Some(row) = rows.next().unwrap() {
+            lines.push(row.get(3).unwrap());
+        }
+        lines
+    }
+
+    #[test]
+    fn no_statement_scans_a_table_or_an_organization() {
+        let connection = migrated();
+        for (name, sql) in ALL {
+            for line in plan(&connection, sql) {
+                let scans = line.starts_with("SCAN") && !line.contains("(subquery");
+                assert!(!scans, "{name}: {line}");
+                assert!(
+                    !line.ends_with("(organization=?)") && !line.ends_with("(state=?)"),
+                    "{name}: {line}"
+                );
+                assert!(!line.contains("AUTOMATIC"), "{name}: {line}");
+            }
+        }
+    }
+
+    /// The planner has no statistics, and prefers an order to the few rows it would have to sort.
+    #[test]
+    fn what_is_looked_up_is_found_by_its_key() {
+        let connection = migrated();
+        for (sql, key) in [
+            (MEMBER_WITH, "email_canonical=?"),
+            (MEMBERS_OF_ROLE, "role=?"),
+            (OPEN_OF, "organization=? AND id=?"),
+            (SENT_BY, "inviter=?"),
+            (DUE, "expires_at<?"),
+            (INVITATIONS_BY, "inviter=?"),
+            (INVITATIONS_IN_BY, "inviter=?"),
+            (INBOX, "organization=? AND id=?"),
+            (FORGET_COMMANDS, "expires_at<?"),
+            (FIND_COMMIT, "commit_id=?"),
+            (LAST_DELIVERY, "invitation=?"),
+            (LEASABLE, "due_at<?"),
+        ] {
+            let plan = plan(&connection, sql);
+            assert!(plan.iter().any(|line| line.contains(key)), "{sql}: {plan:#?}");
+        }
+    }
+
+    /// A page costs what it shows, however long the list is.
+    #[test]
+    fn no_list_of_an_organization_is_sorted() {
+        let connection = migrated();
+        let sorted = ["OPEN_OF", "INBOX", "LEASABLE"];
+        for (name, sql) in ALL {
+            let sorts = plan(&connection, sql).iter().any(|line| line.contains("TEMP B-TREE"));
+            assert_eq!(sorts, sorted.contains(name), "{name}: {:#?}", plan(&connection, sql));
+        }
+    }
+}

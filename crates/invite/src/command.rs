@@ -1,0 +1,116 @@
+//! A command: an operation on an organization, by somebody, to be awaited.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use invite_core::{Actor, DryRun, Operation, OrganizationId, Stop};
+use tracing::Instrument as _;
+
+use crate::error::{Error, InvalidInput};
+use crate::job::{Keyed, perform};
+use crate::queue::Queues;
+
+/// An operation on an organization, by somebody. Awaiting it performs it; nothing happens before.
+///
+/// If its caller is dropped before it is decided, it is not performed. Later it is performed, and nobody learns
+/// of the outcome.
+#[must_use = "a command does nothing until it is awaited"]
+pub struct Command<O: Operation> {
+    queues: Arc<Queues>,
+    organization: Result<OrganizationId, InvalidInput>,
+    actor: Result<Actor, InvalidInput>,
+    operation: Result<O, InvalidInput>,
+    key: Option<String>,
+}
+
+impl<O: Operation> Command<O> {
+    pub(crate) fn new(
+        queues: &Arc<Queues>,
+        organization: Result<OrganizationId, InvalidInput>,
+        actor: Result<Actor, InvalidInput>,
+        operation: Result<O, InvalidInput>,
+    ) -> Self {
+        Self { queues: Arc::clone(queues), organization, actor, operation, key: None }
+    }
+
+    /// Changes the operation: `acme.invite(..).with(|invite| invite.message("Welcome"))`.
+    pub fn with(mut self, change: impl FnOnce(O) -> O) -> Self {
+        self.operation = self.operation.map(change);
+        self
+    }
+
+    /// Gives it an idempotency key: a repeat with the same key within 24 hours gets the first outcome and
+    /// changes nothing (LIF-12). Keys are the actor's own, for each operation.
+    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// What it would come to: nothing changes (F5).
+    ///
+    /// # Errors
+    /// [`Error`]; a refusal is no error here.
+    pub async fn dry_run(self) -> Result<DryRun<O>, Error<O::Refusal>> {
+        let (organization, actor, operation) = (self.organization?, self.actor?, self.operation?);
+        let engine = &self.queues.engine;
+        let entropy = engine.draw(operation.makes())?;
+        let mut reads = operation.reads(&actor);
+        loop {
+            let (slice, now) = engine.load(&organization, &reads).await?;
+            match invite_core::dry_run(&operation, &engine.host(), &actor, &entropy, &slice, now) {
+                Ok(dry_run) => return Ok(dry_run),
+                Err(Stop::Refused(reason)) => return Err(Error::Refused(reason)),
+                Err(Stop::UnknownOrganization) => return Err(Error::UnknownOrganization),
+                Err(Stop::Fault(fault)) => return Err(Error::Fault(fault)),
+                // What is due cannot be written down here, so more of it is looked at.
+                Err(Stop::MoreDue) => reads.due = reads.due.saturating_mul(8),
+            }
+        }
+    }
+
+    async fn perform(self) -> Result<O::Outcome, Error<O::Refusal>> {
+        let (organization, actor, operation) = (self.organization?, self.actor?, self.operation?);
+        let keyed = match self.key {
+            Some(key) if is_key(&key) => Some(Keyed::new(&operation, &actor, key)),
+            Some(_) => return Err(InvalidInput::Key.into()),
+            None => None,
+        };
+        let span = tracing::info_span!("invite", operation = O::NAME, %organization);
+        async move {
+            let outcome = perform(&self.queues, organization, operation, actor, keyed).await;
+            match &outcome {
+                Ok(_) => tracing::info!("done"),
+                Err(error @ Error::Refused(_)) => tracing::info!(code = error.code(), "refused"),
+                Err(error) => tracing::warn!(code = error.code(), error = %error, "failed"),
+            }
+            outcome
+        }
+        .instrument(span)
+        .await
+    }
+}
+
+fn is_key(key: &str) -> bool {
+    (1..=255).contains(&key.len()) && !key.chars().any(char::is_control)
+}
+
+impl<O: Operation> IntoFuture for Command<O> {
+    type Output = Result<O::Outcome, Error<O::Refusal>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.perform())
+    }
+}
+
+impl<O: Operation> fmt::Debug for Command<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Command")
+            .field("operation", &O::NAME)
+            .field("organization", &self.organization)
+            .field("actor", &self.actor)
+            .finish_non_exhaustive()
+    }
+}

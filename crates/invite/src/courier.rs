@@ -1,0 +1,327 @@
+//! The courier: sends what the outbox holds.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use invite_core::{
+    Actor, Attempt, DeliveryKind, DeliveryState, Invitation, InvitationKind, Organization, Purpose, Scope,
+    UserId, Wanted, wanted,
+};
+use invite_mailer::{
+    AboutUrl, InvalidMessage, InvitationMail, Link, MailError, MailKind, MailScope, Mailer, Message,
+    MessageId, TemplateError,
+};
+use invite_storage::{Completion, Failure, Leased};
+
+use crate::directory::DirectoryError;
+use crate::entropy::NoEntropy;
+use crate::error::Error;
+use crate::service::Invitations;
+
+/// For how long a delivery is leased: longer than any mail system takes to answer.
+const LEASE: TimeDelta = TimeDelta::minutes(10);
+/// The first pause before another try; each further one doubles it, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(30);
+const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(4);
+/// After so many tries, about a day, the courier gives up and says so.
+const MOST_TRIES: u32 = 12;
+/// How many deliveries are leased at once.
+const BATCH: u32 = 50;
+/// How long the task sleeps at the most when nothing is known to be due.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+
+/// Sends what is due: leases, renders, sends, records. Any number of couriers in any number of processes share
+/// the work.
+///
+/// Every mail is sent at least once if it goes on being wanted: a courier that dies between sending and recording
+/// sends it again, under the same message id (MAI-4). One mail that fails takes no other along (MAI-5).
+#[derive(Clone)]
+pub struct Courier {
+    service: Invitations,
+    mailer: Arc<dyn Mailer>,
+    most_tries: u32,
+}
+
+/// What a courier did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CourierReport {
+    /// Handed over to the mail system.
+    pub sent: usize,
+    /// Failed, and to be tried again.
+    pub retried: usize,
+    /// Failed for good.
+    pub failed: usize,
+    /// Not sent, because it was not wanted any more (MAI-7).
+    pub dropped: usize,
+    /// Put off, because the organization is suspended (LIF-8).
+    pub postponed: usize,
+}
+
+impl CourierReport {
+    /// How many deliveries were taken up.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.sent + self.retried + self.failed + self.dropped + self.postponed
+    }
+}
+
+/// Why one mail was not sent.
+#[derive(Debug, thiserror::Error)]
+enum NotSent {
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    #[error(transparent)]
+    Message(#[from] InvalidMessage),
+}
+
+impl NotSent {
+    /// Whether another try is of no use.
+    fn is_permanent(&self) -> bool {
+        match self {
+            Self::Mail(error) => error.is_permanent(),
+            Self::Directory(_) => false,
+            Self::Template(_) | Self::Message(_) => true,
+        }
+    }
+}
+
+/// What became of one delivery.
+enum Outcome {
+    Sent,
+    Dropped,
+    Postponed,
+    Retried,
+    Failed,
+    /// Another courier has taken it since; what it records counts.
+    Lost,
+}
+
+impl Courier {
+    pub(crate) fn new(service: Invitations, mailer: Arc<dyn Mailer>) -> Self {
+        Self { service, mailer, most_tries: MOST_TRIES }
+    }
+
+    /// After how many tries to give up on a mail; 12 by default, which takes about a day.
+    #[must_use]
+    pub fn most_tries(mut self, tries: u32) -> Self {
+        self.most_tries = tries.max(1);
+        self
+    }
+
+    /// Sends what is due now, at most `limit` mails, and says what became of them. For a host's own job runner.
+    ///
+    /// # Errors
+    /// [`Error`] when storage fails. What was leased by then is sent later.
+    pub async fn run_once(&self, limit: u32) -> Result<CourierReport, Error> {
+        let mut report = CourierReport::default();
+        let mut left = limit;
+        while left > 0 {
+            let now = self.service.inner.engine().now()?;
+            let storage = &self.service.inner.engine().storage;
+            let leased = storage.lease(now, now + LEASE, left.min(BATCH)).await?;
+            if leased.is_empty() {
+                break;
+            }
+            for one in &leased {
+                left = left.saturating_sub(1);
+                match self.deliver(one).await? {
+                    Outcome::Sent => report.sent += 1,
+                    Outcome::Dropped => report.dropped += 1,
+                    Outcome::Postponed => report.postponed += 1,
+                    Outcome::Retried => report.retried += 1,
+                    Outcome::Failed => report.failed += 1,
+                    Outcome::Lost => {}
+                }
+            }
+        }
+        Ok(report)
+    }
+
+    /// Goes on sending what becomes due, until `shutdown` is ready. A failure of storage is logged and tried again.
+    pub async fn run(&self, shutdown: impl Future<Output = ()>) {
+        let mut shutdown = pin!(shutdown);
+        loop {
+            let pause = match self.run_once(BATCH).await {
+                Ok(report) if report.total() > 0 => Duration::ZERO,
+                Ok(_) => self.until_due().await,
+                Err(error) => {
+                    tracing::warn!(error = %error, "the courier could not work");
+                    LONGEST_SLEEP
+                }
+            };
+            tokio::select! {
+                () = &mut shutdown => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// How long until something is due, as far as is known now: a new one may come earlier.
+    async fn until_due(&self) -> Duration {
+        let engine = self.service.inner.engine();
+        let (Ok(now), Ok(Some(due))) = (engine.now(), engine.storage.due().await) else {
+            return LONGEST_SLEEP;
+        };
+        (due - now).to_std().unwrap_or(Duration::ZERO).clamp(Duration::from_millis(50), LONGEST_SLEEP)
+    }
+
+    async fn deliver(&self, leased: &Leased) -> Result<Outcome, Error> {
+        let now = self.service.inner.engine().now()?;
+        let Leased { delivery, organization, invitation, suppressions } = leased;
+        match wanted(delivery, organization, invitation, suppressions, now) {
+            Wanted::Yes => {}
+            Wanted::Later(at) => return self.put_off(leased, at).await,
+            Wanted::No => return self.complete(leased, DeliveryState::Dropped, None).await,
+        }
+        let span = tracing::info_span!("deliver", organization = %organization.id, delivery = %delivery.id);
+        match self.send(leased, now).await {
+            Ok(()) => {
+                span.in_scope(|| tracing::info!(invitee = %invitation.invitee, "sent"));
+                self.complete(leased, DeliveryState::Sent, Some(now)).await
+            }
+            Err(why) => {
+                let again = !why.is_permanent() && delivery.lease < self.most_tries;
+                span.in_scope(|| tracing::warn!(error = %why, again, "not sent"));
+                let retry_at = if again { Some(now + self.pause(delivery.lease)?) } else { None };
+                let attempt = Some(Attempt { at: now, error: Some(why.to_string()) });
+                let kept = self.fail(leased, &Failure { attempt, retry_at }).await?;
+                Ok(match (kept, again) {
+                    (false, _) => Outcome::Lost,
+                    (true, true) => Outcome::Retried,
+                    (true, false) => Outcome::Failed,
+                })
+            }
+        }
+    }
+
+    async fn complete(
+        &self,
+        leased: &Leased,
+        state: DeliveryState,
+        sent_at: Option<DateTime<Utc>>,
+    ) -> Result<Outcome, Error> {
+        let attempt = sent_at.map(|at| Attempt { at, error: None });
+        let completion = Completion { state, attempt, mailed_at: sent_at };
+        let storage = &self.service.inner.engine().storage;
+        let kept = storage.complete(&leased.lease(), &completion).await?;
+        Ok(match (kept, sent_at) {
+            (false, _) => Outcome::Lost,
+            (true, Some(_)) => Outcome::Sent,
+            (true, None) => Outcome::Dropped,
+        })
+    }
+
+    async fn put_off(&self, leased: &Leased, at: DateTime<Utc>) -> Result<Outcome, Error> {
+        let kept = self.fail(leased, &Failure { attempt: None, retry_at: Some(at) }).await?;
+        Ok(if kept { Outcome::Postponed } else { Outcome::Lost })
+    }
+
+    async fn fail(&self, leased: &Leased, failure: &Failure) -> Result<bool, Error> {
+        Ok(self.service.inner.engine().storage.fail(&leased.lease(), failure).await?)
+    }
+
+    async fn send(&self, leased: &Leased, now: DateTime<Utc>) -> Result<(), NotSent> {
+        let Leased { delivery, organization, invitation, .. } = leased;
+        // Mail goes to the address on the invitation and to no other (IDN-6); what is wanted has one.
+        let Some(to) = &invitation.mail_to else { return Ok(()) };
+        let inner = &self.service.inner;
+        let issue = |purpose: Purpose| {
+            let token = inner.engine().keyring.issue(
+                purpose,
+                &organization.id,
+                invitation.id.as_uuid(),
+                &invitation.nonce,
+            );
+            inner.base_url.link(&token)
+        };
+        let unsubscribe = issue(Purpose::Unsubscribe);
+        let link = issue(invitation.mailed_purpose());
+        let mail = mail_of(&self.service, organization, invitation, delivery.kind, link).await?;
+        let rendered = inner.templates.render(&mail.with_unsubscribe(unsubscribe.clone()))?;
+        let mut message = Message::new(MessageId::from(delivery.id), now, to.clone(), rendered)?;
+        if let Some(name) = &invitation.name {
+            message = message.with_to_name(name);
+        }
+        let message = message.with_unsubscribe(&unsubscribe)?;
+        Ok(self.mailer.send(&message).await?)
+    }
+
+    /// The pause before the next try: doubled each time, and somewhere between half of it and all of it, so that
+    /// what failed together is not tried together.
+    fn pause(&self, tries: u32) -> Result<TimeDelta, NoEntropy> {
+        let doubled = FIRST_PAUSE * 2_i32.saturating_pow(tries.saturating_sub(1).min(20));
+        let longest = doubled.min(LONGEST_PAUSE);
+        let mut random = [0; 2];
+        self.service.inner.engine().entropy.fill(&mut random)?;
+        let half = longest / 2;
+        Ok(half + half * i32::from(u16::from_be_bytes(random)) / i32::from(u16::MAX))
+    }
+}
+
+impl fmt::Debug for Courier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Courier").field("service", &self.service).finish_non_exhaustive()
+    }
+}
+
+/// What a mail says about an invitation.
+pub(crate) async fn mail_of(
+    service: &Invitations,
+    organization: &Organization,
+    invitation: &Invitation,
+    kind: DeliveryKind,
+    link: Link,
+) -> Result<InvitationMail, DirectoryError> {
+    let kind = match (&invitation.kind, kind) {
+        (InvitationKind::Ownership { .. }, _) => MailKind::Ownership,
+        (InvitationKind::Membership, DeliveryKind::Reminder) => MailKind::Reminder,
+        (InvitationKind::Membership, _) => MailKind::Invitation,
+    };
+    let mut scope = MailScope::new(organization.settings.name());
+    if let Some(description) = organization.settings.description() {
+        scope = scope.with_description(description);
+    }
+    if let Some(url) = organization.settings.about_url().and_then(|url| AboutUrl::parse(url).ok()) {
+        scope = scope.with_about_url(url);
+    }
+    if let Some(access) = invitation.grants.access(&Scope::Organization) {
+        scope = scope.with_role(access.role_name().as_str());
+    }
+    let mut mail = InvitationMail::new(kind, scope, link).with_metadata(invitation.metadata.clone());
+    for (scope, access) in invitation.grants.iter() {
+        if let Scope::Group(group) = scope {
+            mail = mail.with_group(MailScope::new(group.as_str()).with_role(access.role_name().as_str()));
+        }
+    }
+    if let Actor::User(inviter) = &invitation.inviter
+        && let Some(name) = name_of(service, inviter).await?
+    {
+        mail = mail.with_inviter(&name);
+    }
+    if let Some(name) = &invitation.name {
+        mail = mail.with_invitee(name);
+    }
+    if let Some(message) = &invitation.message {
+        mail = mail.with_message(message);
+    }
+    if let Some(end) = invitation.expires_at.time() {
+        mail = mail.with_expires_at(end);
+    }
+    if let Some(locale) = &invitation.locale {
+        mail = mail.with_locale(locale);
+    }
+    Ok(mail)
+}
+
+async fn name_of(service: &Invitations, user: &UserId) -> Result<Option<String>, DirectoryError> {
+    service.inner.directory.name(user).await
+}

@@ -1,0 +1,242 @@
+//! Load, decide, commit: the way of every command.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use invite_core::{
+    AccessModel, Commit, CommitId, Draft, Entropy, Host, OrganizationId, Reads, Slice, TimeOutOfRange,
+    bounded,
+};
+use invite_storage::{CommitError, Exclusive, Storage, StorageError};
+
+use crate::clock::Clock;
+use crate::entropy::NoEntropy;
+use crate::job::{Decision, Failure, Job};
+
+/// How often a batch locks the organization and still meets a conflict before it gives up. A store that keeps
+/// the contract never conflicts under a lock; databases may all the same ask for a serializable try again.
+const LOCKED_TRIES: usize = 16;
+
+/// How often a lost reply is looked up before it is told as unknown.
+const LOOKUPS: usize = 3;
+
+pub(crate) struct Engine {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) model: AccessModel,
+    pub(crate) keyring: invite_core::Keyring,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn crate::entropy::Entropy>,
+}
+
+/// How a batch reads and writes: at a version, or under a lock.
+enum Unit<'a> {
+    Versioned(&'a dyn Storage),
+    Locked(Box<dyn Exclusive>),
+}
+
+/// What became of a try to write.
+enum Written {
+    Yes,
+    Conflict,
+    No(StorageError),
+}
+
+impl Engine {
+    pub(crate) fn host(&self) -> Host<'_> {
+        Host { model: &self.model, keyring: &self.keyring }
+    }
+
+    /// The time now, as it is kept.
+    pub(crate) fn now(&self) -> Result<DateTime<Utc>, TimeOutOfRange> {
+        bounded(self.clock.now())
+    }
+
+    /// Entropy for so many ids and nonces.
+    pub(crate) fn draw(&self, things: usize) -> Result<Entropy, NoEntropy> {
+        let mut bytes = vec![0; things * Entropy::BYTES_EACH];
+        if things > 0 {
+            self.entropy.fill(&mut bytes)?;
+        }
+        Ok(Entropy::from_bytes(bytes))
+    }
+
+    pub(crate) fn commit_id(&self, now: DateTime<Utc>) -> Result<CommitId, NoEntropy> {
+        let mut bytes = [0; 10];
+        self.entropy.fill(&mut bytes)?;
+        Ok(CommitId::from_parts(now, bytes))
+    }
+
+    /// Decides commands of one organization together, and commits them together.
+    ///
+    /// If storage refuses them for a reason that it does not name, one of them may be to blame: each is then
+    /// tried alone, so that none takes another along.
+    pub(crate) async fn run(&self, organization: &OrganizationId, jobs: Vec<Box<dyn Job>>) {
+        let mut left = self.run_together(organization, jobs).await;
+        while let Some(job) = left.pop() {
+            let failed = self.run_together(organization, vec![job]).await;
+            debug_assert!(failed.is_empty(), "a command alone is always finished");
+        }
+    }
+
+    /// Gives back, in reverse order, the commands that are to be tried one by one.
+    async fn run_together(
+        &self,
+        organization: &OrganizationId,
+        mut jobs: Vec<Box<dyn Job>>,
+    ) -> Vec<Box<dyn Job>> {
+        let mut locked_tries = 0;
+        let mut locked = false;
+        loop {
+            // Whoever stopped waiting before the decision is not decided.
+            jobs.retain(|job| !job.is_abandoned());
+            if jobs.is_empty() {
+                return jobs;
+            }
+            let tried = self.try_once(organization, &mut jobs, locked).await;
+            match tried {
+                Ok(Written::Yes) => {
+                    jobs = finish(jobs);
+                    if jobs.is_empty() {
+                        return jobs;
+                    }
+                }
+                Ok(Written::Conflict) if locked_tries < LOCKED_TRIES => {
+                    tracing::debug!(%organization, commands = jobs.len(), "conflict; deciding again under a lock");
+                    locked = true;
+                    locked_tries += 1;
+                }
+                Ok(Written::Conflict) => return fail(jobs, &Failure::Busy),
+                Ok(Written::No(error)) => {
+                    let named = error.is_unavailable() || error.is_outcome_unknown() || error.is_corrupt();
+                    if !named && jobs.len() > 1 {
+                        jobs.reverse();
+                        return jobs;
+                    }
+                    return fail(jobs, &Failure::Storage(Arc::new(error)));
+                }
+                Err(failure) => return fail(jobs, &failure),
+            }
+        }
+    }
+
+    async fn try_once(
+        &self,
+        organization: &OrganizationId,
+        jobs: &mut [Box<dyn Job>],
+        locked: bool,
+    ) -> Result<Written, Failure> {
+        let now = self.now().map_err(Failure::Time)?;
+        let mut reads = Reads::new();
+        for job in jobs.iter() {
+            reads.extend(job.reads());
+        }
+        let mut unit = if locked {
+            Unit::Locked(self.storage.exclusive(organization).await?)
+        } else {
+            Unit::Versioned(self.storage.as_ref())
+        };
+        let slice = unit.load(organization, &reads, now).await?;
+        let id = self.commit_id(now).map_err(Failure::Entropy)?;
+        let mut draft = Draft::new(slice, now, id);
+        for job in jobs {
+            let entropy = self.draw(job.makes()).map_err(Failure::Entropy)?;
+            job.decide(self.host(), entropy, &mut draft);
+        }
+        if draft.is_empty() {
+            return Ok(Written::Yes);
+        }
+        let commit = draft.into_commit();
+        match unit.write(&commit).await {
+            Ok(()) => Ok(Written::Yes),
+            Err(CommitError::Conflict) => Ok(Written::Conflict),
+            Err(CommitError::Storage(error)) if error.is_outcome_unknown() => {
+                self.resolve(organization, &commit, error).await
+            }
+            Err(CommitError::Storage(error)) => Ok(Written::No(error)),
+        }
+    }
+
+    /// Finds out whether a commit was written whose reply was lost (STO-4). If it was not, the commands are
+    /// decided again: should it still arrive, one of the two conflicts, for both are of one version.
+    async fn resolve(
+        &self,
+        organization: &OrganizationId,
+        commit: &Commit,
+        error: StorageError,
+    ) -> Result<Written, Failure> {
+        tracing::warn!(%organization, commit = %commit.id, "the reply to a commit was lost; asking for it");
+        if commit.events.is_empty() {
+            return Ok(Written::Conflict);
+        }
+        for _ in 0..LOOKUPS {
+            match self.storage.find_commit(organization, commit.id).await {
+                Ok(true) => return Ok(Written::Yes),
+                Ok(false) => return Ok(Written::Conflict),
+                Err(why) => {
+                    tracing::warn!(%organization, error = %why, "a lost commit could not be looked up")
+                }
+            }
+        }
+        Ok(Written::No(error))
+    }
+
+    /// Loads for a look that changes nothing.
+    pub(crate) async fn look(&self, organization: &OrganizationId, reads: &Reads) -> Result<Draft, Failure> {
+        let now = self.now().map_err(Failure::Time)?;
+        let slice = self.storage.load(organization, reads, now).await?;
+        Ok(Draft::new(slice, now, CommitId::from_parts(now, [0; 10])))
+    }
+
+    /// Loads without deciding.
+    pub(crate) async fn load(
+        &self,
+        organization: &OrganizationId,
+        reads: &Reads,
+    ) -> Result<(Slice, DateTime<Utc>), Failure> {
+        let now = self.now().map_err(Failure::Time)?;
+        Ok((self.storage.load(organization, reads, now).await?, now))
+    }
+}
+
+impl Unit<'_> {
+    async fn load(
+        &mut self,
+        organization: &OrganizationId,
+        reads: &Reads,
+        now: DateTime<Utc>,
+    ) -> Result<Slice, StorageError> {
+        match self {
+            Self::Versioned(storage) => storage.load(organization, reads, now).await,
+            Self::Locked(unit) => unit.load(reads, now).await,
+        }
+    }
+
+    async fn write(self, commit: &Commit) -> Result<(), CommitError> {
+        match self {
+            Self::Versioned(storage) => storage.commit(commit).await,
+            Self::Locked(mut unit) => {
+                unit.write(commit).await?;
+                Ok(unit.commit().await?)
+            }
+        }
+    }
+}
+
+/// Tells every decided command its outcome, and gives back those that are to be decided again.
+fn finish(jobs: Vec<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
+    let mut again = Vec::new();
+    for job in jobs {
+        match job.decision() {
+            Decision::Again => again.push(job),
+            Decision::Made => job.finish(),
+        }
+    }
+    again
+}
+
+fn fail(jobs: Vec<Box<dyn Job>>, failure: &Failure) -> Vec<Box<dyn Job>> {
+    for job in jobs {
+        job.fail(failure.clone());
+    }
+    Vec::new()
+}

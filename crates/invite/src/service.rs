@@ -1,0 +1,290 @@
+//! The service.
+
+use std::fmt;
+use std::sync::Arc;
+
+use invite_core::{
+    Accept, AccessModel, AccountKnown, Actor, CreateOrganizationRefused, Decline, InvalidId, Invitee,
+    OrganizationId, Plan, Preview, PreviewRefused, PreviewToken, Settings, Stop, Token, Unsubscribe, UserId,
+};
+use invite_mailer::{BaseUrl, BuiltInTemplates, Mailer, Templates};
+use invite_storage::{InboxEntry, Membership, Storage};
+
+use crate::clock::{Clock, SystemClock};
+use crate::command::Command;
+use crate::courier::Courier;
+use crate::directory::{Directory, NoDirectory};
+use crate::engine::Engine;
+use crate::entropy::{Entropy, SystemEntropy};
+use crate::error::{BuildError, Error};
+use crate::handle::{OrganizationHandle, into_id};
+use crate::keyring::Keyring;
+use crate::lists::{Page, PageRequest, page};
+use crate::principal::Principal;
+use crate::queue::Queues;
+
+/// The service: what a host calls. Cheap to clone; clones are the same service.
+///
+/// See the [crate's documentation](crate) for a program.
+#[derive(Clone)]
+pub struct Invitations {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) queues: Arc<Queues>,
+    pub(crate) base_url: BaseUrl,
+    pub(crate) directory: Arc<dyn Directory>,
+    pub(crate) templates: Arc<dyn Templates>,
+}
+
+impl Inner {
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.queues.engine
+    }
+}
+
+impl Invitations {
+    /// Starts a service on a store, with the host's access model and keys.
+    pub fn builder(
+        storage: impl Storage,
+        model: AccessModel,
+        keyring: impl Into<Keyring>,
+    ) -> InvitationsBuilder {
+        InvitationsBuilder {
+            storage: Arc::new(storage),
+            model,
+            keyring: keyring.into(),
+            base_url: None,
+            directory: Arc::new(NoDirectory),
+            templates: Arc::new(BuiltInTemplates),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+        }
+    }
+
+    /// The access model.
+    #[must_use]
+    pub fn model(&self) -> &AccessModel {
+        &self.inner.engine().model
+    }
+
+    /// A handle on an organization. Whether there is one of that id shows when it is used.
+    pub fn organization<I>(&self, id: I) -> OrganizationHandle
+    where
+        I: TryInto<OrganizationId>,
+        I::Error: Into<InvalidId>,
+    {
+        OrganizationHandle::new(self.clone(), into_id(id))
+    }
+
+    /// Creates an organization with its first owner, and gives a handle on it.
+    ///
+    /// For settings beyond the name, or an idempotency key, see [`OrganizationHandle::create`].
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn create_organization<I, U>(
+        &self,
+        id: I,
+        name: impl Into<String>,
+        owner: U,
+        plan: Plan,
+    ) -> Result<OrganizationHandle, Error<CreateOrganizationRefused>>
+    where
+        I: TryInto<OrganizationId>,
+        I::Error: Into<InvalidId>,
+        U: TryInto<UserId>,
+        U::Error: Into<InvalidId>,
+    {
+        let handle = self.organization(id);
+        let owner = into_id(owner)?;
+        handle.create(Settings::named(name), owner, plan).await?;
+        Ok(handle)
+    }
+
+    /// Accepts an invitation, or an offer of ownership, by a token out of a link.
+    pub fn accept(&self, token: &Token, principal: impl Into<Principal>) -> Command<Accept> {
+        let token = token.clone();
+        let organization = token.organization().clone();
+        self.answer_with(organization, principal, |principal| Accept::token(token, principal))
+    }
+
+    /// Declines an invitation by a token out of a link.
+    pub fn decline(&self, token: &Token, principal: impl Into<Principal>) -> Command<Decline> {
+        let token = token.clone();
+        let organization = token.organization().clone();
+        self.answer_with(organization, principal, |principal| Decline::token(token, principal))
+    }
+
+    /// What a token is, and what to do next. Changes nothing, so a mail scanner may follow a link as often as it
+    /// likes (LNK-1). `principal` is who is signed in, if anybody is.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with the same refusal for everything that we did not issue (PRI-1).
+    pub async fn preview(
+        &self,
+        token: &Token,
+        principal: Option<Principal>,
+    ) -> Result<Preview, Error<PreviewRefused>> {
+        let engine = self.inner.engine();
+        let mut asked = PreviewToken::new(token.clone());
+        if let Some(principal) = principal {
+            asked = asked.by(principal.checked()?);
+        }
+        let draft = engine.look(token.organization(), &asked.reads()).await?;
+        let host = engine.host();
+        let known = match asked.mailed_address(&host, &draft).map_err(stopped)? {
+            Some(address) => match self.inner.directory.has_account(&address).await? {
+                Some(true) => AccountKnown::Yes,
+                Some(false) => AccountKnown::No,
+                None => AccountKnown::Unsaid,
+            },
+            None => AccountKnown::Unsaid,
+        };
+        asked.decide(&host, &draft, known).map_err(stopped)
+    }
+
+    /// Stops mail by the token of an unsubscribe link. Ends no invitation (IDN-3).
+    pub fn unsubscribe(&self, token: &Token) -> Command<Unsubscribe> {
+        let organization = Ok(token.organization().clone());
+        let operation = Ok(Unsubscribe::new(token.clone()));
+        Command::new(&self.inner.queues, organization, Ok(Actor::System), operation)
+    }
+
+    /// The pending invitations of a principal in all organizations, the newest first: those for the user, and
+    /// those for any vouched address (E5).
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn inbox(
+        &self,
+        principal: impl Into<Principal>,
+        request: &PageRequest,
+    ) -> Result<Page<InboxEntry>, Error> {
+        let principal = principal.into().checked()?;
+        let invitees = principal.invitees().collect::<Vec<Invitee>>();
+        let now = self.inner.engine().now()?;
+        let storage = &self.inner.engine().storage;
+        page("inbox", &invitees, request, async |seek| storage.inbox(&invitees, now, &seek).await).await
+    }
+
+    /// A user's memberships in all organizations, the longest standing first (F22).
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn memberships<U>(&self, user: U, request: &PageRequest) -> Result<Page<Membership>, Error>
+    where
+        U: TryInto<UserId>,
+        U::Error: Into<InvalidId>,
+    {
+        let user: UserId = into_id(user)?;
+        let storage = &self.inner.engine().storage;
+        page("memberships", &user, request, async |seek| storage.memberships(&user, &seek).await).await
+    }
+
+    /// A courier that sends what is due with this mailer. Any number of them, in any number of processes, share
+    /// the work.
+    pub fn courier(&self, mailer: impl Mailer) -> Courier {
+        Courier::new(self.clone(), Arc::new(mailer))
+    }
+
+    /// Forgets idempotency keys that are past their time, at most `limit`. Says how many there were.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn maintain(&self, limit: u32) -> Result<u32, Error> {
+        let now = self.inner.engine().now()?;
+        Ok(self.inner.engine().storage.forget_commands(now, limit).await?)
+    }
+
+    pub(crate) fn answer_with<O: invite_core::Operation>(
+        &self,
+        organization: OrganizationId,
+        principal: impl Into<Principal>,
+        operation: impl FnOnce(invite_core::Principal) -> O,
+    ) -> Command<O> {
+        let principal = principal.into().checked();
+        let actor = principal.as_ref().map(|principal| Actor::User(principal.user().clone()));
+        let actor = actor.map_err(Clone::clone);
+        Command::new(&self.inner.queues, Ok(organization), actor, principal.map(operation))
+    }
+}
+
+impl fmt::Debug for Invitations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Invitations").field("base_url", &self.inner.base_url).finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn stopped<R>(stop: Stop<R>) -> Error<R> {
+    match stop {
+        Stop::Refused(reason) => Error::Refused(reason),
+        Stop::UnknownOrganization => Error::UnknownOrganization,
+        Stop::Fault(fault) => Error::Fault(fault),
+        Stop::MoreDue => Error::Busy,
+    }
+}
+
+/// Puts a service together. Made by [`Invitations::builder`].
+#[must_use]
+pub struct InvitationsBuilder {
+    storage: Arc<dyn Storage>,
+    model: AccessModel,
+    keyring: Keyring,
+    base_url: Option<String>,
+    directory: Arc<dyn Directory>,
+    templates: Arc<dyn Templates>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl InvitationsBuilder {
+    /// The page of the host that links lead to, which reads the token out of the fragment. `https`, or `http` on
+    /// this machine. Links are built from this alone (WEB-1).
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// The host's directory, for names in mails and previews. Without one, mails name the organization alone.
+    pub fn directory(mut self, directory: impl Directory) -> Self {
+        self.directory = Arc::new(directory);
+        self
+    }
+
+    /// The host's own templates, instead of the built-in ones.
+    pub fn templates(mut self, templates: impl Templates) -> Self {
+        self.templates = Arc::new(templates);
+        self
+    }
+
+    /// Another clock than the system's.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Another source of random numbers than the operating system. For tests.
+    pub fn entropy(mut self, entropy: impl Entropy) -> Self {
+        self.entropy = Arc::new(entropy);
+        self
+    }
+
+    /// Builds the service. It touches nothing: a store is migrated explicitly.
+    ///
+    /// # Errors
+    /// [`BuildError`]
+    pub fn build(self) -> Result<Invitations, BuildError> {
+        let Self { storage, model, keyring, base_url, directory, templates, clock, entropy } = self;
+        let base_url = BaseUrl::parse(&base_url.ok_or(BuildError::NoBaseUrl)?)?;
+        let queues = Queues::new(Engine { storage, model, keyring: keyring.0, clock, entropy });
+        Ok(Invitations { inner: Arc::new(Inner { queues, base_url, directory, templates }) })
+    }
+}
+
+impl fmt::Debug for InvitationsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InvitationsBuilder").field("base_url", &self.base_url).finish_non_exhaustive()
+    }
+}
