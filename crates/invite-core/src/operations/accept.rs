@@ -14,6 +14,7 @@ use crate::refusal::{
     UnknownInvitation, UnknownToken, WrongAccount, refused, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{organization, require_open};
+use crate::seats::end_due;
 use crate::{
     Actor, Authority, Draft, EmailAddress, Ending, Event, Grant, Grants, Host, Invitation, InvitationId,
     InvitationKind, InvitationState, Invitee, InviterPolicy, JoinedBy, Metadata, MetadataPolicy, Operation,
@@ -206,12 +207,12 @@ impl Accept {
     ) -> Result<Accepted, Stop<AcceptRefused>> {
         let plan = &organization::<AcceptRefused>(draft)?.plan;
         let there = check_grants(host.model, plan, &row.grants);
-        let there = there.map_err(|why| AcceptRefused::from(NoLongerAvailable { what: why.to_string() }));
+        let there = there.map_err(|why| AcceptRefused::from(NoLongerAvailable { what: why.in_words() }));
         draft.rule("LIF-10", there)?;
         let still = still_granted(host, draft, row)?;
         let grants = draft.rule("AUT-4", still.ok_or(AcceptRefused::from(InviterNoLongerMay {})))?;
 
-        draft.end_due();
+        end_due(host.model, draft)?;
         let ending = Ending::Accepted { user: self.principal.user.clone() };
         draft.emit_as(
             Actor::User(self.principal.user.clone()),
@@ -228,6 +229,7 @@ impl Accept {
                 user: &self.principal.user,
                 email: proven.as_ref(),
                 grants: &grants,
+                known_as: self.principal.invitees().chain([row.invitee.clone()]).collect(),
                 joined_by: JoinedBy::Accepting(row.id),
                 metadata,
             },
@@ -380,7 +382,8 @@ impl crate::Access {
 }
 
 impl crate::authority::Ungrantable {
-    fn to_string(&self) -> String {
+    /// What is the matter.
+    pub(super) fn in_words(&self) -> String {
         match self {
             Self::Missing(reason) => reason.to_string(),
             Self::Role(reason) => reason.to_string(),

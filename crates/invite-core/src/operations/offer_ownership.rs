@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::accept::AcceptRefused;
+use super::join::settle;
 use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
@@ -13,7 +14,7 @@ use crate::refusal::{
     refused, refused_for_grants, refused_when_closed,
 };
 use crate::rules::{expiry, open_at_places, organization, require_open, require_pending, require_rate};
-use crate::seats::{release_covered, require_seat, seat_of, takes_another};
+use crate::seats::{end_due, end_if_due, require_seat, seat_of, takes_another};
 use crate::{
     Actor, DeliveryKind, Draft, Ending, Event, Expiry, FormerOwner, Grant, Grants, Host, Invitation,
     InvitationId, InvitationKind, Invitee, Member, Metadata, Nonce, Operation, Permission, Reads, RoleName,
@@ -91,12 +92,12 @@ impl Operation for OfferOwnership {
                 check_grants(host.model, &organization::<OfferOwnershipRefused>(draft)?.plan, &grants);
             draft.rule("AUT-3", known.map_err(OfferOwnershipRefused::from))?;
         }
-        draft.end_due();
+        end_due(host.model, draft)?;
         let invitee = Invitee::User(self.to.clone());
         let grants = Grants::from(Grant::role(RoleName::OWNER));
         let open = open_at_places(draft, &invitee, &grants)?.iter().map(|row| row.id).collect::<Vec<_>>();
         for id in open {
-            draft.end_if_over(id);
+            end_if_due(host.model, draft, id)?;
         }
         let open = open_at_places(draft, &invitee, &grants)?;
         let offered = open
@@ -175,34 +176,30 @@ pub(super) fn transfer(
     let still = if still { Ok(()) } else { Err(InviterNoLongerMay {}) };
     draft.rule("AUT-4", still.map_err(AcceptRefused::from))?;
 
-    draft.end_due();
+    end_due(host.model, draft)?;
     let actor = Actor::User(user.clone());
     let ending = Ending::Accepted { user: user.clone() };
     draft.emit_as(actor.clone(), Event::InvitationEnded { id: row.id, ending, reason: None });
-    let grants = Grants::from(Grant::role(RoleName::OWNER));
-    change(host, draft, &actor, &member, grants.clone())?;
+    let grants = Grants::from(Grant::role(RoleName::OWNER)).joined(&member.grants);
+    let owner = change(host, draft, &actor, &member, grants.clone());
+    settle::<AcceptRefused>(host.model, draft, &owner, [])?;
+    if takes_another(Some(&member), owner.seat.as_ref()) {
+        require_seat::<AcceptRefused>(draft, owner.seat.as_ref())?;
+    }
     if let (FormerOwner::Becomes(access), Some(offerer)) = (former, offerer) {
         let grants = Grants::from(Grant::new(Scope::Organization, access.clone())).joined(&offerer.grants);
-        change(host, draft, &actor, &offerer, grants)?;
+        let former = change(host, draft, &actor, &offerer, grants);
+        if takes_another(Some(&offerer), former.seat.as_ref()) {
+            require_seat::<AcceptRefused>(draft, former.seat.as_ref())?;
+        }
     }
     Ok(grants)
 }
 
-fn change(
-    host: &Host<'_>,
-    draft: &mut Draft,
-    actor: &Actor,
-    member: &Member,
-    grants: Grants,
-) -> Result<(), Stop<AcceptRefused>> {
+fn change(host: &Host<'_>, draft: &mut Draft, actor: &Actor, member: &Member, grants: Grants) -> Member {
     let seat = seat_of(host.model, &grants);
+    let now = Member { grants: grants.clone(), seat: seat.clone(), ..member.clone() };
     let user = member.user.clone();
-    draft.emit_as(actor.clone(), Event::MemberAccessChanged { user, grants, seat: seat.clone() });
-    if draft.open_of(&Invitee::User(member.user.clone())).is_ok() {
-        release_covered(host.model, draft, &Invitee::User(member.user.clone()), seat.as_ref())?;
-    }
-    if takes_another(Some(member), seat.as_ref()) {
-        require_seat(draft, seat.as_ref())?;
-    }
-    Ok(())
+    draft.emit_as(actor.clone(), Event::MemberAccessChanged { user, grants, seat });
+    now
 }

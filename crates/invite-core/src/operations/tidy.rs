@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::operation::sealed::Sealed;
 use crate::rules::organization;
+use crate::seats::end_due;
 use crate::{Actor, Draft, Host, Operation, Reads, Stop};
 
 /// Writes down that invitations expired, or ended with their organization. Truth does not need it: every
@@ -52,13 +53,12 @@ impl Operation for Tidy {
 
     fn decide(
         &self,
-        _host: &Host<'_>,
+        host: &Host<'_>,
         _actor: &Actor,
         draft: &mut Draft,
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         organization::<Infallible>(draft)?;
-        let before = draft.records().len();
-        draft.end_due();
-        Ok(Tidied { ended: draft.records().len() - before, more: draft.has_more_due() })
+        let ended = end_due(host.model, draft)?;
+        Ok(Tidied { ended, more: draft.has_more_due() })
     }
 }
