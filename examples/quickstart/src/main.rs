@@ -2,7 +2,7 @@
 //! some that are no addresses. It says what became of each.
 #![allow(clippy::print_stdout, reason = "a program that says what it does")]
 
-use invite::{AccessModel, Grant, InviteOutcome, Invitations, Keyring, Plan, Principal, Refusal as _};
+use invite::{AccessModel, Grant, Invitations, InviteOutcome, Keyring, Plan, Principal, Refusal as _};
 use invite_memory::{MemoryMailer, MemoryStorage};
 
 const PEOPLE: &str = include_str!("../people.txt");
@@ -33,7 +33,10 @@ async fn main() -> Result<(), invite::Error> {
 
     let token = mailer.last_token_to("bob@example.com")?;
     invite.accept(&token, Principal::user("bob").vouched("bob@example.com")).await?;
-    println!("Bob opened his link and accepted. May he create posts? {}", acme.may("bob", "posts.create").await?);
+    println!(
+        "Bob opened his link and accepted. May he create posts? {}",
+        acme.may("bob", "posts.create").await?
+    );
 
     for seat in acme.seats().await? {
         let left = seat.left().map_or("any number".to_owned(), |left| left.to_string());
