@@ -7,6 +7,7 @@ use lexopt::{Arg, Parser, ValueExt as _};
 use crate::commands::COMMANDS;
 use crate::failure::Failure;
 use crate::help;
+use crate::table;
 
 /// A command as it is typed.
 #[derive(Debug)]
@@ -204,7 +205,7 @@ impl Given {
     pub(crate) fn required(&self, name: &str, choices: &str) -> Result<&str, Failure> {
         let missing = || {
             let message = format!("`team {}` needs --{name}", self.spec.name);
-            Failure::input(message, format!("add --{name} {choices}"))
+            Failure::input(message, format!("add --{name} with one of: {choices}"))
         };
         self.one(name).ok_or_else(missing)
     }
@@ -216,6 +217,14 @@ impl Given {
             text.parse().map_err(|_| Failure::input(message, format!("write it as --{name} 100")))
         };
         self.one(name).map(number).transpose()
+    }
+
+    /// How many rows to show, or mails to send, with `--limit`.
+    pub(crate) fn limit(&self, otherwise: u32) -> Result<u32, Failure> {
+        match self.number("limit")? {
+            Some(0) => Err(Failure::input("--limit 0 leaves nothing", "write it as --limit 100")),
+            limit => Ok(limit.unwrap_or(otherwise)),
+        }
     }
 
     /// The value of an option that is one of a few words.
@@ -232,7 +241,9 @@ impl Given {
         let given = self.arguments.iter().map(String::as_str).collect::<Vec<_>>();
         let count = given.len();
         <[&str; N]>::try_from(given).map_err(|_| {
-            let message = format!("`team {}` takes {N} arguments, and {count} were given", self.spec.name);
+            let takes = table::count(N, "argument", "arguments");
+            let message =
+                format!("`team {}` takes {takes} beside its options, and got {count}", self.spec.name);
             Failure::input(message, self.spec.usage())
         })
     }

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use invite::{AnyRefusal, BuildError, InvalidToken, StorageError};
+use invite::{AnyRefusal, BuildError, StorageError};
 
 /// Why a command did not do what was asked.
 #[derive(Debug)]
@@ -112,4 +112,4 @@ macro_rules! like_the_service {
     };
 }
 
-like_the_service!(BuildError, InvalidToken, StorageError);
+like_the_service!(BuildError, StorageError);

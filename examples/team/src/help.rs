@@ -34,19 +34,15 @@ pub(crate) fn program() -> String {
 
 /// Help on one command.
 pub(crate) fn command(spec: &Spec) -> String {
-    let own = if spec.options.is_empty() {
-        String::new()
-    } else {
-        format!("\nOptions:\n{}", options(spec.options))
+    let own = match spec.options {
+        [] => String::new(),
+        some => format!("\nOptions:\n{}", options(some)),
     };
-    let notes = if spec.notes.is_empty() { String::new() } else { format!("\n{}\n", spec.notes) };
-    format!(
-        "{}: {}\n\n  {}\n{own}\nOptions of every command:\n{}{notes}",
-        spec.name,
-        spec.summary,
-        spec.usage(),
-        options(COMMON)
-    )
+    let notes = spec.notes.lines().map(|line| wrapped(line, 0) + "\n").collect::<String>();
+    let notes = if notes.is_empty() { notes } else { format!("\n{notes}") };
+    let Spec { name, summary, .. } = spec;
+    let (usage, common) = (spec.usage(), options(COMMON));
+    format!("{name}: {summary}\n\n  {usage}\n{own}\nOptions of every command:\n{common}{notes}")
 }
 
 fn options(options: &[Opt]) -> String {
@@ -55,9 +51,29 @@ fn options(options: &[Opt]) -> String {
         None => format!("--{}", option.name),
     };
     let width = options.iter().map(|option| typed(option).len()).max().unwrap_or_default();
-    let more = |option: &Opt| if option.many { "; may be given many times" } else { "" };
-    options
-        .iter()
-        .map(|option| format!("  {:width$}  {}{}\n", typed(option), option.help, more(option)))
-        .collect()
+    let line = |option: &Opt| {
+        let more = if option.many { "; may be given many times" } else { "" };
+        let help = wrapped(&format!("{}{more}", option.help), width + 4);
+        format!("  {:width$}  {help}\n", typed(option))
+    };
+    options.iter().map(line).collect()
+}
+
+/// Words in lines of at most 100 characters, all but the first one indented.
+fn wrapped(text: &str, indent: usize) -> String {
+    let (mut lines, mut column) = (String::new(), indent);
+    for word in text.split(' ') {
+        let width = word.chars().count();
+        if column > indent && column + 1 + width > 100 {
+            lines.push('\n');
+            lines.push_str(&" ".repeat(indent));
+            column = indent;
+        } else if column > indent {
+            lines.push(' ');
+            column += 1;
+        }
+        lines.push_str(word);
+        column += width;
+    }
+    lines
 }

@@ -1,13 +1,14 @@
 //! The host: what wires the crates together, and what a host of its own would do otherwise.
 
+use std::fs::DirBuilder;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use invite::core::{EmailAddress, InvitationId, Key, UserId};
+use invite::core::{EmailAddress, InvalidEmail, InvitationId, Key, UserId};
 use invite::mailer::Sender;
 use invite::{
-    AccessModel, Acting, Directory, DirectoryError, Entropy as _, Grant, InvitationFilter, Invitations,
-    Keyring, Page, PageRequest, Principal, RoleName, SystemEntropy,
+    AccessModel, Acting, Directory, DirectoryError, Entropy as _, InvitationFilter, Invitations, Keyring,
+    Page, PageRequest, Principal, RoleName, SystemEntropy,
 };
 use invite_memory::EmlMailer;
 use invite_sqlite::SqliteStorage;
@@ -54,7 +55,8 @@ impl Host {
         if folder.join("team.db").is_file() {
             return Self::open(given).await;
         }
-        std::fs::create_dir_all(&folder)
+        private_folder()
+            .create(&folder)
             .map_err(|why| Failure::broken(format!("cannot make {}", folder.display()), &why))?;
         // The key first: a database without its key is one whose key was lost.
         let path = folder.join("key");
@@ -97,7 +99,7 @@ impl Host {
             [one] => Ok(self.invite.organization(one.organization.clone()).by(user)),
             [] => Err(Failure::input(
                 format!("{user} is a member of no organization here"),
-                "say which one is meant with --org ID, or act as somebody else with --as USER",
+                "say which one is meant with --org ID, act as somebody else with --as USER, or begin with `team create`",
             )),
             many => {
                 let ids = many.iter().map(|one| one.organization.as_str()).collect::<Vec<_>>().join(", ");
@@ -107,16 +109,20 @@ impl Host {
         }
     }
 
-    /// What a role gives in the organization; whether there is such a role is for the library to say.
-    pub(crate) fn grant(&self, role: &str) -> Grant {
-        Grant::role(role)
-    }
-
     /// The roles that there are to grant.
     pub(crate) fn roles(&self) -> String {
         let roles = self.invite.model().roles().map(|role| role.name());
-        roles.filter(|role| **role != RoleName::OWNER).map(RoleName::as_str).collect::<Vec<_>>().join("|")
+        roles.filter(|role| **role != RoleName::OWNER).map(RoleName::as_str).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// People's addresses lie in it, so nobody else looks in.
+fn private_folder() -> DirBuilder {
+    let mut folder = DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder
 }
 
 fn folder(given: &Given) -> PathBuf {
@@ -127,15 +133,22 @@ fn folder(given: &Given) -> PathBuf {
 pub(crate) fn user(given: &Given) -> Result<UserId, Failure> {
     let named = given.one("as").map(str::to_owned);
     let named = named.or_else(|| std::env::var("TEAM_USER").ok()).filter(|user| !user.is_empty());
-    let named =
-        named.ok_or_else(|| Failure::input("nobody acts", "add --as USER, or set TEAM_USER to a user"))?;
+    let named = named.ok_or_else(|| {
+        Failure::input("it was not said who acts", "add --as USER, or set TEAM_USER to a user")
+    })?;
     UserId::parse(named).map_err(|why| Failure::input(why.to_string(), "give another one with --as USER"))
 }
 
 /// Who acts, with the addresses that this host vouches for. A real host vouches for what it has verified.
 pub(crate) fn principal(given: &Given) -> Result<Principal, Failure> {
-    let user = Principal::user(user(given)?);
-    Ok(given.all("vouch").fold(user, |principal, address| principal.vouched(address)))
+    let mut principal = Principal::user(user(given)?);
+    for address in given.all("vouch") {
+        let bad = |why: InvalidEmail| {
+            Failure::input(format!("--vouch {address}: {why}"), "give an address, like bob@example.com")
+        };
+        principal = principal.vouched(EmailAddress::parse(address).map_err(bad)?);
+    }
+    Ok(principal)
 }
 
 /// The invitation that is meant: by its id, or the newest one to an address.

@@ -103,7 +103,10 @@ pub(crate) fn token(given: &Given, host: &Host) -> Result<Token, Failure> {
         }
     }
     Err(match broken {
-        Some(why) => why.into(),
+        Some(why) => {
+            let message = format!("the link is not whole: {why}");
+            Failure::input(message, "copy all of it out of the mail, or take it out with --mail FILE.eml")
+        }
         None => Failure::input(
             "there is no live link in it: an invitation's link ends with #inv_ and more",
             "copy the whole link out of the mail, or take it out with --mail FILE.eml",

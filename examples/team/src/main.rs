@@ -8,6 +8,7 @@ mod help;
 mod host;
 mod mails;
 mod progress;
+mod reasons;
 mod said;
 mod table;
 

@@ -56,6 +56,11 @@ pub(crate) fn shown(text: &str, widest: usize) -> String {
     clean
 }
 
+/// A count with its noun.
+pub(crate) fn count(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,6 +1,6 @@
 //! What invitees do: look at a link, accept, decline.
 
-use invite::core::PreviewKind;
+use invite::core::{MAILED_PROOF, PreviewKind};
 use invite::{Block, Next, PreviewStatus};
 
 use super::members::roles;
@@ -60,21 +60,25 @@ pub(crate) async fn preview(given: &Given) -> Result<Said, Failure> {
         PreviewKind::Ownership => "offer of ownership",
         _ => "invitation",
     };
-    let proves = if preview.proves_address { "yes, for 24 hours after it was mailed" } else { "no" };
-    let mut text = format!(
-        "{what} to {} ({})\n  state      {}\n  next       {}\n  proves the address  {proves}\n",
-        shown(&preview.organization_name, 200),
-        preview.organization,
-        status(preview.status),
-        next(preview.next)
-    );
+    let proof = preview.proves_address.then(|| {
+        let hours = MAILED_PROOF.num_hours();
+        format!("the link proves the address, until {hours} hours after it was mailed")
+    });
     let inviter = preview.inviter.as_ref().and_then(|inviter| inviter.user());
     let end = preview.expires_at.and_then(|end| end.time()).map(|end| end.format("%F %R UTC").to_string());
-    let facts =
-        [("for", preview.email_masked.clone()), ("from", inviter.map(ToString::to_string)), ("ends", end)];
+    let mut text =
+        format!("{what} to {} ({})\n", shown(&preview.organization_name, 200), preview.organization);
+    let facts = [
+        ("state", Some(status(preview.status).to_owned())),
+        ("next", Some(next(preview.next).to_owned())),
+        ("proof", proof),
+        ("for", preview.email_masked.clone()),
+        ("from", inviter.map(ToString::to_string)),
+        ("ends", end),
+    ];
     for (name, fact) in facts {
         if let Some(fact) = fact {
-            text.push_str(&format!("  {name:9}  {fact}\n"));
+            text.push_str(&format!("  {name:5}  {fact}\n"));
         }
     }
     Ok(text.into())

@@ -11,7 +11,11 @@ use crate::failure::Failure;
 use crate::mails;
 use crate::said::Said;
 
-const PEOPLE: &str = include_str!("../../sample/people.tsv");
+/// The files that the story uses.
+const SAMPLES: [(&str, &str); 2] = [
+    ("people.tsv", include_str!("../../sample/people.tsv")),
+    ("more.txt", include_str!("../../sample/more.txt")),
+];
 
 pub(crate) const DEMO: Spec = Spec {
     name: "demo",
@@ -25,9 +29,10 @@ pub(crate) async fn demo(given: &Given) -> Result<Said, Failure> {
     let [] = given.arguments()?;
     let broken = |why: &io::Error| Failure::broken("the temporary folder", why);
     let folder = tempfile::Builder::new().prefix("team-demo-").tempdir().map_err(|why| broken(&why))?;
-    let list = folder.path().join("people.tsv");
-    std::fs::write(&list, PEOPLE).map_err(|why| broken(&why))?;
-    let told = tell(&Story { data: folder.path().join("data"), list }).await;
+    for (name, sample) in SAMPLES {
+        std::fs::write(folder.path().join(name), sample).map_err(|why| broken(&why))?;
+    }
+    let told = tell(&Story { folder: folder.path().to_owned() }).await;
     let text = if given.flag("keep") {
         let folder = folder.keep();
         let data = folder.join("data");
@@ -45,22 +50,19 @@ pub(crate) async fn demo(given: &Given) -> Result<Said, Failure> {
 }
 
 async fn tell(story: &Story) -> Result<(), Failure> {
-    story.say(&format!("Everything below happens in {}.", story.data.display()))?;
+    story.say(&format!("Everything below happens in {}.", story.folder.display()))?;
     story.say("Every line after a $ is a command of its own, which opens the database again.")?;
 
     story.chapter("Ada creates an organization with a plan")?;
     story.run("create acme --name 'Acme Ltd' --seats team=5 --seats client=2 --as ada").await?;
 
     story.chapter("Ada has a list, pasted from a spreadsheet, with mistakes in it")?;
-    story.say(PEOPLE.trim_end())?;
+    story.show("people.tsv")?;
 
     story.chapter("What would happen? Nothing is changed by a dry run")?;
     story.run("invite people.tsv --header --role member --dry-run --as ada").await?;
 
-    story.chapter("All or nothing: then it is nothing, as long as there are mistakes")?;
-    story.run("invite people.tsv --header --role member --all-or-nothing --as ada").await?;
-
-    story.chapter("Ada invites those who can be invited; there are seats for five")?;
+    story.chapter("Ada invites those who can be invited, as far as the seats go")?;
     story.run("invite people.tsv --header --role member --message 'Welcome to the team!' --as ada").await?;
 
     story.chapter("The mails go out")?;
@@ -69,14 +71,14 @@ async fn tell(story: &Story) -> Result<(), Failure> {
     story.run("mail juergen@bücher.example").await?;
     story.run("invitations --as ada").await?;
 
-    story.chapter("Bob has an account with the invited address, looks, and accepts")?;
+    story.chapter("Bob opens his link, signs in with an account of that address, and accepts")?;
     story.run("preview --mail bob@example.com").await?;
     story.run("preview --mail bob@example.com --as bob --vouch bob@example.com").await?;
     story.run("accept --mail bob@example.com --as bob --vouch bob@example.com").await?;
-    story.say("Once is enough:")?;
+    story.say("\nA link works once:")?;
     story.run("accept --mail bob@example.com --as bob --vouch bob@example.com").await?;
 
-    story.chapter("Jürgen just signed up: the mailed link itself proves the address")?;
+    story.chapter("Jürgen has just signed up: the mailed link itself proves the address")?;
     story.run("accept --mail juergen@bücher.example --as juergen").await?;
 
     story.chapter("Mallory is signed in with another address: the wrong account")?;
@@ -86,7 +88,7 @@ async fn tell(story: &Story) -> Result<(), Failure> {
     let link = story.run("link eve@example.com --as ada").await?;
     story.run(&format!("accept {} --as mallory", link.trim())).await?;
 
-    story.chapter("Dan declines")?;
+    story.chapter("Dan declines, and says why")?;
     story.run("decline --mail dan@example.com --as dan --vouch dan@example.com --reason 'Wrong Dan'").await?;
 
     story.chapter("Eve lost her mail: a new one kills every earlier link")?;
@@ -96,12 +98,16 @@ async fn tell(story: &Story) -> Result<(), Failure> {
     story.run(&format!("accept --mail {earlier} --as eve")).await?;
     story.run("accept --mail eve@example.com --as eve").await?;
 
-    story.chapter("Bob is a member, and members do not invite")?;
-    story.run("invite people.tsv --header --role member --as bob").await?;
-
-    story.chapter("Dan's seat is free again: the rest of the list fits in part")?;
+    story.chapter("Ada has three more, out of a mail program, and one seat left since Dan declined")?;
+    story.show("more.txt")?;
     story.run("seats --as ada").await?;
-    story.run("invite people.tsv --header --role member --as ada").await?;
+    story.say("\nBob is a member, and members do not invite:")?;
+    story.run("invite more.txt --role member --as bob").await?;
+    story.say("\nAll of them, or nobody:")?;
+    story.run("invite more.txt --role member --all-or-nothing --as ada").await?;
+    story.say("\nAs many as there are seats:")?;
+    story.run("invite more.txt --role member --as ada").await?;
+    story.run("send").await?;
 
     story.chapter("Members and pending invitations in one list")?;
     story.run("roster --as ada").await?;
@@ -118,11 +124,12 @@ async fn tell(story: &Story) -> Result<(), Failure> {
     story.run("offer bob --become member --as ada").await?;
     story.run("send").await?;
     story.run("accept --mail bob@example.com --as bob --vouch bob@example.com").await?;
+    story.say("\nAda owns it no more:")?;
     story.run("offer eve --as ada").await?;
     story.run("roster --as bob").await?;
 
     story.chapter("Bad input says what to do")?;
-    story.run("invite people.tsv --rol member --as bob").await?;
+    story.run("invite more.txt --rol member --as bob").await?;
     story.run("accept https://team.example/join#preview --as mallory").await?;
 
     story.chapter("Everything that was changed stands in the event log")?;
@@ -132,8 +139,7 @@ async fn tell(story: &Story) -> Result<(), Failure> {
 
 /// Where the story happens.
 struct Story {
-    data: PathBuf,
-    list: PathBuf,
+    folder: PathBuf,
 }
 
 impl Story {
@@ -141,6 +147,11 @@ impl Story {
         let mut out = io::stdout();
         let said = writeln!(out, "{text}").and_then(|()| out.flush());
         said.map_err(|why| Failure::broken("cannot print", &why))
+    }
+
+    fn show(&self, sample: &str) -> Result<(), Failure> {
+        let samples = SAMPLES.iter().filter(|(name, _)| *name == sample);
+        self.say(&samples.map(|(_, text)| text.trim_end()).collect::<String>())
     }
 
     fn chapter(&self, title: &str) -> Result<(), Failure> {
@@ -151,10 +162,12 @@ impl Story {
     async fn run(&self, line: &str) -> Result<String, Failure> {
         self.say(&format!("\n$ team {line}"))?;
         let mut words = words(line).map(|word| self.placed(word)).collect::<Vec<_>>();
-        words.extend(["--data".into(), self.data.clone().into_os_string()]);
+        words.extend(["--data".into(), self.folder.join("data").into_os_string()]);
         // A command runs commands only here, and none of them is this one.
         let said = Box::pin(crate::perform(words)).await;
-        self.say(said.text.trim_end())?;
+        if !said.text.is_empty() {
+            self.say(said.text.trim_end())?;
+        }
         if let Some(failure) = said.failure {
             self.say(&format!("{}(exit code {})", failure, failure.exit_code()))?;
         }
@@ -162,13 +175,14 @@ impl Story {
     }
 
     fn placed(&self, word: String) -> OsString {
-        if word == "people.tsv" { self.list.clone().into_os_string() } else { word.into() }
+        let is_sample = SAMPLES.iter().any(|(name, _)| *name == word);
+        if is_sample { self.folder.join(word).into_os_string() } else { word.into() }
     }
 
     /// The file of the newest mail to an address.
     fn mail_to(&self, address: &str) -> Result<String, Failure> {
         let address = EmailAddress::parse(address).map_err(|why| Failure::broken("the story", &why))?;
-        let mail = mails::newest_to(&self.data.join("mail"), &address)?;
+        let mail = mails::newest_to(&self.folder.join("data/mail"), &address)?;
         Ok(file_name(&mail.path))
     }
 }

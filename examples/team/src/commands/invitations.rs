@@ -1,11 +1,12 @@
 //! Invitations after they were made: the list, and what can be done about one.
 
-use invite::{Clock as _, InvitationFilter, InvitationState, PageRequest, Refusal as _, SystemClock};
+use invite::{Clock as _, InvitationFilter, InvitationState, PageRequest, SystemClock};
 
 use super::members::{invitee, mail, roles};
 use crate::args::{Given, Opt, Spec};
 use crate::failure::Failure;
 use crate::host::{self, Host};
+use crate::reasons::{Reasons, Why};
 use crate::said::Said;
 use crate::table::Table;
 
@@ -56,7 +57,7 @@ pub(crate) async fn list(given: &Given) -> Result<Said, Failure> {
     let [] = given.arguments()?;
     let states = InvitationState::ALL.map(|state| (state.as_str(), state));
     let filter = InvitationFilter { state: given.choice("state", &states)?, ..InvitationFilter::default() };
-    let limit = given.number("limit")?.unwrap_or(100) as usize;
+    let limit = given.limit(100)? as usize;
     let host = Host::open(given).await?;
     let acting = host.acting(given).await?;
     let now = SystemClock.now();
@@ -111,12 +112,15 @@ pub(crate) async fn revoke(given: &Given) -> Result<Said, Failure> {
         ids.push(host::invitation(&acting, named).await?);
     }
     let revoked = acting.revoke_many(ids).await?;
-    let mut table = Table::new(["invitation", "result"]);
+    let (mut table, mut reasons) = (Table::new(["invitation", "result"]), Reasons::default());
     for (named, result) in named.iter().zip(&revoked.results) {
-        let what = result.refused.as_ref().map(|why| format!("{}: {}", why.code(), why.remedy()));
-        table.row([named.clone(), what.unwrap_or_else(|| "revoked".into())]);
+        let why = result.refused.as_ref().map(Why::of);
+        if let Some(why) = &why {
+            reasons.add(why, named.clone());
+        }
+        table.row([named.clone(), why.map_or("revoked".into(), |why| format!("refused: {}", why.code))]);
     }
-    let said = Said::from(table.or("none was named"));
+    let said = Said::from(format!("{}{}", table.or("none was named"), reasons.text()));
     Ok(if revoked.is_empty() { said.but(Failure::Nothing("none was revoked")) } else { said })
 }
 

@@ -14,8 +14,9 @@ use crate::args::{Given, Opt, Spec};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::progress::Progress;
+use crate::reasons::{Reasons, Why};
 use crate::said::Said;
-use crate::table::{Table, shown};
+use crate::table::{Table, count, shown};
 
 pub(crate) const INVITE: Spec = Spec {
     name: "invite",
@@ -50,7 +51,7 @@ pub(crate) async fn invite(given: &Given) -> Result<Said, Failure> {
     let acting = host.acting(given).await?;
     let (note, list) = read_list(source, given)?;
     let inviting = Inviting { acting, given, role };
-    let report = Report::new(list, role, note);
+    let report = Report::new(list, role, note, host.roles());
     if given.flag("dry-run") { inviting.dry_run(report).await } else { inviting.perform(report).await }
 }
 
@@ -90,6 +91,9 @@ fn read_text(source: &str) -> Result<String, Failure> {
         let message = format!("cannot read {source}: {why}");
         Failure::input(message, "give a file with a list of people, or - for standard input")
     })?;
+    if bytes.len() > MAX_BYTES {
+        return Err(Failure::input(format!("{source} is larger than {MAX_BYTES} bytes"), "split the list"));
+    }
     String::from_utf8(bytes).map_err(|_| {
         let message = format!("{source} is not text in UTF-8");
         Failure::input(message, "save it as `CSV UTF-8`, or paste the cells: team invite - ...")
@@ -121,7 +125,7 @@ impl Inviting<'_> {
                 Err(error) => {
                     drop(progress);
                     report.refuse(part, error.refused());
-                    return Ok(Said::from(report.text("invited")).but(error));
+                    return Ok(Said::from(report.text("")).but(error));
                 }
             }
             if parts.len() > 1 {
@@ -129,7 +133,7 @@ impl Inviting<'_> {
             }
         }
         drop(progress);
-        let text = format!("{}\n{}", report.text("invited"), organization::table(&seats));
+        let text = format!("{}\n{}", report.text(""), organization::table(&seats));
         Ok(report.said(text, "nobody was invited"))
     }
 
@@ -141,7 +145,7 @@ impl Inviting<'_> {
             Ok(invited) => report.take(part, &invited.results),
             Err(reason) => report.refuse(part, Some(reason)),
         }
-        let mut text = format!("{}\n{}", report.text("would be invited"), seats(&dry_run));
+        let mut text = format!("{}\n{}", report.text("If it were done: "), seats(&dry_run));
         if let Some(mail) = self.acting.preview_mail(&dry_run).await? {
             text.push_str(&letter(&mail));
         }
@@ -222,6 +226,7 @@ fn too_long(what: &str) -> Failure {
 struct Report {
     list: PastedList,
     note: String,
+    roles: String,
     rows: Vec<Row>,
 }
 
@@ -243,29 +248,17 @@ enum Became {
     Refused(Why),
 }
 
-#[derive(PartialEq, Eq)]
-struct Why {
-    code: String,
-    rule: &'static str,
-    message: String,
-    remedy: String,
-}
-
 impl Report {
-    fn new(list: PastedList, role: &str, note: String) -> Self {
+    fn new(list: PastedList, role: &str, note: String, roles: String) -> Self {
         let row = |fragment: &Fragment| {
             let (role, became) = match &fragment.parsed {
                 Parsed::Accepted(entry) => (entry.role.clone().unwrap_or(role.to_owned()), Became::Nothing),
                 Parsed::Duplicate { of } => (String::new(), Became::Duplicate { of: *of }),
-                Parsed::Invalid(reason) => {
-                    let (code, message) = (reason.code().to_owned(), reason.to_string());
-                    let remedy = "correct the line".to_owned();
-                    (String::new(), Became::Refused(Why { code, rule: "IDN-7", message, remedy }))
-                }
+                Parsed::Invalid(reason) => (String::new(), Became::Refused(Why::not_an_address(reason))),
             };
             Row { role, became }
         };
-        Self { rows: list.fragments().iter().map(row).collect(), list, note }
+        Self { rows: list.fragments().iter().map(row).collect(), list, note, roles }
     }
 
     /// Takes in what became of a part.
@@ -285,13 +278,18 @@ impl Report {
 
     /// Takes in that a part was refused as a whole, and why: where it is a matter of some of its people, of those.
     fn refuse(&mut self, part: &Part, reason: Option<&InviteRefused>) {
+        if let (Some(reason), [index]) = (reason, part.indices.as_slice())
+            && let Some(row) = self.rows.get_mut(*index)
+        {
+            row.became = Became::Refused(Why::of(reason));
+        }
         let Some(InviteRefused::PartlyRefused(refused)) = reason else { return };
         for item in refused.items() {
             let index = part.indices.get(item.position);
             if let Some(row) = index.and_then(|index| self.rows.get_mut(*index)) {
-                let (code, message) = (item.code.clone(), item.message.clone());
-                let why = Why { code, rule: refused.rule(), message, remedy: item.remedy.clone() };
-                row.became = Became::Refused(why);
+                let (code, rule) = (item.code.clone(), refused.rule());
+                let (message, remedy) = (item.message.clone(), item.remedy.clone());
+                row.became = Became::Refused(Why { code, rule, message, remedy });
             }
         }
     }
@@ -306,59 +304,55 @@ impl Report {
     }
 
     /// A table of all, then each reason with what to do about it, then the sum.
-    fn text(&self, done: &str) -> String {
+    fn text(&self, mood: &str) -> String {
         let mut table = Table::new(["at", "input", "role", "result", "rule"]);
-        let mut reasons: Vec<(&Why, Vec<String>)> = Vec::new();
-        let (mut duplicates, mut refused) = (0, 0);
+        let mut reasons = Reasons::default();
         for (fragment, row) in self.list.fragments().iter().zip(&self.rows) {
+            let place = self.place(fragment.index);
             let (result, rule) = match &row.became {
                 Became::Nothing => ("not invited".to_owned(), ""),
                 Became::Done(what) => ((*what).to_owned(), ""),
-                Became::Duplicate { of } => {
-                    duplicates += 1;
-                    (format!("same as {}", self.place(*of)), "")
-                }
+                Became::Duplicate { of } => (format!("same as {}", self.place(*of)), ""),
                 Became::Refused(why) => {
-                    refused += 1;
-                    let place = self.place(fragment.index);
-                    match reasons.iter_mut().find(|(known, _)| *known == why) {
-                        Some((_, places)) => places.push(place),
-                        None => reasons.push((why, vec![place])),
-                    }
-                    (why.code.clone(), why.rule)
+                    reasons.add(why, place.clone());
+                    (format!("refused: {}", why.code), why.rule)
                 }
             };
-            let input = shown(&fragment.input, 48);
-            table.row([self.place(fragment.index), input, row.role.clone(), result, rule.to_owned()]);
+            table.row([place, shown(&fragment.input, 48), row.role.clone(), result, rule.to_owned()]);
         }
-        let mut text = format!("{}{}", self.note, table.or("the list is empty"));
-        for (why, places) in reasons {
-            let Why { code, message, remedy, .. } = why;
-            text.push_str(&format!("\n{code} at {}\n  {message}\n  do: {remedy}\n", places_text(&places)));
-        }
-        text.push_str(&format!("\n{} {done}, {duplicates} duplicates, {refused} refused\n", self.done()));
-        text
+        let (note, table, reasons) = (&self.note, table.or("the list is empty"), reasons.text());
+        format!("{note}{table}{reasons}{}\n{mood}{}\n", self.roles_hint(), self.sum())
+    }
+
+    fn sum(&self) -> String {
+        let counted = |what: &str, is: &dyn Fn(&Became) -> bool| {
+            let count = self.rows.iter().filter(|row| is(&row.became)).count();
+            (count > 0).then(|| format!("{count} {what}"))
+        };
+        let sums = [
+            counted("invited", &|became| matches!(became, Became::Done("invited"))),
+            counted("sent again", &|became| matches!(became, Became::Done("sent again"))),
+            counted("replaced", &|became| matches!(became, Became::Done("replaced"))),
+            counted("twice in the list", &|became| matches!(became, Became::Duplicate { .. })),
+            counted("refused", &|became| matches!(became, Became::Refused(_))),
+            counted("not invited", &|became| matches!(became, Became::Nothing)),
+        ];
+        let sums = sums.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        format!("{}: {sums}", count(self.rows.len(), "entry", "entries"))
+    }
+
+    fn roles_hint(&self) -> String {
+        let unknown = self
+            .rows
+            .iter()
+            .any(|row| matches!(&row.became, Became::Refused(why) if why.code == "unknown-role"));
+        if unknown { format!("  the roles are: {}\n", self.roles) } else { String::new() }
     }
 
     /// Line and column of a fragment.
     fn place(&self, index: usize) -> String {
         let position = self.list.fragments().get(index).map(|fragment| fragment.position);
         position.map_or("?".into(), |position| format!("{}:{}", position.line, position.column))
-    }
-}
-
-impl Why {
-    fn of(reason: &InviteRefused) -> Self {
-        let (code, rule) = (reason.code().to_owned(), reason.rule());
-        Self { code, rule, message: reason.to_string(), remedy: reason.remedy() }
-    }
-}
-
-fn places_text(places: &[String]) -> String {
-    let first = places.iter().take(10).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match places.len().saturating_sub(10) {
-        0 => first,
-        more => format!("{first} and {more} more"),
     }
 }
 

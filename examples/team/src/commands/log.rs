@@ -22,7 +22,7 @@ pub(crate) const EVENTS: Spec = Spec {
 
 pub(crate) async fn events(given: &Given) -> Result<Said, Failure> {
     let [] = given.arguments()?;
-    let (after, limit) = (given.number("after")?.unwrap_or(0), given.number("limit")?.unwrap_or(200));
+    let (after, limit) = (given.number("after")?.unwrap_or(0), given.limit(200)?);
     let host = Host::open(given).await?;
     let events = host.acting(given).await?.events(u64::from(after), limit).await?;
     let more = events.last().filter(|_| events.len() >= limit as usize).map(|last| last.sequence);

@@ -6,7 +6,7 @@ use crate::host::Host;
 use crate::mails;
 use crate::progress::Progress;
 use crate::said::Said;
-use crate::table::{Table, shown};
+use crate::table::{Table, count, shown};
 
 /// How many mails are sent between two words of progress.
 const BATCH: u32 = 100;
@@ -30,7 +30,7 @@ pub(crate) const MAIL: Spec = Spec {
 
 pub(crate) async fn send(given: &Given) -> Result<Said, Failure> {
     let [] = given.arguments()?;
-    let mut left = given.number("limit")?.unwrap_or(u32::MAX);
+    let mut left = given.limit(u32::MAX)?;
     let host = Host::open(given).await?;
     let courier = host.invite.courier(host.mailer()?);
     let mut progress = Progress::new("mails taken up:", None);
@@ -50,15 +50,16 @@ pub(crate) async fn send(given: &Given) -> Result<Said, Failure> {
         progress.step(sent + retried + failed + dropped + postponed);
     }
     drop(progress);
-    let mut text = format!("{sent} mails were sent into {}.\n", host.mail_folder().display());
-    for (count, what) in [
+    let mut text =
+        format!("{} sent into {}.\n", count(sent, "mail was", "mails were"), host.mail_folder().display());
+    for (number, what) in [
         (retried, "could not be sent, and are tried again later"),
         (failed, "failed for good"),
         (dropped, "were not wanted any more: revoked, answered, replaced or unsubscribed"),
         (postponed, "wait, because their organization is suspended"),
     ] {
-        if count > 0 {
-            text.push_str(&format!("{count} {what}.\n"));
+        if number > 0 {
+            text.push_str(&format!("{number} {what}.\n"));
         }
     }
     let said = Said::from(text);
@@ -81,7 +82,7 @@ pub(crate) async fn list(given: &Given) -> Result<Said, Failure> {
         .into());
     }
     let [] = given.arguments()?;
-    let limit = given.number("limit")?.unwrap_or(20) as usize;
+    let limit = given.limit(20)? as usize;
     let files = mails::files(&folder)?;
     let earlier = files.len().saturating_sub(limit);
     let mut table = Table::new(["file", "to", "subject"]);

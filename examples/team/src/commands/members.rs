@@ -2,13 +2,13 @@
 
 use invite::core::Delivery;
 use invite::{
-    Access, FormerOwner, Grants, Invitee, Refusal as _, RemoveMembers, RosterEntry, Scope, TheirInvitations,
-    UserId,
+    Access, FormerOwner, Grant, Grants, Invitee, RemoveMembers, RosterEntry, Scope, TheirInvitations, UserId,
 };
 
 use crate::args::{Given, Opt, Spec};
 use crate::failure::Failure;
 use crate::host::{self, Host};
+use crate::reasons::{Reasons, Why};
 use crate::said::Said;
 use crate::table::Table;
 
@@ -62,7 +62,7 @@ pub(crate) const OFFER: Spec = Spec {
 
 pub(crate) async fn roster(given: &Given) -> Result<Said, Failure> {
     let [] = given.arguments()?;
-    let limit = given.number("limit")?.unwrap_or(100) as usize;
+    let limit = given.limit(100)? as usize;
     let host = Host::open(given).await?;
     let acting = host.acting(given).await?;
     let (entries, more) = host::up_to(limit, async |request| acting.roster(request).await).await?;
@@ -125,7 +125,13 @@ pub(crate) fn mail(delivery: Option<&Delivery>) -> String {
 pub(crate) async fn role(given: &Given) -> Result<Said, Failure> {
     let [user, role] = given.arguments()?;
     let host = Host::open(given).await?;
-    let changed = host.acting(given).await?.change_access(user, host.grant(role)).await?;
+    let changed = match host.acting(given).await?.change_access(user, Grant::role(role)).await {
+        Ok(changed) => changed,
+        Err(error) if error.code() == "unknown-role" => {
+            return Ok(Said::from(format!("The roles are: {}\n", host.roles())).but(error));
+        }
+        Err(error) => return Err(error.into()),
+    };
     let seat = changed.seat.map_or("no seat".into(), |seat| format!("a {seat} seat"));
     Ok(format!("{user} is {} now, and takes {seat}.\n", roles(&changed.grants)).into())
 }
@@ -143,15 +149,18 @@ pub(crate) async fn remove(given: &Given) -> Result<Said, Failure> {
     let acting = host.acting(given).await?;
     let removed = acting.run(RemoveMembers::many(users).their_invitations(choice)).await?;
     let mut table = Table::new(["user", "result", "invitations revoked", "handed over"]);
-    let mut any = false;
+    let mut reasons = Reasons::default();
     for result in &removed.results {
-        let what = result.refused.as_ref().map(|why| format!("{}: {}", why.code(), why.remedy()));
-        any |= what.is_none();
+        let why = result.refused.as_ref().map(Why::of);
+        if let Some(why) = &why {
+            reasons.add(why, result.user.to_string());
+        }
         let (revoked, handed_over) = (result.settled.revoked, result.settled.handed_over);
-        let what = what.unwrap_or_else(|| "removed".into());
+        let what = why.map_or("removed".into(), |why| format!("refused: {}", why.code));
         table.row([result.user.to_string(), what, revoked.to_string(), handed_over.to_string()]);
     }
-    let said = Said::from(table.or("nobody was named"));
+    let said = Said::from(format!("{}{}", table.or("nobody was named"), reasons.text()));
+    let any = removed.results.iter().any(|result| result.refused.is_none());
     Ok(if any { said } else { said.but(Failure::Nothing("nobody was removed")) })
 }
 

@@ -52,7 +52,12 @@ pub(crate) async fn create(given: &Given) -> Result<Said, Failure> {
     let [id] = given.arguments()?;
     let user = host::user(given)?;
     let name = given.one("name").unwrap_or(id);
-    given.required("seats", "team=5")?;
+    if given.one("seats").is_none() {
+        return Err(Failure::input(
+            "a plan without seats lets nobody in",
+            "add --seats, as in --seats team=5",
+        ));
+    }
     let plan = changed(Plan::new(), given)?;
     let host = Host::open_or_make(given).await?;
     let organization = host.invite.create_organization(id, name, user.clone(), plan).await?;
