@@ -4,11 +4,12 @@ use std::fs::DirBuilder;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use invite::core::{EmailAddress, InvalidEmail, InvitationId, Key, UserId};
+use invite::core::Principal;
 use invite::mailer::Sender;
 use invite::{
-    AccessModel, Acting, Directory, DirectoryError, Entropy as _, InvitationFilter, Invitations, Keyring,
-    Page, PageRequest, Principal, RoleName, SystemEntropy,
+    AccessModel, Acting, Directory, DirectoryError, EmailAddress, Entropy as _, InvalidEmail,
+    InvitationFilter, InvitationId, Invitations, Key, Keyring, Page, PageRequest, RoleName, SystemEntropy,
+    UserId,
 };
 use invite_memory::EmlMailer;
 use invite_sqlite::SqliteStorage;
@@ -140,15 +141,15 @@ pub(crate) fn user(given: &Given) -> Result<UserId, Failure> {
 }
 
 /// Who acts, with the addresses that this host vouches for. A real host vouches for what it has verified.
-pub(crate) fn principal(given: &Given) -> Result<Principal, Failure> {
-    let mut principal = Principal::user(user(given)?);
+pub(crate) fn principal(given: &Given) -> Result<invite::Principal, Failure> {
+    let mut principal = Principal::new(user(given)?);
     for address in given.all("vouch") {
         let bad = |why: InvalidEmail| {
             Failure::input(format!("--vouch {address}: {why}"), "give an address, like bob@example.com")
         };
-        principal = principal.vouched(EmailAddress::parse(address).map_err(bad)?);
+        principal = principal.vouching(EmailAddress::parse(address).map_err(bad)?);
     }
-    Ok(principal)
+    Ok(principal.into())
 }
 
 /// The invitation that is meant: by its id, or the newest one to an address.
