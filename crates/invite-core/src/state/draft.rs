@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::ops::Deref;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 
 use crate::{
     Actor, CommandRecord, Commit, CommitId, Delivery, DeliveryId, DeliveryKind, DeliveryState, Ending,
@@ -72,9 +72,10 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Begins on a slice. Time is the later of `now` and the organization's last event.
+    /// Begins on a slice. Time is the later of `now`, in whole microseconds, and the organization's last event.
     #[must_use]
     pub fn new(slice: Slice, now: DateTime<Utc>, commit: CommitId) -> Self {
+        let now = now.trunc_subsecs(6);
         let now = slice.organization().map_or(now, |organization| now.max(organization.last_at));
         Self {
             version: slice.version(),
@@ -147,6 +148,11 @@ impl Draft {
         self.actor = actor;
         self.entropy = entropy;
         self.about(None);
+    }
+
+    /// Sets who acts from here on: the one whom the command names, whoever passed it on.
+    pub(crate) fn act_as(&mut self, user: &UserId) {
+        self.actor = Actor::User(user.clone());
     }
 
     /// The entropy of the command that is being decided.

@@ -227,6 +227,33 @@ impl World {
         panic!("{} never ends", O::NAME)
     }
 
+    /// Runs a command in `acme` without looking at everything afterwards: for those of a thousand rows.
+    #[track_caller]
+    pub(crate) fn run_unchecked<O: Operation>(
+        &mut self,
+        operation: O,
+        actor: &Actor,
+    ) -> Result<O::Outcome, O::Refusal> {
+        let id = OrganizationId::parse(ACME).unwrap();
+        let slice = self.rows().load(&id, &operation.reads(actor), self.now);
+        let entropy = self.entropy(operation.makes());
+        let mut draft = Draft::new(slice, self.now, CommitId::from_parts(self.now, self.draw()));
+        let decided = decide(&operation, &self.host(), actor, entropy, &mut draft);
+        self.store.apply(&draft.into_commit());
+        match decided {
+            Ok(outcome) => Ok(outcome),
+            Err(Stop::Refused(refusal)) => Err(refusal),
+            Err(stop) => panic!("{} stopped: {stop:?}", O::NAME),
+        }
+    }
+
+    /// Such a command that must succeed.
+    #[track_caller]
+    pub(crate) fn ok_unchecked<O: Operation>(&mut self, operation: O, actor: &Actor) -> O::Outcome {
+        self.run_unchecked(operation, actor)
+            .unwrap_or_else(|refusal| panic!("{} was refused: {refusal:?}", O::NAME))
+    }
+
     /// Decides two commands on one draft, as those are that wait together, and commits once.
     #[track_caller]
     pub(crate) fn both<A: Operation, B: Operation>(

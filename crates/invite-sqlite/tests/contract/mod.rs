@@ -22,7 +22,7 @@ macro_rules! contract {
             commit::values_come_back, commit::events_have_no_gaps, commit::commit_is_found,
             exclusive::exclusive_waits, exclusive::exclusive_is_current, exclusive::dropped_is_rolled_back,
             exclusive::failed_is_rolled_back,
-            lists::lists_are_ordered, lists::pages_meet, lists::lists_know_the_time, lists::lists_are_filtered,
+            lists::lists_are_ordered, lists::pages_meet, lists::positions_need_no_row, lists::lists_know_the_time, lists::lists_are_filtered,
             lists::inbox_crosses_organizations, lists::memberships_cross_organizations,
             outbox::committed_is_due, outbox::one_holds_a_lease, outbox::leases_end, outbox::late_is_told,
             outbox::tries_are_kept, outbox::lists_show_the_last_delivery,
