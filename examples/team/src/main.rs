@@ -9,6 +9,7 @@ mod host;
 mod mails;
 mod progress;
 mod reasons;
+mod report;
 mod said;
 mod table;
 

@@ -2,11 +2,11 @@
 
 use std::io::Read as _;
 
-use invite::core::{Entry, Fragment, Parsed, PastedList, Who};
+use invite::core::{Entry, Fragment, PastedList, Who};
 use invite::mailer::Rendered;
 use invite::{
-    Acting, Caps, Command, Deliver, DryRun, Grant, HeaderLine, Invite, InviteOutcome, InviteRefused,
-    InviteResult, InviteeEntry, Invitees, ListOptions, Mode, OnPending, Refusal as _, parse_list,
+    Acting, Caps, Command, Deliver, DryRun, Grant, HeaderLine, Invite, InviteeEntry, Invitees, ListOptions,
+    Mode, OnPending, parse_list,
 };
 
 use super::organization;
@@ -14,9 +14,9 @@ use crate::args::{Given, Opt, Spec};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::progress::Progress;
-use crate::reasons::{Reasons, Why};
+use crate::report::Report;
 use crate::said::Said;
-use crate::table::{Table, count, shown};
+use crate::table::Table;
 
 pub(crate) const INVITE: Spec = Spec {
     name: "invite",
@@ -43,6 +43,8 @@ pub(crate) const INVITE: Spec = Spec {
 /// The largest list that is read.
 const MAX_BYTES: usize = 16 << 20;
 const MAX_ENTRIES: usize = 100_000;
+
+const NOBODY: &str = "nobody was invited";
 
 pub(crate) async fn invite(given: &Given) -> Result<Said, Failure> {
     let [source] = given.arguments()?;
@@ -118,14 +120,15 @@ impl Inviting<'_> {
         for (number, part) in parts.iter().enumerate() {
             match self.command(number, part)?.await {
                 Ok(invited) => {
-                    report.take(part, &invited.results);
+                    report.take(&part.indices, &invited.results);
                     seats = invited.seats;
                 }
                 // What was done by then is shown all the same.
                 Err(error) => {
                     drop(progress);
-                    report.refuse(part, error.refused());
-                    return Ok(Said::from(report.text("")).but(error));
+                    let told = report.refuse(&part.indices, error.refused());
+                    let said = Said::from(report.text(""));
+                    return Ok(if told { said.but(Failure::Nothing(NOBODY)) } else { said.but(error) });
                 }
             }
             if parts.len() > 1 {
@@ -133,26 +136,35 @@ impl Inviting<'_> {
             }
         }
         drop(progress);
-        let text = format!("{}\n{}", report.text(""), organization::table(&seats));
-        Ok(report.said(text, "nobody was invited"))
+        let mut said = Said::from(report.text(""));
+        if !seats.is_empty() {
+            said.text.push_str(&format!("\n{}", organization::table(&seats)));
+        }
+        Ok(if report.done() == 0 { said.but(Failure::Nothing(NOBODY)) } else { said })
     }
 
     async fn dry_run(&self, mut report: Report) -> Result<Said, Failure> {
         let parts = parts(&report.list);
-        let [part] = parts.as_slice() else { return Err(too_long("a dry run")) };
+        let part = match parts.as_slice() {
+            [part] => part,
+            [] => return Ok(Said::from(report.text("")).but(Failure::Nothing(NOBODY))),
+            _ => return Err(too_long("a dry run")),
+        };
         let dry_run = self.command(0, part)?.dry_run().await?;
-        match &dry_run.outcome {
-            Ok(invited) => report.take(part, &invited.results),
-            Err(reason) => report.refuse(part, Some(reason)),
-        }
+        let told = match &dry_run.outcome {
+            Ok(invited) => report.take(&part.indices, &invited.results),
+            Err(reason) => report.refuse(&part.indices, Some(reason)),
+        };
         let mut text = format!("{}\n{}", report.text("If it were done: "), seats(&dry_run));
         if let Some(mail) = self.acting.preview_mail(&dry_run).await? {
             text.push_str(&letter(&mail));
         }
         text.push_str("\nNothing was changed: this was a dry run.\n");
+        let said = Said::from(text);
         Ok(match dry_run.outcome {
-            Ok(_) => report.said(text, "nobody would be invited"),
-            Err(reason) => Said::from(text).but(invite::Error::Refused(reason)),
+            Err(reason) if !told => said.but(invite::Error::Refused(reason)),
+            _ if report.done() == 0 => said.but(Failure::Nothing("nobody would be invited")),
+            _ => said,
         })
     }
 
@@ -220,140 +232,6 @@ fn too_long(what: &str) -> Failure {
     let most = Caps::default().items;
     let message = format!("{what} is one decision, which takes at most {most} people");
     Failure::input(message, "split the list, or leave the option out")
-}
-
-/// What became of each line of a list.
-struct Report {
-    list: PastedList,
-    note: String,
-    roles: String,
-    rows: Vec<Row>,
-}
-
-/// One fragment of the list.
-struct Row {
-    role: String,
-    became: Became,
-}
-
-/// What became of a fragment, or would.
-enum Became {
-    /// Nothing: the list was refused as a whole, or not come to.
-    Nothing,
-    /// It was invited, or the like.
-    Done(&'static str),
-    /// It names somebody who stands in the list already.
-    Duplicate { of: usize },
-    /// A rule says no.
-    Refused(Why),
-}
-
-impl Report {
-    fn new(list: PastedList, role: &str, note: String, roles: String) -> Self {
-        let row = |fragment: &Fragment| {
-            let (role, became) = match &fragment.parsed {
-                Parsed::Accepted(entry) => (entry.role.clone().unwrap_or(role.to_owned()), Became::Nothing),
-                Parsed::Duplicate { of } => (String::new(), Became::Duplicate { of: *of }),
-                Parsed::Invalid(reason) => (String::new(), Became::Refused(Why::not_an_address(reason))),
-            };
-            Row { role, became }
-        };
-        Self { rows: list.fragments().iter().map(row).collect(), list, note, roles }
-    }
-
-    /// Takes in what became of a part.
-    fn take(&mut self, part: &Part, results: &[InviteResult]) {
-        for (index, result) in part.indices.iter().zip(results) {
-            let Some(row) = self.rows.get_mut(*index) else { continue };
-            row.became = match &result.outcome {
-                InviteOutcome::Invited { .. } => Became::Done("invited"),
-                InviteOutcome::Resent { .. } => Became::Done("sent again"),
-                InviteOutcome::Replaced { .. } => Became::Done("replaced"),
-                InviteOutcome::Duplicate { of } => Became::Duplicate { of: *of },
-                InviteOutcome::Refused { reason } => Became::Refused(Why::of(reason)),
-                _ => Became::Done("done"),
-            };
-        }
-    }
-
-    /// Takes in that a part was refused as a whole, and why: where it is a matter of some of its people, of those.
-    fn refuse(&mut self, part: &Part, reason: Option<&InviteRefused>) {
-        if let (Some(reason), [index]) = (reason, part.indices.as_slice())
-            && let Some(row) = self.rows.get_mut(*index)
-        {
-            row.became = Became::Refused(Why::of(reason));
-        }
-        let Some(InviteRefused::PartlyRefused(refused)) = reason else { return };
-        for item in refused.items() {
-            let index = part.indices.get(item.position);
-            if let Some(row) = index.and_then(|index| self.rows.get_mut(*index)) {
-                let (code, rule) = (item.code.clone(), refused.rule());
-                let (message, remedy) = (item.message.clone(), item.remedy.clone());
-                row.became = Became::Refused(Why { code, rule, message, remedy });
-            }
-        }
-    }
-
-    fn done(&self) -> usize {
-        self.rows.iter().filter(|row| matches!(row.became, Became::Done(_))).count()
-    }
-
-    fn said(&self, text: String, nobody: &'static str) -> Said {
-        let said = Said::from(text);
-        if self.done() == 0 { said.but(Failure::Nothing(nobody)) } else { said }
-    }
-
-    /// A table of all, then each reason with what to do about it, then the sum.
-    fn text(&self, mood: &str) -> String {
-        let mut table = Table::new(["at", "input", "role", "result", "rule"]);
-        let mut reasons = Reasons::default();
-        for (fragment, row) in self.list.fragments().iter().zip(&self.rows) {
-            let place = self.place(fragment.index);
-            let (result, rule) = match &row.became {
-                Became::Nothing => ("not invited".to_owned(), ""),
-                Became::Done(what) => ((*what).to_owned(), ""),
-                Became::Duplicate { of } => (format!("same as {}", self.place(*of)), ""),
-                Became::Refused(why) => {
-                    reasons.add(why, place.clone());
-                    (format!("refused: {}", why.code), why.rule)
-                }
-            };
-            table.row([place, shown(&fragment.input, 48), row.role.clone(), result, rule.to_owned()]);
-        }
-        let (note, table, reasons) = (&self.note, table.or("the list is empty"), reasons.text());
-        format!("{note}{table}{reasons}{}\n{mood}{}\n", self.roles_hint(), self.sum())
-    }
-
-    fn sum(&self) -> String {
-        let counted = |what: &str, is: &dyn Fn(&Became) -> bool| {
-            let count = self.rows.iter().filter(|row| is(&row.became)).count();
-            (count > 0).then(|| format!("{count} {what}"))
-        };
-        let sums = [
-            counted("invited", &|became| matches!(became, Became::Done("invited"))),
-            counted("sent again", &|became| matches!(became, Became::Done("sent again"))),
-            counted("replaced", &|became| matches!(became, Became::Done("replaced"))),
-            counted("twice in the list", &|became| matches!(became, Became::Duplicate { .. })),
-            counted("refused", &|became| matches!(became, Became::Refused(_))),
-            counted("not invited", &|became| matches!(became, Became::Nothing)),
-        ];
-        let sums = sums.into_iter().flatten().collect::<Vec<_>>().join(", ");
-        format!("{}: {sums}", count(self.rows.len(), "entry", "entries"))
-    }
-
-    fn roles_hint(&self) -> String {
-        let unknown = self
-            .rows
-            .iter()
-            .any(|row| matches!(&row.became, Became::Refused(why) if why.code == "unknown-role"));
-        if unknown { format!("  the roles are: {}\n", self.roles) } else { String::new() }
-    }
-
-    /// Line and column of a fragment.
-    fn place(&self, index: usize) -> String {
-        let position = self.list.fragments().get(index).map(|fragment| fragment.position);
-        position.map_or("?".into(), |position| format!("{}:{}", position.line, position.column))
-    }
 }
 
 /// The seats that it would take, and what would be left.
