@@ -1,12 +1,13 @@
 //! Commit: the second half of a command. It writes rows, interprets nothing and computes nothing.
 
+use chrono::{DateTime, Utc};
 use invite_core::{
     Commit, Invitation, InvitationId, Invitee, Member, Organization, OrganizationId, Place, RowChange, Scope,
     Suppression, SuppressionKind, UserId,
 };
 use invite_storage::CommitError;
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, params, params_from_iter};
 
 use crate::columns::{blob, first, integer, micros, text};
 use crate::error::Failure;
@@ -198,6 +199,16 @@ fn suppression(
             one(connection, sql::DELETE_SUPPRESSION, key)
         }
     }
+}
+
+/// Deletes records of commands that are past their time, of any organization, the longest past first.
+pub(crate) fn forget_commands(
+    connection: &Connection,
+    now: DateTime<Utc>,
+    limit: u32,
+) -> Result<u32, Failure> {
+    let forgotten = connection.prepare_cached(sql::FORGET_COMMANDS)?.execute(params![micros(now), limit])?;
+    u32::try_from(forgotten).map_err(Failure::other)
 }
 
 /// Writes exactly one row; that it is not there, or is there already, is a conflict.

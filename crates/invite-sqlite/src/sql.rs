@@ -57,6 +57,7 @@ statements! {
 
     COMMAND = include_str!("../sql/command.sql");
     PUT_COMMAND = include_str!("../sql/put_command.sql");
+    FORGET_COMMANDS = include_str!("../sql/forget_commands.sql");
 
     EVENTS = include_str!("../sql/events.sql");
     FIND_COMMIT = "select 1 from invite_events where organization = ?1 and commit_id = ?2 limit 1";
@@ -129,6 +130,7 @@ mod tests {
             (FIND_COMMIT, "commit_id=?"),
             (LAST_DELIVERY, "invitation=?"),
             (LEASABLE, "due_at<?"),
+            (FORGET_COMMANDS, "expires_at<?"),
         ] {
             let plan = plan(&connection, sql);
             assert!(plan.iter().any(|line| line.contains(key)), "{sql}: {plan:#?}");

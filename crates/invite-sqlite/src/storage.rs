@@ -90,6 +90,10 @@ impl Storage for SqliteStorage {
         let organization = organization.clone();
         self.read(move |connection| load::find_commit(connection, &organization, commit)).await
     }
+
+    async fn forget_commands(&self, now: DateTime<Utc>, limit: u32) -> Result<u32, StorageError> {
+        self.write(move |connection| commit::forget_commands(connection, now, limit)).await
+    }
 }
 
 /// Holds the connection that writes, with a transaction open on it, until it is dropped: the lock of SQLite is

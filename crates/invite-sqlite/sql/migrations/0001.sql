@@ -102,6 +102,8 @@ create table invite_commands (
     primary key (organization, actor, operation, key)
 ) strict;
 
+create index invite_commands_expiry on invite_commands (expires_at);
+
 create table invite_events (
     organization text not null,
     sequence integer not null,

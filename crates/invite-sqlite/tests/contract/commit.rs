@@ -182,6 +182,21 @@ pub async fn limits_and_commands_are_put<S: Storage>(store: Arc<S>) {
     }
 }
 
+pub async fn commands_are_forgotten_when_their_time_is_over<S: Storage>(store: Arc<S>) {
+    let keys = ["a", "b", "c"];
+    for organization in ["acme", "globex"] {
+        let id = found(&*store, organization).await;
+        let mut commit = decide(&*store, &id, &Reads::new(), at(2), [Event::OrganizationSuspended]).await;
+        commit.commands = keys.map(|key| command(key, 1)).into();
+        store.commit(&commit).await.unwrap();
+    }
+    let end = command("a", 1).expires_at;
+    assert_eq!(store.forget_commands(end - TimeDelta::microseconds(1), 10).await.unwrap(), 0);
+    assert_eq!(store.forget_commands(end, 4).await.unwrap(), 4, "no more than the limit");
+    assert_eq!(store.forget_commands(end, 4).await.unwrap(), 2, "of every organization");
+    assert_eq!(store.forget_commands(end, 4).await.unwrap(), 0);
+}
+
 /// CON-3
 pub async fn one_place_one_invitation<S: Storage>(store: Arc<S>) {
     let acme = found(&*store, "acme").await;
