@@ -22,6 +22,8 @@ mod row;
 mod rules;
 mod seats;
 mod state;
+#[cfg(test)]
+mod testing;
 mod text;
 mod time;
 mod token;

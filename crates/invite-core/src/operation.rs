@@ -163,7 +163,7 @@ pub fn decide<O: Operation>(
     if let Err(stop) = &decided {
         draft.roll_back(mark);
         if matches!(stop, Stop::MoreDue) {
-            draft.end_due();
+            crate::seats::end_due(host.model, draft)?;
         }
     }
     decided

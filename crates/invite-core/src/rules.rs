@@ -80,14 +80,15 @@ where
     let plan = &organization::<R>(draft)?.plan;
     let inviter = actor.user().cloned().map(LimitSubject::Inviter);
     let limits = [(Some(LimitSubject::Organization), plan.organization_rate), (inviter, plan.inviter_rate)];
-    let mut answer = Ok(());
+    let mut again = None;
     for (subject, rate) in limits {
-        if let (Some(subject), Some(rate)) = (subject, rate) {
-            if let Err(again_at) = rate.advance(draft.limit(&subject)?, draft.now()) {
-                answer = Err(R::from(TooManyInvitations { again_at }));
-            }
+        if let (Some(subject), Some(rate)) = (subject, rate)
+            && let Err(again_at) = rate.advance(draft.limit(&subject)?, draft.now())
+        {
+            again = again.max(Some(again_at));
         }
     }
+    let answer = again.map_or(Ok(()), |again_at| Err(R::from(TooManyInvitations { again_at })));
     Ok(draft.rule("ABU-1", answer)?)
 }
 

@@ -75,7 +75,12 @@ pub(crate) fn reserve(
     grants: &Grants,
 ) -> Result<Option<SeatClass>, Fault> {
     let policy = draft.organization().map(|organization| organization.plan.seat_policy);
-    let (Some(needed), Some(SeatPolicy::ReserveOnInvite)) = (model.seat_class(grants), policy) else {
+    // A holder takes the highest class of all its grants: for a member, of what it will hold.
+    let grants = match draft.member_of(invitee)? {
+        Some(member) => member.grants.clone().joined(grants),
+        None => grants.clone(),
+    };
+    let (Some(needed), Some(SeatPolicy::ReserveOnInvite)) = (model.seat_class(&grants), policy) else {
         return Ok(None);
     };
     let charged = charged(draft, invitee)?;
@@ -116,23 +121,41 @@ pub(crate) fn lower(model: &AccessModel, draft: &mut Draft, invitee: &Invitee) -
     Ok(())
 }
 
+/// Ends what was loaded as due, so that it holds no room: neither the seat it reserved, nor the class that it
+/// raised its invitee's other invitations to (SEA-3, LIF-7b). How many were ended.
+pub(crate) fn end_due(model: &AccessModel, draft: &mut Draft) -> Result<usize, Fault> {
+    let mut ended = 0;
+    for id in draft.due_ids() {
+        ended += usize::from(end_if_due(model, draft, id)?);
+    }
+    Ok(ended)
+}
+
+/// The same for one open invitation; whether it was ended.
+pub(crate) fn end_if_due(model: &AccessModel, draft: &mut Draft, id: InvitationId) -> Result<bool, Fault> {
+    let Some(invitee) = draft.end_if_due(id) else { return Ok(false) };
+    lower(model, draft, &invitee)?;
+    Ok(true)
+}
+
 /// After somebody became a member or holds more: what their open invitations reserve beside it, though the
-/// membership covers it, is let go.
+/// membership covers what they need, is let go.
 pub(crate) fn release_covered(
     model: &AccessModel,
     draft: &mut Draft,
     invitee: &Invitee,
-    seat: Option<&SeatClass>,
+    member: &Member,
 ) -> Result<(), Fault> {
     let covered = |row: &&crate::Invitation| {
-        let reserved = row.seat.as_ref();
-        reserved.is_some_and(|reserved| seat.is_some_and(|seat| model.seat_covers(seat, reserved)))
+        let all = member.grants.clone().joined(&row.grants);
+        let covers = |needed| member.seat.as_ref().is_some_and(|seat| model.seat_covers(seat, needed));
+        row.seat.is_some() && model.seat_class(&all).is_none_or(covers)
     };
     let ids = draft.open_of(invitee)?.filter(covered).map(|row| row.id).collect::<Vec<_>>();
     for id in ids {
         draft.emit(Event::SeatReserved { id, seat: None });
     }
-    Ok(())
+    lower(model, draft, invitee)
 }
 
 /// The seat class that a member with these grants is charged to.

@@ -14,6 +14,7 @@ use crate::refusal::{
     UnknownInvitation, UnknownToken, WrongAccount, refused, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{organization, require_open};
+use crate::seats::end_due;
 use crate::{
     Actor, Authority, Draft, EmailAddress, Ending, Event, Grant, Grants, Host, Invitation, InvitationId,
     InvitationKind, InvitationState, Invitee, InviterPolicy, JoinedBy, Metadata, MetadataPolicy, Operation,
@@ -179,7 +180,8 @@ impl Operation for Accept {
         _actor: &Actor,
         draft: &mut Draft,
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
-        let row = find(host, draft, &self.claim)?;
+        draft.act_as(&self.principal.user);
+        let row = find(host, draft, &self.claim, &self.principal)?;
         require_open(draft)?;
         let state = row.state_at(draft.now());
         let pending = if state == InvitationState::Pending { Ok(()) } else { Err(NotPending { state }) };
@@ -206,17 +208,14 @@ impl Accept {
     ) -> Result<Accepted, Stop<AcceptRefused>> {
         let plan = &organization::<AcceptRefused>(draft)?.plan;
         let there = check_grants(host.model, plan, &row.grants);
-        let there = there.map_err(|why| AcceptRefused::from(NoLongerAvailable { what: why.to_string() }));
+        let there = there.map_err(|why| AcceptRefused::from(NoLongerAvailable { what: why.in_words() }));
         draft.rule("LIF-10", there)?;
         let still = still_granted(host, draft, row)?;
         let grants = draft.rule("AUT-4", still.ok_or(AcceptRefused::from(InviterNoLongerMay {})))?;
 
-        draft.end_due();
+        end_due(host.model, draft)?;
         let ending = Ending::Accepted { user: self.principal.user.clone() };
-        draft.emit_as(
-            Actor::User(self.principal.user.clone()),
-            Event::InvitationEnded { id: row.id, ending, reason: None },
-        );
+        draft.emit(Event::InvitationEnded { id: row.id, ending, reason: None });
         let metadata = match host.model.metadata_policy {
             MetadataPolicy::Copy => row.metadata.clone(),
             MetadataPolicy::Leave => Metadata::new(),
@@ -228,6 +227,7 @@ impl Accept {
                 user: &self.principal.user,
                 email: proven.as_ref(),
                 grants: &grants,
+                known_as: self.principal.invitees().chain([row.invitee.clone()]).collect(),
                 joined_by: JoinedBy::Accepting(row.id),
                 metadata,
             },
@@ -255,14 +255,26 @@ pub(super) fn reads_of(claim: &Claim, principal: &Principal) -> Reads {
 }
 
 /// Finds the invitation that is claimed. A token that names nothing of ours, and one of the wrong purpose,
-/// organization or proof, get the same answer after the same work (TOK-5, TOK-7, PRI-1).
-pub(super) fn find<R>(host: &Host<'_>, draft: &mut Draft, claim: &Claim) -> Result<Invitation, Stop<R>>
+/// organization or proof, get the same answer after the same work (TOK-5, TOK-7, PRI-1). In an inbox there is
+/// only what is addressed to its owner.
+pub(super) fn find<R>(
+    host: &Host<'_>,
+    draft: &mut Draft,
+    claim: &Claim,
+    principal: &Principal,
+) -> Result<Invitation, Stop<R>>
 where
     R: Refusal + From<UnknownToken> + From<UnknownInvitation> + From<Superseded>,
 {
     let row = draft.invitation(claim.invitation())?.cloned();
     let answer = match claim {
-        Claim::Inbox(_) => row.ok_or_else(|| R::from(UnknownInvitation {})),
+        Claim::Inbox(_) => {
+            let theirs = |row: &Invitation| match &row.invitee {
+                Invitee::User(user) => *user == principal.user,
+                Invitee::Address(address) => principal.vouched.contains(address),
+            };
+            row.filter(theirs).ok_or_else(|| R::from(UnknownInvitation {}))
+        }
         Claim::Token(token) => match (verdict(host, draft, row.as_ref(), token), row) {
             (Verdict::Current, Some(row)) => Ok(row),
             (Verdict::Superseded, Some(_)) => Err(R::from(Superseded {})),
@@ -380,7 +392,8 @@ impl crate::Access {
 }
 
 impl crate::authority::Ungrantable {
-    fn to_string(&self) -> String {
+    /// What is the matter.
+    pub(super) fn in_words(&self) -> String {
         match self {
             Self::Missing(reason) => reason.to_string(),
             Self::Role(reason) => reason.to_string(),
@@ -390,5 +403,443 @@ impl crate::authority::Ungrantable {
             Self::Entitlement(reason) => reason.to_string(),
             Self::TooLarge(reason) => reason.to_string(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::vec::Vec;
+
+    use chrono::TimeDelta;
+
+    use crate::testing::*;
+    use crate::*;
+
+    const BOB: &str = "bob@example.com";
+
+    fn code<T: core::fmt::Debug>(result: Result<T, AcceptRefused>) -> &'static str {
+        result.unwrap_err().code()
+    }
+
+    #[test]
+    fn given_a_mailed_invitation_when_accepted_after_signing_up_then_bob_is_a_member_and_the_address_proven_a6()
+     {
+        let mut world = World::with(team_of(1));
+        let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+        assert_eq!(world.seats("team"), (0, 1));
+        let (token, before) = (world.mail(id), world.events());
+        let accepted = world.ok(Accept::token(token, stranger("bob")), &Actor::System);
+        assert_eq!((accepted.user, accepted.proven), (user("bob"), Some(address(BOB))));
+        assert_eq!(world.seats("team"), (1, 0));
+        assert_eq!(world.state(id), InvitationState::Accepted);
+        assert_eq!(world.member("bob").unwrap().joined_by, JoinedBy::Accepting(id));
+        assert_eq!(world.kinds_since(before), ["invitation-accepted", "member-joined"]);
+        // IDN-9: whoever passed the command on, the record names the account that accepted.
+        assert!(world.rows().events[before..].iter().all(|record| record.actor == by("bob")));
+    }
+
+    #[test]
+    fn given_a_token_that_names_nothing_here_when_accepted_then_there_is_one_answer_tok_5_pri_1() {
+        let mut world = World::new();
+        let founded = CreateOrganization::new(Settings::named("Other"), user("ada"), roomy());
+        world.run_in("other", founded, &Actor::System).unwrap();
+        let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+        let good = world.mail(id);
+        let nonce = world.invitation(id).nonce.clone();
+        let (acme, other) = (OrganizationId::parse(ACME).unwrap(), OrganizationId::parse("other").unwrap());
+        let issue = |purpose, organization, id: InvitationId, nonce| {
+            world.keyring.issue(purpose, organization, id.as_uuid(), nonce)
+        };
+        let elsewhere = InvitationId::from_parts(world.now, [9; 10]);
+        let foreign = Keyring::new(1, Key::parse(&"fedcba9876543210".repeat(4)).unwrap());
+        let unknown = [
+            ("of another purpose", issue(Purpose::Link, &acme, id, &nonce)),
+            ("of ownership", issue(Purpose::Ownership, &acme, id, &nonce)),
+            ("to unsubscribe", issue(Purpose::Unsubscribe, &acme, id, &nonce)),
+            ("of another organization", issue(Purpose::Mailed, &other, id, &nonce)),
+            ("of no row", issue(Purpose::Mailed, &acme, elsewhere, &nonce)),
+            ("of another nonce", issue(Purpose::Mailed, &acme, id, &Nonce::from_bytes([7; 16]))),
+            ("of another key", foreign.issue(Purpose::Mailed, &acme, id.as_uuid(), &nonce)),
+        ];
+        for (what, token) in unknown {
+            let refusal = world.run(Accept::token(token, person("bob")), &by("bob")).unwrap_err();
+            assert!(matches!(refusal, AcceptRefused::UnknownToken(_)), "{what}: {refusal:?}");
+        }
+        let there = world.run_in("other", Accept::token(good.clone(), person("bob")), &by("bob"));
+        assert_eq!(code(there), "unknown-token");
+        let nowhere = world.run_in("nowhere", Accept::token(good.clone(), person("bob")), &by("bob"));
+        assert_eq!(code(nowhere), "unknown-token");
+        world.ok(Accept::token(good, person("bob")), &by("bob"));
+    }
+
+    #[test]
+    fn given_an_invitation_when_somebody_answers_it_then_identity_decides_idn_1_idn_9_idn_13() {
+        let other = || stranger("eve").vouching(address("eve@example.com"));
+        let proven = "accepted, proven";
+        // What is invited, how the token came, for how long, who presents it, and what comes of it.
+        let table: [(&str, Option<&str>, bool, i64, Principal, &str); 11] = [
+            ("the address is vouched for, the link mailed", Some(BOB), true, 0, person("bob"), proven),
+            (
+                "the address is vouched for in other letters",
+                Some("BOB@Example.com"),
+                true,
+                0,
+                person("bob"),
+                proven,
+            ),
+            ("the address is vouched for, the link copied", Some(BOB), false, 0, person("bob"), proven),
+            ("nothing is vouched for, the link mailed", Some(BOB), true, 0, stranger("bob"), proven),
+            (
+                "nothing is vouched for, mailed 24 hours less a bit ago",
+                Some(BOB),
+                true,
+                86_399,
+                stranger("bob"),
+                proven,
+            ),
+            (
+                "nothing is vouched for, mailed 24 hours ago",
+                Some(BOB),
+                true,
+                86_400,
+                stranger("bob"),
+                "address-not-verified",
+            ),
+            (
+                "nothing is vouched for, the link copied",
+                Some(BOB),
+                false,
+                0,
+                stranger("bob"),
+                "address-not-verified",
+            ),
+            ("another address is vouched for, the link mailed", Some(BOB), true, 0, other(), "wrong-account"),
+            (
+                "another address is vouched for, the link copied",
+                Some(BOB),
+                false,
+                0,
+                other(),
+                "wrong-account",
+            ),
+            ("the user is invited", None, false, 0, stranger("bob"), "accepted"),
+            ("another user is invited", None, false, 0, person("eve"), "wrong-account"),
+        ];
+        for (sentence, invited, mailed, seconds, principal, expected) in table {
+            let mut world = World::new();
+            let invitee = invited.map_or(Invitee::User(user("bob")), |text| address(text).into());
+            let id = world.invite(InviteeEntry::new(invitee), Grant::role("member"), &by("ada"));
+            let token = if mailed { world.mail(id) } else { world.copied(id) };
+            world.wait(TimeDelta::seconds(seconds));
+            let found = match world.run(Accept::token(token, principal), &by("bob")) {
+                Ok(accepted) if accepted.proven.is_some() => "accepted, proven",
+                Ok(_) => "accepted",
+                Err(refusal) => refusal.code(),
+            };
+            assert_eq!(found, expected, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn given_a_copied_token_when_the_mail_went_out_too_then_it_still_proves_nothing_idn_13() {
+        let mut world = World::new();
+        let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+        world.mail(id);
+        let copied = world.copied(id);
+        assert_eq!(
+            code(world.run(Accept::token(copied, stranger("eve")), &by("eve"))),
+            "address-not-verified"
+        );
+    }
+
+    #[test]
+    fn given_an_id_out_of_another_inbox_when_answered_then_it_is_unknown_pri_1() {
+        let mut world = World::new();
+        let bobs = world.invite(BOB, Grant::role("member"), &by("ada"));
+        let users = world.invite(user("bob"), in_group("member", "red"), &by("ada"));
+        for id in [bobs, users] {
+            for somebody in [person("eve"), stranger("eve")] {
+                assert_eq!(code(world.run(Accept::inbox(id, somebody), &by("eve"))), "unknown-invitation");
+            }
+            assert_eq!(world.state(id), InvitationState::Pending);
+        }
+        world.ok(Accept::inbox(bobs, person("bob")), &by("bob"));
+        world.ok(Accept::inbox(users, person("bob")), &by("bob"));
+        assert_eq!(world.member("bob").unwrap().grants.len(), 2);
+    }
+
+    #[test]
+    fn given_an_expiry_when_accepted_at_that_very_moment_then_it_is_over_lif_5() {
+        for (early, accepted) in [(1, true), (0, false)] {
+            let mut world = World::new();
+            let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+            world.now = world.invitation(id).expires_at.time().unwrap() - TimeDelta::microseconds(early);
+            assert_eq!(world.run(Accept::inbox(id, person("bob")), &by("bob")).is_ok(), accepted);
+        }
+    }
+
+    #[test]
+    fn given_several_scopes_when_accepted_then_all_are_held_by_one_commit_f3() {
+        let mut world = World::new();
+        let all = [Grant::role("client"), in_group("member", "red"), in_group("member", "blue")];
+        let id = world.invite(BOB, all, &by("ada"));
+        let commits = |world: &World| world.rows().events.iter().map(|r| r.commit).collect::<Vec<_>>();
+        let before = world.events();
+        let accepted = world.ok(Accept::inbox(id, person("bob")), &by("bob"));
+        assert_eq!(accepted.grants.len(), 3);
+        assert!(commits(&world)[before..].windows(2).all(|two| two[0] == two[1]));
+    }
+
+    #[test]
+    fn given_two_invitations_to_one_scope_when_one_user_accepts_both_then_there_is_one_membership_idn_10() {
+        let mut world = World::with(team_of(2));
+        let one = world.invite(BOB, Grant::role("member"), &by("ada"));
+        let two = world.invite("bob@work.example", Grant::role("member"), &by("ada"));
+        world.ok(Accept::inbox(one, person("bob")), &by("bob"));
+        let again = Accept::inbox(two, stranger("bob").vouching(address("bob@work.example")));
+        assert_eq!(code(world.run(again, &by("bob"))), "already-member");
+        assert_eq!(code(world.run(Accept::inbox(one, person("bob")), &by("bob"))), "already-accepted");
+        assert_eq!(world.organization().counts.members, 2);
+    }
+
+    #[test]
+    fn given_a_demoted_inviter_when_accepted_then_the_policy_decides_aut_4_lif_9() {
+        let grants = || [in_group("member", "red"), in_group("client", "blue")];
+        let lead = [in_group("lead", "red"), in_group("lead", "blue")];
+        // What the inviter holds in the end, the policy, and the scopes that are granted.
+        let table = [
+            ("nothing changed", Some(Grants::from(lead)), InviterPolicy::Strict, Some(2)),
+            ("left, strict", None, InviterPolicy::Strict, None),
+            ("left, keep", None, InviterPolicy::Keep, Some(2)),
+            ("left, reduce", None, InviterPolicy::Reduce, None),
+            ("lost a group, strict", Some(in_group("lead", "red").into()), InviterPolicy::Strict, None),
+            ("lost a group, keep", Some(in_group("lead", "red").into()), InviterPolicy::Keep, Some(2)),
+            ("lost a group, reduce", Some(in_group("lead", "red").into()), InviterPolicy::Reduce, Some(1)),
+        ];
+        for (sentence, holds, policy, scopes) in table {
+            let mut world = World::of(model().inviter_policy(policy), roomy());
+            world.add("eve", [in_group("lead", "red"), in_group("lead", "blue")]);
+            let id = world.invite(BOB, grants(), &by("eve"));
+            match holds {
+                Some(holds) => drop(world.ok(ChangeAccess::new(user("eve"), holds), &by("ada"))),
+                None => drop(world.ok(RemoveMembers::one(user("eve")), &by("ada"))),
+            }
+            assert_eq!(world.state(id), InvitationState::Pending, "{sentence}");
+            match world.run(Accept::inbox(id, person("bob")), &by("bob")) {
+                Ok(accepted) => assert_eq!(Some(accepted.grants.len()), scopes, "{sentence}"),
+                Err(refusal) => {
+                    assert_eq!((refusal.code(), scopes), ("inviter-no-longer-may", None), "{sentence}");
+                    assert_eq!(world.state(id), InvitationState::Pending, "LIF-11: {sentence}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn given_an_inviter_who_lost_a_permission_when_reduced_then_the_rest_is_granted_aut_4() {
+        let mut world = World::of(model().inviter_policy(InviterPolicy::Reduce), team_of(2));
+        world.add("eve", Grant::role("lead"));
+        let id = world.invite(BOB, in_group("member", "red"), &by("eve"));
+        let publish_less = Grant::role("lead").removing("posts.publish");
+        world.ok(ChangeAccess::new(user("eve"), publish_less), &by("ada"));
+        let accepted = world.ok(Accept::inbox(id, person("bob")), &by("bob"));
+        let access = accepted.grants.access(&Scope::Group(group("red"))).unwrap();
+        assert!(!world.model.includes(access, &"posts.publish".into()));
+        assert!(world.model.includes(access, &"posts.view".into()));
+        // The seat follows what is granted, not what was offered (SEA-2).
+        assert_eq!((world.seats("team"), world.seats("client")), ((0, 0), (2, 0)));
+    }
+
+    #[test]
+    fn given_seats_that_are_taken_on_acceptance_when_there_is_one_then_the_first_gets_it_sea_1() {
+        let mut world = World::with(team_of(1).seat_policy(SeatPolicy::TakeOnAccept));
+        let bob = world.invite(BOB, Grant::role("member"), &by("ada"));
+        let eve = world.invite("eve@example.com", Grant::role("member"), &by("ada"));
+        assert_eq!(world.seats("team"), (0, 0));
+        world.ok(Accept::inbox(eve, person("eve")), &by("eve"));
+        assert_eq!(code(world.run(Accept::inbox(bob, person("bob")), &by("bob"))), "no-seat-left");
+        assert_eq!(world.state(bob), InvitationState::Pending);
+    }
+
+    #[test]
+    fn given_a_plan_lowered_below_use_when_accepted_then_it_is_refused_until_there_is_room_sea_5() {
+        let mut world = World::with(team_of(2));
+        world.add("eve", Grant::role("member"));
+        let bob = world.invite(BOB, Grant::role("member"), &by("ada"));
+        world.ok(ChangePlan::new(team_of(1)), &Actor::System);
+        assert_eq!(world.seats("team"), (1, 1));
+        assert_eq!(code(world.run(Accept::inbox(bob, person("bob")), &by("bob"))), "no-seat-left");
+        world.ok(RemoveMembers::one(user("eve")), &by("ada"));
+        world.ok(Accept::inbox(bob, person("bob")), &by("bob"));
+    }
+
+    #[test]
+    fn given_metadata_when_accepted_then_the_policy_says_whether_it_is_copied_f19() {
+        for (policy, copied) in [(MetadataPolicy::Copy, 1), (MetadataPolicy::Leave, 0)] {
+            let mut world = World::of(model().metadata_policy(policy), roomy());
+            let invite = Invite::new(BOB, Grant::role("member")).metadata("team", "blue");
+            let id = world.ok(invite, &by("ada")).invitations().next().unwrap();
+            world.ok(Accept::inbox(id, person("bob")), &by("bob"));
+            assert_eq!(world.member("bob").unwrap().metadata.len(), copied);
+        }
+    }
+
+    #[test]
+    fn every_reason_to_refuse_is_reached() {
+        let mut cases = Cases::of("AcceptRefused", include_str!("accept.rs"));
+        let invited = || {
+            let mut world = World::with(team_of(3));
+            let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+            (world, id)
+        };
+        let accept = |world: &mut World, id| world.run(Accept::inbox(id, person("bob")), &by("bob"));
+
+        let (mut world, id) = invited();
+        let stale = world.mail(id);
+        world.ok(Resend::new(id), &by("ada"));
+        cases.refused(
+            "given a newer mail, when an older link is opened, then it says so (LIF-2)",
+            "Superseded",
+            world.run(Accept::token(stale, person("bob")), &by("bob")),
+        );
+        let forged = world.keyring.issue(
+            Purpose::Mailed,
+            &"acme".parse().unwrap(),
+            id.as_uuid(),
+            &Nonce::from_bytes([1; 16]),
+        );
+        cases.refused(
+            "given no such proof, when accepted, then the token is unknown",
+            "UnknownToken",
+            world.run(Accept::token(forged, person("bob")), &by("bob")),
+        );
+        cases.refused(
+            "given an id of nothing, when accepted, then it is unknown",
+            "UnknownInvitation",
+            accept(&mut world, InvitationId::from_parts(MIN_TIME, [0; 10])),
+        );
+        let many = (0..17).fold(person("bob"), |bob, n| bob.vouching(address(&format!("b{n}@example.com"))));
+        cases.refused(
+            "given more vouched addresses than anybody has, when accepted, then they are too many (ABU-3)",
+            "TooLarge",
+            world.run(Accept::inbox(id, many), &by("bob")),
+        );
+        let token = world.mail(id);
+        cases.refused(
+            "given a link for somebody else, when accepted, then it is the wrong account (IDN-9)",
+            "WrongAccount",
+            world.run(Accept::token(token, person("eve")), &by("eve")),
+        );
+        let token = world.copied(id);
+        cases.refused(
+            "given a copied link, when accepted with no address, then nothing is verified (IDN-13)",
+            "AddressNotVerified",
+            world.run(Accept::token(token, stranger("bob")), &by("bob")),
+        );
+        world.ok(ChangeStatus::Suspend, &by("ada"));
+        cases.refused(
+            "given a suspended organization, when accepted, then not now (LIF-8)",
+            "OrganizationSuspended",
+            accept(&mut world, id),
+        );
+        world.ok(ChangeStatus::Close, &by("ada"));
+        cases.refused(
+            "given a closed organization, when accepted, then never (LIF-8)",
+            "OrganizationClosed",
+            accept(&mut world, id),
+        );
+
+        type Ends = fn(&mut World, InvitationId);
+        let endings: [(&str, Ends); 4] = [
+            ("already-accepted", |world, id| drop(world.ok(Accept::inbox(id, person("bob")), &by("bob")))),
+            ("declined", |world, id| drop(world.ok(Decline::inbox(id, person("bob")), &by("bob")))),
+            ("revoked", |world, id| drop(world.ok(Revoke::one(id), &by("ada")))),
+            ("expired", |world, _| world.wait(TimeDelta::days(7))),
+        ];
+        for (code, end) in endings {
+            let (mut world, id) = invited();
+            end(&mut world, id);
+            let refused = accept(&mut world, id);
+            assert_eq!(refused.as_ref().unwrap_err().code(), code);
+            cases.refused(
+                "given an invitation that ended, when accepted, then it says how (CON-1)",
+                "NotPending",
+                refused,
+            );
+        }
+
+        let (mut world, _) = invited();
+        world.add("eve", Grant::role("admin"));
+        let by_eve = world.invite("dan@example.com", Grant::role("member"), &by("eve"));
+        world.ok(RemoveMembers::one(user("eve")), &by("ada"));
+        cases.refused(
+            "given an inviter who left, when accepted strictly, then they may no longer grant it (AUT-4)",
+            "InviterNoLongerMay",
+            world.run(Accept::inbox(by_eve, person("dan")), &by("dan")),
+        );
+
+        let (mut world, id) = invited();
+        world.model = AccessModel::builder().permissions(WORK).role(Role::new("client")).build().unwrap();
+        cases.refused(
+            "given a role that was dropped since, when accepted, then it is gone (LIF-10)",
+            "NoLongerAvailable",
+            accept(&mut world, id),
+        );
+        let mut world = World::new();
+        let only = Grant::role("member").restricted("account", Restriction::only(["a"]));
+        let id = world.invite(BOB, only, &by("ada"));
+        world.ok(ChangePlan::new(roomy().entitled("account", Restriction::only(["b"]))), &Actor::System);
+        cases.refused(
+            "given a resource that was disabled since, when accepted, then it is gone (LIF-10)",
+            "NoLongerAvailable",
+            accept(&mut world, id),
+        );
+
+        let (mut world, id) = invited();
+        let rules = DomainRules::new().deny(DomainRule::parse("example.com").unwrap());
+        world.ok(ChangeSettings::new(Settings::named("Acme").domains(rules)), &by("ada"));
+        cases.refused(
+            "given a domain that was denied since, when accepted, then it is not allowed (IDN-8)",
+            "DomainNotAllowed",
+            accept(&mut world, id),
+        );
+
+        let (mut world, id) = invited();
+        world.add("bob", in_group("member", "red"));
+        cases.refused(
+            "given another account that joined with the address, when accepted, then it is theirs (IDN-12)",
+            "AddressOfAnotherMember",
+            world.run(Accept::inbox(id, stranger("bobby").vouching(address(BOB))), &by("bobby")),
+        );
+
+        let (mut world, id) = invited();
+        world.ok(AddMembers::one(NewMember::new(user("bob"), Grant::role("client"))), &Actor::System);
+        cases.refused(
+            "given somebody who joined otherwise, when accepted, then they are a member already (IDN-10)",
+            "AlreadyMember",
+            accept(&mut world, id),
+        );
+
+        let (mut world, id) = invited();
+        world.ok(ChangePlan::new(team_of(0)), &Actor::System);
+        cases.refused(
+            "given a lowered plan, when accepted, then no seat is left (SEA-5)",
+            "NoSeatLeft",
+            accept(&mut world, id),
+        );
+        world.ok(ChangePlan::new(Plan::new()), &Actor::System);
+        cases.refused(
+            "given a plan that dropped the class, when accepted, then it has none (SEA-4)",
+            "SeatClassNotInPlan",
+            accept(&mut world, id),
+        );
+        cases.are_all_but(&[
+            ("UnknownMember", "an offer of ownership ends with the membership of whoever it is for"),
+            (
+                "AlreadyOwner",
+                "one offer at a time is open for a member, and there is no other way to ownership",
+            ),
+        ]);
     }
 }

@@ -12,6 +12,7 @@ use crate::refusal::{
     Blocked, PartlyRefused, refused, refused_for_grants, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{authority, organization, require_open};
+use crate::seats::end_due;
 use crate::{
     Actor, Draft, EmailAddress, Grants, Host, Invitee, JoinedBy, Metadata, Mode, Operation, Permission,
     Reads, Stop, SuppressionKind, UserId,
@@ -138,7 +139,7 @@ impl Operation for AddMembers {
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         require_open(draft)?;
         super::require_count(host.model, self.members.len())?;
-        draft.end_due();
+        end_due(host.model, draft)?;
         let mut results = Vec::with_capacity(self.members.len());
         for (position, member) in self.members.iter().enumerate() {
             draft.about(Some(position));
@@ -178,9 +179,10 @@ fn add_one(
     let grantable = by.require_grantable(grants);
     draft.rule("AUT-1", permitted.map_err(AddMembersRefused::from))?;
     draft.rule("AUT-2", grantable.map_err(AddMembersRefused::from))?;
-    let names = [Some(Invitee::User(member.user.clone())), member.email.clone().map(Invitee::Address)];
-    for invitee in names.into_iter().flatten() {
-        let blocked = draft.suppressed_since(&invitee, SuppressionKind::Invitations)?.is_some();
+    let address = member.email.clone().map(Invitee::Address);
+    let known_as = [Invitee::User(member.user.clone())].into_iter().chain(address).collect::<Vec<_>>();
+    for invitee in &known_as {
+        let blocked = draft.suppressed_since(invitee, SuppressionKind::Invitations)?.is_some();
         draft.rule("F11", if blocked { Err(AddMembersRefused::from(Blocked {})) } else { Ok(()) })?;
     }
     join(
@@ -190,6 +192,7 @@ fn add_one(
             user: &member.user,
             email: member.email.as_ref(),
             grants,
+            known_as,
             joined_by: JoinedBy::BeingAdded,
             metadata: member.metadata.clone(),
         },

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::join::settle;
 use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
@@ -9,7 +10,7 @@ use crate::refusal::{
     refused_when_closed,
 };
 use crate::rules::{authority, organization, require_open};
-use crate::seats::{release_covered, require_seat, seat_of, takes_another};
+use crate::seats::{end_due, require_seat, seat_of, takes_another};
 use crate::{Actor, Draft, Event, Grants, Host, Operation, Permission, Reads, SeatClass, Stop, UserId};
 
 /// Changes all that a member holds, at once (A7, C5). Raising takes the seat and authority checks again.
@@ -91,16 +92,14 @@ impl Operation for ChangeAccess {
         }
         let (grants, seat) = (self.grants.clone(), seat_of(host.model, &self.grants));
         if grants != member.grants || seat != member.seat {
-            draft.end_due();
+            end_due(host.model, draft)?;
             draft.emit(Event::MemberAccessChanged {
                 user: self.user.clone(),
                 grants: grants.clone(),
                 seat: seat.clone(),
             });
             let now = crate::Member { grants: grants.clone(), seat: seat.clone(), ..member.clone() };
-            for invitee in super::join::names_of(&now) {
-                release_covered(host.model, draft, &invitee, seat.as_ref())?;
-            }
+            settle::<ChangeAccessRefused>(host.model, draft, &now, [])?;
             if takes_another(Some(&member), seat.as_ref()) {
                 require_seat(draft, seat.as_ref())?;
             }

@@ -12,7 +12,7 @@ use crate::refusal::{
     refused_for_grants, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{authority, expiry, open_at_places, organization, require_open};
-use crate::seats::{lower, require_seat, reserve};
+use crate::seats::{end_due, end_if_due, lower, require_seat, reserve};
 use crate::{
     Actor, Draft, Event, Expiry, Grants, Host, InvitationId, InvitationKind, InvitationState, Operation,
     Permission, Reads, Stop,
@@ -118,11 +118,11 @@ impl Operation for Edit {
                 .is_some_and(|member| grants.scopes().all(|scope| member.grants.access(scope).is_some()));
             draft
                 .rule("IDN-10", if holds_all { Err(EditRefused::from(AlreadyMember {})) } else { Ok(()) })?;
-            draft.end_due();
+            end_due(host.model, draft)?;
             let open = open_at_places(draft, &row.invitee, &grants)?;
             let others = open.iter().map(|open| open.id).filter(|open| *open != id).collect::<Vec<_>>();
             for other in others {
-                draft.end_if_over(other);
+                end_if_due(host.model, draft, other)?;
             }
             let open = open_at_places(draft, &row.invitee, &grants)?;
             let other = open.iter().find(|open| open.id != id);

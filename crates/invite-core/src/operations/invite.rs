@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::invitees::{InviteeEntry, Invitees, Named};
 use super::resend::{ResendRefused, renew};
+use super::revoke::require_over_row;
 use super::{SeatUse, seat_use};
 use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
@@ -20,7 +21,7 @@ use crate::rules::{
     authority, expiry, open_at_places, organization, require_domain, require_open, require_pending,
     require_rate,
 };
-use crate::seats::{require_seat, reserve};
+use crate::seats::{end_due, end_if_due, lower, require_seat, reserve};
 use crate::{
     Actor, DeliveryKind, Draft, Event, Expiry, Grants, Host, Invitation, InvitationId, InvitationKind,
     Invitee, Metadata, Nonce, Operation, Permission, Reads, RevokedBecause, Scope, Stop, SuppressionKind,
@@ -299,7 +300,13 @@ impl Operation for Invite {
     }
 
     fn makes(&self) -> usize {
-        3 * self.invitees.len()
+        // A new invitation takes an id, a nonce and a delivery; one that is resent takes no id, but each scope
+        // may have its own to resend.
+        let for_one = |entry: &InviteeEntry| match self.on_pending {
+            OnPending::Resend => 3.max(2 * entry.grants.as_ref().unwrap_or(&self.grants).len()),
+            OnPending::Refuse | OnPending::Replace => 3,
+        };
+        self.invitees.entries.iter().map(for_one).sum()
     }
 
     fn decide(
@@ -310,7 +317,7 @@ impl Operation for Invite {
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         require_open(draft)?;
         let common = self.common(host, actor, draft)?;
-        draft.end_due();
+        end_due(host.model, draft)?;
         let mut results = Vec::with_capacity(self.invitees.len());
         for (position, entry) in self.invitees.entries.iter().enumerate() {
             draft.about(Some(position));
@@ -424,7 +431,7 @@ impl Invite {
 
         let open = open_at_places(draft, invitee, grants)?.iter().map(|row| row.id).collect::<Vec<_>>();
         for id in &open {
-            draft.end_if_over(*id);
+            end_if_due(host.model, draft, *id)?;
         }
         let open = open_at_places(draft, invitee, grants)?;
         let pending = open.first().map(|row| (row.id, row.expires_at));
@@ -446,6 +453,7 @@ impl Invite {
                 require_over_one(host, actor, draft, *id)?;
                 draft.revoke(*id, RevokedBecause::Replaced);
             }
+            lower(host.model, draft, invitee)?;
         }
         require_rate(draft, actor)?;
         let invitation = self.create(host, actor, draft, common, entry, invitee, grants)?;
@@ -550,7 +558,87 @@ fn require_over_one(
 ) -> Result<(), Stop<InviteRefused>> {
     let Some(row) = draft.invitation(id)? else { return Ok(()) };
     let by = authority::<InviteRefused>(host, draft, actor)?;
-    let over = by.require_over(&Permission::INVITE, &row.grants).map_err(InviteRefused::from);
+    let over = require_over_row(&by, &Permission::INVITE, row).map_err(InviteRefused::from);
     draft.rule("AUT-1", over)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use crate::testing::*;
+    use crate::*;
+
+    #[test]
+    fn given_an_open_invitation_in_each_of_two_scopes_when_inviting_to_both_with_resend_then_both_are_resent()
+    {
+        let mut world = World::new();
+        let scopes = [in_group("member", "blue"), in_group("member", "red")];
+        let open = scopes.clone().map(|scope| world.invite("bob@example.com", scope, &by("ada")));
+        let again = Invite::new("bob@example.com", scopes).on_pending(OnPending::Resend);
+        assert_eq!(world.ok(again, &by("ada")).len(), 1);
+        assert_eq!(open.map(|id| world.invitation(id).revision), [1, 1]);
+    }
+
+    #[test]
+    fn given_an_owner_who_takes_no_seat_when_invited_to_a_group_then_no_seat_is_reserved_sea_2() {
+        let mut world = World::with(team_of(0));
+        world.invite(user("ada"), in_group("member", "red"), &Actor::System);
+        assert_eq!(world.seats("team"), (0, 0));
+    }
+
+    #[test]
+    fn given_a_reservation_raised_by_one_that_is_replaced_by_less_when_inviting_then_the_class_is_free_sea_3()
+    {
+        let mut world = World::with(team_of(1));
+        world.invite("bob@example.com", in_group("client", "red"), &by("ada"));
+        world.invite("bob@example.com", in_group("member", "blue"), &by("ada"));
+        let less = Invite::new("bob@example.com", in_group("client", "blue")).on_pending(OnPending::Replace);
+        world.ok(less, &by("ada"));
+        assert_eq!((world.seats("team"), world.seats("client")), ((0, 0), (0, 1)));
+    }
+
+    #[test]
+    fn given_an_offer_of_ownership_when_replacing_it_then_only_an_owner_may_aut_1() {
+        let mut world = World::new();
+        world.add("eve", Grant::role("admin"));
+        world.add("bob", in_group("member", "red"));
+        let offer = world.ok(OfferOwnership::new(user("bob"), FormerOwner::Stays), &by("ada")).invitation;
+        let instead = Invite::new(user("bob"), Grant::role("member")).on_pending(OnPending::Replace);
+        let refusal = world.run(instead.clone(), &by("eve")).unwrap_err();
+        assert!(matches!(refusal, InviteRefused::NotPermitted(_)), "{refusal:?}");
+        world.ok(instead, &by("ada"));
+        assert_eq!(world.state(offer), InvitationState::Revoked);
+    }
+
+    #[test]
+    fn given_two_limits_on_rate_when_both_are_used_up_then_the_later_time_is_told_abu_1() {
+        let rate = |minutes| Rate::per(1, TimeDelta::minutes(minutes)).unwrap();
+        for (organization, inviter) in [(60, 10), (10, 60)] {
+            let plan = roomy().organization_rate(rate(organization)).inviter_rate(rate(inviter));
+            let mut world = World::with(plan);
+            world.invite("bob@example.com", Grant::role("member"), &by("ada"));
+            let next = Invite::new("eve@example.com", Grant::role("member"));
+            let refusal = world.run(next.clone(), &by("ada")).unwrap_err();
+            let again = world.now + TimeDelta::minutes(60);
+            assert!(matches!(refusal, InviteRefused::TooManyInvitations(why) if *why.again_at() == again));
+            world.now = again;
+            world.ok(next, &by("ada"));
+        }
+    }
+
+    #[test]
+    fn given_a_reservation_raised_by_an_invitation_that_expired_when_inviting_then_the_class_is_free_sea_3() {
+        let mut world = World::with(team_of(1));
+        world.invite("bob@example.com", in_group("client", "red"), &by("ada"));
+        let raising = Invite::new("bob@example.com", in_group("member", "blue"));
+        let soon = Expiry::At(world.now + TimeDelta::hours(1));
+        world.ok(raising.expires_at(soon), &by("ada"));
+        assert_eq!((world.seats("team"), world.seats("client")), ((0, 1), (0, 0)));
+
+        world.wait(TimeDelta::hours(1));
+        world.invite("eve@example.com", Grant::role("member"), &by("ada"));
+        assert_eq!((world.seats("team"), world.seats("client")), ((0, 1), (0, 1)));
+    }
 }

@@ -1,14 +1,15 @@
 //! Becoming a member: the one way in, whatever leads to it (AUT-6).
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::refusal::{AddressOfAnotherMember, AlreadyMember, DomainNotAllowed, Refusal};
 use crate::rules::{open_at_places, organization, require_domain};
 use crate::seats::{NoRoom, release_covered, require_seat, seat_of, takes_another};
 use crate::{
-    AccessModel, Draft, EmailAddress, Event, Grants, Invitee, JoinedBy, Member, Metadata, RevokedBecause,
-    Stop, UserId,
+    AccessModel, Draft, EmailAddress, Event, Grants, Invitation, InvitationKind, Invitee, JoinedBy, Member,
+    Metadata, RevokedBecause, Stop, UserId,
 };
 
 /// Somebody who is about to become a member, or to hold more.
@@ -17,6 +18,8 @@ pub(super) struct Joining<'a> {
     /// An address that was proven to be theirs, or that the host vouches for.
     pub(super) email: Option<&'a EmailAddress>,
     pub(super) grants: &'a Grants,
+    /// Whoever else the host says that they are.
+    pub(super) known_as: Vec<Invitee>,
     pub(super) joined_by: JoinedBy,
     pub(super) metadata: Metadata,
 }
@@ -29,7 +32,7 @@ pub(super) fn join<R>(model: &AccessModel, draft: &mut Draft, joining: Joining<'
 where
     R: Refusal + From<AlreadyMember> + From<DomainNotAllowed> + From<AddressOfAnotherMember> + From<NoRoom>,
 {
-    let Joining { user, email, grants, joined_by, metadata } = joining;
+    let Joining { user, email, grants, known_as, joined_by, metadata } = joining;
     let domain = require_domain(organization::<R>(draft)?, email).map_err(R::from);
     draft.rule("IDN-8", domain)?;
     if let Some(email) = email {
@@ -63,7 +66,7 @@ where
             member
         }
     };
-    settle(model, draft, &member)?;
+    settle(model, draft, &member, known_as)?;
     if takes_another(before.as_ref(), seat.as_ref()) {
         require_seat(draft, seat.as_ref())?;
     }
@@ -71,17 +74,29 @@ where
 }
 
 /// Ends what is open for a member and scopes that they hold now, and lets go of seats that their membership
-/// covers.
-fn settle<R: Refusal>(model: &AccessModel, draft: &mut Draft, member: &Member) -> Result<(), Stop<R>> {
-    for invitee in names_of(member) {
+/// covers (LIF-7d). `known_as` is whoever else the host says that they are.
+pub(super) fn settle<R: Refusal>(
+    model: &AccessModel,
+    draft: &mut Draft,
+    member: &Member,
+    known_as: impl IntoIterator<Item = Invitee>,
+) -> Result<(), Stop<R>> {
+    for invitee in names_of(member).chain(known_as).collect::<BTreeSet<_>>() {
+        if draft.member_of(&invitee)?.is_some_and(|other| other.user != member.user) {
+            continue;
+        }
+        let held = |row: &&&Invitation| match row.kind {
+            InvitationKind::Membership => {
+                row.grants.scopes().all(|scope| member.grants.access(scope).is_some())
+            }
+            InvitationKind::Ownership { .. } => member.is_owner(),
+        };
         let open = open_at_places(draft, &invitee, &member.grants)?;
-        let done =
-            open.iter().filter(|row| row.grants.scopes().all(|scope| member.grants.access(scope).is_some()));
-        let done = done.map(|row| row.id).collect::<Vec<_>>();
+        let done = open.iter().filter(held).map(|row| row.id).collect::<Vec<_>>();
         for id in done {
             draft.revoke(id, RevokedBecause::JoinedOtherwise);
         }
-        release_covered(model, draft, &invitee, member.seat.as_ref())?;
+        release_covered(model, draft, &invitee, member)?;
     }
     Ok(())
 }
@@ -101,4 +116,98 @@ pub(super) fn end_open_for<R: Refusal>(draft: &mut Draft, member: &Member) -> Re
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use crate::*;
+
+    /// `bob`, whom the host added without an address.
+    fn world_with_bob() -> World {
+        let mut world = World::with(team_of(2));
+        world.ok(AddMembers::one(NewMember::new(user("bob"), in_group("member", "own"))), &Actor::System);
+        world
+    }
+
+    #[test]
+    fn given_a_member_without_an_address_when_one_of_two_is_accepted_by_address_then_one_seat_is_taken_sea_3()
+    {
+        let mut world = World::with(team_of(2));
+        world.add("bob", in_group("client", "own"));
+        let mut without = world_with_bob();
+        for world in [&mut world, &mut without] {
+            let red = world.invite("bob@example.com", in_group("member", "red"), &by("ada"));
+            let blue = world.invite("bob@example.com", in_group("member", "blue"), &by("ada"));
+            world.ok(Accept::inbox(red, person("bob")), &by("bob"));
+            assert_eq!(world.seats("team"), (1, 0));
+            assert_eq!(world.state(blue), InvitationState::Pending);
+        }
+    }
+
+    #[test]
+    fn given_an_invitation_to_another_vouched_address_when_joining_then_it_is_settled_lif_7d_idn_11() {
+        let mut world = World::new();
+        let one = world.invite("bob@example.com", Grant::role("member"), &by("ada"));
+        let other = world.invite("bob@work.example", Grant::role("member"), &by("ada"));
+        let strangers = world.invite("eve@example.com", Grant::role("member"), &by("ada"));
+        let bob = person("bob").vouching(address("bob@work.example"));
+        world.ok(Accept::inbox(one, bob), &by("bob"));
+        assert_eq!(world.state(other), InvitationState::Revoked);
+        assert_eq!(world.state(strangers), InvitationState::Pending);
+        assert_eq!(world.seats("team"), (1, 1));
+    }
+
+    #[test]
+    fn given_an_address_of_another_member_when_somebody_for_whom_it_is_vouched_joins_then_theirs_stays_idn_12()
+     {
+        let mut world = World::new();
+        world.add("bob", Grant::role("member"));
+        let bobs = world.invite("bob@example.com", in_group("member", "red"), &by("ada"));
+        let eves =
+            world.invite("eve@example.com", [Grant::role("member"), in_group("member", "red")], &by("ada"));
+        let eve = person("eve").vouching(address("bob@example.com"));
+        world.ok(Accept::inbox(eves, eve), &by("eve"));
+        assert_eq!(world.state(bobs), InvitationState::Pending);
+    }
+
+    #[test]
+    fn given_an_offer_of_ownership_when_the_member_joins_a_group_then_the_offer_stays() {
+        let mut world = World::new();
+        world.add("bob", Grant::role("member"));
+        let offer = OfferOwnership::new(user("bob"), FormerOwner::Stays);
+        let offer = world.ok(offer, &by("ada")).invitation;
+        let red = world.invite("bob@example.com", in_group("member", "red"), &by("ada"));
+        world.ok(Accept::inbox(red, person("bob")), &by("bob"));
+        assert_eq!(world.state(offer), InvitationState::Pending);
+        world.ok(ChangeAccess::new(user("bob"), Grant::role("client")), &by("ada"));
+        assert_eq!(world.state(offer), InvitationState::Pending);
+        world.ok(Accept::inbox(offer, person("bob")), &by("bob"));
+        assert_eq!(world.organization().counts.owners, 2);
+    }
+
+    #[test]
+    fn given_an_invitation_to_a_group_when_access_to_it_is_given_otherwise_then_it_is_settled_lif_7d() {
+        let mut world = World::new();
+        world.add("bob", Grant::role("member"));
+        let red = world.invite("bob@example.com", in_group("member", "red"), &by("ada"));
+        let both = [Grant::role("member"), in_group("client", "red")];
+        world.ok(ChangeAccess::new(user("bob"), both), &by("ada"));
+        assert_eq!(world.state(red), InvitationState::Revoked);
+    }
+
+    #[test]
+    fn given_a_member_of_a_group_when_becoming_an_owner_then_the_group_stays_and_what_is_covered_ends_lif_7d()
+    {
+        let mut world = World::new();
+        world.add("bob", in_group("member", "red"));
+        let open = world.invite("bob@example.com", Grant::role("member"), &by("ada"));
+        let offer = OfferOwnership::new(user("bob"), FormerOwner::Stays);
+        let offer = world.ok(offer, &by("ada")).invitation;
+        world.ok(Accept::inbox(offer, stranger("bob")), &by("bob"));
+        assert_eq!(world.state(open), InvitationState::Revoked);
+        let held = &world.member("bob").unwrap().grants;
+        assert_eq!(held.scopes().count(), 2);
+        assert!(held.is_owner());
+    }
 }

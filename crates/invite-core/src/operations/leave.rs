@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::join::end_open_for;
 use super::remove_members::{Settled, TheirInvitations, reads_of_sent, settle_sent};
 use crate::operation::sealed::Sealed;
-use crate::refusal::{UnknownMember, refused};
+use crate::refusal::{NotPermitted, UnknownMember, refused};
 use crate::rules::require_not_closed;
-use crate::{Actor, Draft, Event, Host, Operation, Reads, Stop, UserId};
+use crate::{Actor, Draft, Event, Host, Operation, Permission, Reads, Stop, UserId};
 
-/// Leaves the organization. Anybody may, but for the last owner (B7, AUT-8).
+/// Leaves the organization. Anybody may, but for the last owner (B7, AUT-8), and nobody for somebody else but
+/// the host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Leave {
     user: UserId,
@@ -43,7 +44,7 @@ pub struct Left {
 
 refused! {
     /// Why somebody could not leave.
-    LeaveRefused: OrganizationClosed, UnknownMember, LastOwner, TooManySent
+    LeaveRefused: NotPermitted, OrganizationClosed, UnknownMember, LastOwner, TooManySent
 }
 
 impl Sealed for Leave {}
@@ -66,19 +67,121 @@ impl Operation for Leave {
     fn decide(
         &self,
         host: &Host<'_>,
-        _actor: &Actor,
+        actor: &Actor,
         draft: &mut Draft,
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         require_not_closed(draft)?;
+        let own = actor.user().is_none_or(|user| *user == self.user);
+        let removing = || NotPermitted {
+            permission: Permission::REMOVE,
+            roles: host.model.roles_with(&Permission::REMOVE),
+        };
+        draft.rule("C6", if own { Ok(()) } else { Err(LeaveRefused::from(removing())) })?;
         let unknown = UnknownMember { user: self.user.clone() };
         let member = draft.member(&self.user)?.cloned().ok_or(LeaveRefused::from(unknown))?;
         if member.is_owner() {
             super::require_another_owner::<LeaveRefused>(draft)?;
         }
-        let actor = Actor::User(self.user.clone());
-        draft.emit_as(actor.clone(), Event::MemberLeft { user: self.user.clone() });
+        draft.act_as(&self.user);
+        draft.emit(Event::MemberLeft { user: self.user.clone() });
         end_open_for::<LeaveRefused>(draft, &member)?;
-        let settled = settle_sent(host, &actor, draft, &self.user, self.their_invitations)?;
+        let settled = settle_sent(host, actor, draft, &self.user, self.their_invitations)?;
         Ok(Left { user: self.user.clone(), settled })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use crate::*;
+
+    #[test]
+    fn given_a_member_when_leaving_then_they_are_gone_and_what_was_open_for_them_ends_b7_lif_7c() {
+        let mut world = World::with(team_of(2));
+        world.add("bob", Grant::role("member"));
+        let by_address = world.invite("bob@example.com", in_group("member", "red"), &by("ada"));
+        let by_user = world.invite(user("bob"), in_group("member", "blue"), &by("ada"));
+        let before = world.events();
+        world.ok(Leave::new(user("bob")), &Actor::System);
+        assert!(world.member("bob").is_none());
+        assert_eq!(world.seats("team"), (0, 0));
+        let ended = [by_address, by_user].map(|id| world.invitation(id).ended.clone().unwrap().0);
+        assert_eq!(ended[0], Ending::Revoked { because: RevokedBecause::InviteeRemoved });
+        assert_eq!(ended[1], ended[0]);
+        assert_eq!(world.kinds_since(before), ["member-left", "invitation-revoked", "invitation-revoked"]);
+        assert!(world.rows().events[before..].iter().all(|record| record.actor == by("bob")));
+        // LIF-7: and the same person can be invited again.
+        world.invite("bob@example.com", in_group("member", "red"), &by("ada"));
+    }
+
+    #[test]
+    fn given_open_invitations_of_their_own_when_leaving_then_they_stay_or_end_as_chosen_aut_5() {
+        let table = [
+            (TheirInvitations::Keep, 0, 2),
+            (TheirInvitations::Revoke, 2, 0),
+            (TheirInvitations::HandOver, 2, 0),
+        ];
+        for (choice, revoked, open) in table {
+            let mut world = World::new();
+            world.add("eve", Grant::role("admin"));
+            world.ok(Invite::new("a@example.com, b@example.com", Grant::role("member")), &by("eve"));
+            let left = world.ok(Leave::new(user("eve")).their_invitations(choice), &by("eve"));
+            assert_eq!((left.settled.revoked, left.settled.handed_over), (revoked, 0), "{choice:?}");
+            assert_eq!(world.rows().open().count(), open, "{choice:?}");
+        }
+    }
+
+    #[test]
+    fn given_two_owners_when_both_leave_then_the_last_one_stays_aut_8() {
+        let mut world = World::new();
+        world.add("bob", Grant::role("member"));
+        let offer = world.ok(OfferOwnership::new(user("bob"), FormerOwner::Stays), &by("ada"));
+        world.ok(Accept::inbox(offer.invitation, stranger("bob")), &by("bob"));
+        world.ok(Leave::new(user("ada")), &by("ada"));
+        assert_eq!(world.run(Leave::new(user("bob")), &by("bob")).unwrap_err().code(), "last-owner");
+    }
+
+    #[test]
+    fn every_reason_to_refuse_is_reached() {
+        let mut cases = Cases::of("LeaveRefused", include_str!("leave.rs"));
+        let mut world = World::new();
+        world.add("bob", Grant::role("admin"));
+        cases.refused(
+            "given a member, when somebody else says that they leave, then that is removing (C6)",
+            "NotPermitted",
+            world.run(Leave::new(user("ada")), &by("bob")),
+        );
+        cases.refused(
+            "given one owner, when leaving, then the last one stays (AUT-8)",
+            "LastOwner",
+            world.run(Leave::new(user("ada")), &by("ada")),
+        );
+        cases.refused(
+            "given no member, when leaving, then they are unknown",
+            "UnknownMember",
+            world.run(Leave::new(user("dan")), &by("dan")),
+        );
+        let sent = (0..=Reads::MAX_SENT).map(|n| address(&std::format!("{n}@example.com")));
+        let sent = sent.collect::<std::vec::Vec<_>>();
+        for some in sent.chunks(1_000) {
+            let some = some.iter().cloned().collect::<Invitees>();
+            world.ok_unchecked(Invite::new(some, Grant::role("member")), &by("bob"));
+        }
+        cases.refused(
+            "given more invitations than one command settles, when revoking them all, then they are too many",
+            "TooManySent",
+            world.run_unchecked(
+                Leave::new(user("bob")).their_invitations(TheirInvitations::Revoke),
+                &by("bob"),
+            ),
+        );
+        let mut world = World::new();
+        world.ok(ChangeStatus::Close, &by("ada"));
+        cases.refused(
+            "given a closed organization, when leaving, then nothing goes on (LIF-8)",
+            "OrganizationClosed",
+            world.run(Leave::new(user("ada")), &by("ada")),
+        );
+        cases.are_all_but(&[]);
     }
 }

@@ -215,3 +215,23 @@ where
     }
     Ok(settled)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use crate::*;
+
+    #[test]
+    fn given_an_invite_just_before_when_its_inviter_is_removed_in_the_same_batch_then_it_is_settled_aut_5() {
+        for (choice, kept) in [(TheirInvitations::Revoke, 0), (TheirInvitations::HandOver, 1)] {
+            let mut world = World::new();
+            world.add("eve", Grant::role("admin"));
+            let invite = Invite::new("bob@example.com", Grant::role("member"));
+            let remove = RemoveMembers::one(user("eve")).their_invitations(choice);
+            let (_, removed) = world.both((invite, &by("eve")), (remove, &by("ada")));
+            let settled = removed.results[0].settled;
+            assert_eq!((settled.revoked, settled.handed_over), (1 - kept, kept));
+            assert_eq!(world.rows().open().count(), kept);
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! Resend an invitation: a new link, a new expiry, and every earlier link dead.
 
+use alloc::vec::Vec;
+
 use serde::{Deserialize, Serialize};
 
 use super::invite::{check_granting, require_welcome};
@@ -9,7 +11,7 @@ use crate::refusal::{
     refused_when_closed,
 };
 use crate::rules::{expiry, open_at_places, organization, require_open, require_pending, require_rate};
-use crate::seats::{require_seat, reserve};
+use crate::seats::{end_due, end_if_due, require_seat, reserve};
 use crate::{
     Actor, DeliveryKind, Draft, Event, Expiry, Host, InvitationId, InvitationKind, InvitationState, Nonce,
     Operation, Reads, Stop,
@@ -111,20 +113,18 @@ pub(super) fn renew(
         InvitationKind::Ownership { .. } => super::offer_ownership::require_owner(host, actor, draft)?,
     }
     require_rate(draft, actor)?;
-    draft.end_if_over(id);
-    draft.end_due();
-    let other = open_at_places(draft, &row.invitee, &row.grants)?;
-    let other = other.into_iter().find(|open| open.id != id).map(|open| (open.id, open.expires_at));
-    if let Some((other, _)) = other {
-        draft.end_if_over(other);
+    end_if_due(host.model, draft, id)?;
+    end_due(host.model, draft)?;
+    let open = open_at_places(draft, &row.invitee, &row.grants)?;
+    let others = open.iter().map(|open| open.id).filter(|open| *open != id).collect::<Vec<_>>();
+    for other in others {
+        end_if_due(host.model, draft, other)?;
     }
-    let place = match other {
-        Some((invitation, expires_at)) if !expires_at.is_over(draft.now()) => {
-            Err(ResendRefused::from(AlreadyInvited { invitation, expires_at }))
-        }
-        _ => Ok(()),
-    };
-    draft.rule("CON-3", place)?;
+    let open = open_at_places(draft, &row.invitee, &row.grants)?;
+    let other = open.iter().find(|open| open.id != id);
+    let place = other
+        .map_or(Ok(()), |other| Err(AlreadyInvited { invitation: other.id, expires_at: other.expires_at }));
+    draft.rule("CON-3", place.map_err(ResendRefused::from))?;
     let expires_at =
         expiry(host.model, organization(draft)?, draft.now(), asked).map_err(ResendRefused::from)?;
     let revived = !draft.invitation(id)?.is_some_and(|row| row.is_open());
@@ -144,4 +144,37 @@ pub(super) fn renew(
     }
     draft.queue(DeliveryKind::Invitation, id)?;
     Ok(expires_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use chrono::TimeDelta;
+
+    use crate::testing::*;
+    use crate::*;
+
+    #[test]
+    fn given_two_others_at_its_places_when_reviving_then_the_pending_one_is_found_behind_the_expired_one_con_3()
+     {
+        let mut world = World::new();
+        let soon = Expiry::At(world.now + TimeDelta::hours(1));
+        let both = [in_group("member", "blue"), in_group("member", "red")];
+        let both = Invite::new("bob@example.com", both).expires_at(soon);
+        let both = world.ok(both, &by("ada")).invitations().next().unwrap();
+        world.wait(TimeDelta::hours(1));
+        let soon = Expiry::At(world.now + TimeDelta::hours(1));
+        world.ok(Invite::new("bob@example.com", in_group("member", "blue")).expires_at(soon), &by("ada"));
+        let red = world.invite("bob@example.com", in_group("member", "red"), &by("ada"));
+        // Longer past their expiry than the one in `blue`, so that it is not among those loaded as due.
+        for position in 0..70 {
+            let soon = Expiry::At(world.now + TimeDelta::minutes(1));
+            let other = Invite::new(address(&format!("{position}@example.com")), Grant::role("member"));
+            world.ok(other.expires_at(soon), &by("ada"));
+        }
+        world.wait(TimeDelta::hours(1));
+        let refusal = world.run(Resend::new(both), &by("ada")).unwrap_err();
+        assert!(matches!(refusal, ResendRefused::AlreadyInvited(why) if *why.invitation() == red));
+    }
 }

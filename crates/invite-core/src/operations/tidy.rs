@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::operation::sealed::Sealed;
 use crate::rules::organization;
+use crate::seats::end_due;
 use crate::{Actor, Draft, Host, Operation, Reads, Stop};
 
 /// Writes down that invitations expired, or ended with their organization. Truth does not need it: every
@@ -52,13 +53,80 @@ impl Operation for Tidy {
 
     fn decide(
         &self,
-        _host: &Host<'_>,
+        host: &Host<'_>,
         _actor: &Actor,
         draft: &mut Draft,
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         organization::<Infallible>(draft)?;
-        let before = draft.records().len();
-        draft.end_due();
-        Ok(Tidied { ended: draft.records().len() - before, more: draft.has_more_due() })
+        let ended = end_due(host.model, draft)?;
+        Ok(Tidied { ended, more: draft.has_more_due() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use chrono::TimeDelta;
+
+    use crate::testing::*;
+    use crate::*;
+
+    fn world_with_expired(count: usize) -> World {
+        let mut world = World::new();
+        for position in 0..count {
+            world.invite(address(&format!("{position}@example.com")), Grant::role("member"), &by("ada"));
+        }
+        world.wait(TimeDelta::days(7));
+        world
+    }
+
+    #[test]
+    fn given_expired_invitations_when_tidied_then_so_many_are_written_down_and_no_more() {
+        let mut world = world_with_expired(5);
+        assert_eq!(world.seats("team"), (0, 5), "nothing is written down yet");
+        let tidied = world.ok(Tidy::new(3), &Actor::System);
+        assert_eq!((tidied.ended, tidied.more), (3, true));
+        let tidied = world.ok(Tidy::new(3), &by("ada"));
+        assert_eq!((tidied.ended, tidied.more), (2, false));
+        assert_eq!(world.seats("team"), (0, 0));
+        let before = world.events();
+        assert_eq!(world.ok(Tidy::new(3), &Actor::System).ended, 0);
+        assert_eq!(world.events(), before);
+        assert!(world.kinds_since(before - 5).iter().all(|kind| *kind == "invitation-expired"));
+        assert_eq!(world.rows().events[before - 1].actor, Actor::System, "nobody asked for an expiry");
+    }
+
+    #[test]
+    fn given_a_closed_organization_when_tidied_then_all_that_is_open_ends_lif_8() {
+        let mut world = World::new();
+        let never = Invite::new("a@example.com, b@example.com", Grant::role("member"));
+        world.ok(never.expires_at(Expiry::Never), &by("ada"));
+        world.ok(ChangeStatus::Close, &by("ada"));
+        assert_eq!(world.ok(Tidy::new(1_000), &Actor::System).ended, 2);
+        let because = RevokedBecause::OrganizationClosed;
+        for row in world.rows().invitations.values() {
+            assert_eq!(row.ended.as_ref().unwrap().0, Ending::Revoked { because });
+        }
+    }
+
+    #[test]
+    fn given_a_raised_reservation_when_tidied_then_endings_alone_are_counted() {
+        let mut world = World::new();
+        world.ok(
+            Invite::new("bob@example.com", in_group("client", "red")).expires_at(Expiry::Never),
+            &by("ada"),
+        );
+        world.invite("bob@example.com", in_group("member", "blue"), &by("ada"));
+        world.wait(TimeDelta::days(7));
+        assert_eq!(world.ok(Tidy::new(10), &Actor::System).ended, 1);
+        assert_eq!((world.seats("team"), world.seats("client")), ((0, 0), (0, 1)));
+    }
+
+    #[test]
+    fn given_no_organization_when_tidied_then_it_is_unknown() {
+        let mut world = World::new();
+        let tidied = world.attempt("other", &Tidy::new(1), &Actor::System);
+        assert_eq!(tidied, Err(Stop::UnknownOrganization));
     }
 }

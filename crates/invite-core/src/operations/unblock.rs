@@ -59,11 +59,11 @@ impl Operation for Unblock {
         draft: &mut Draft,
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         organization::<UnblockRefused>(draft)?;
+        draft.act_as(self.principal.user());
         let mut undone = false;
         for invitee in self.principal.invitees() {
             if draft.suppressed_since(&invitee, self.kind)?.is_some() {
-                let actor = Actor::User(self.principal.user().clone());
-                draft.emit_as(actor, Event::Unsuppressed { invitee, kind: self.kind });
+                draft.emit(Event::Unsuppressed { invitee, kind: self.kind });
                 undone = true;
             }
         }
@@ -128,5 +128,75 @@ impl Operation for Unsubscribe {
             draft.emit(Event::Suppressed { invitee, kind });
         }
         Ok(Unsubscribed {})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use crate::*;
+
+    const BOB: &str = "bob@example.com";
+
+    #[test]
+    fn given_an_unsubscribe_link_when_used_then_mail_stops_and_nothing_ends_until_undone_idn_3() {
+        let mut world = World::new();
+        let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+        let old = world.token(id, Purpose::Unsubscribe);
+        world.ok(Resend::new(id), &by("ada"));
+        let before = world.events();
+        // A link out of an older mail does as well, and so does a second try.
+        for token in [old.clone(), world.token(id, Purpose::Unsubscribe), old] {
+            world.ok(Unsubscribe::new(token), &Actor::System);
+        }
+        assert_eq!(world.kinds_since(before), ["suppressed"]);
+        assert_eq!(world.state(id), InvitationState::Pending);
+        world.invite(BOB, in_group("member", "red"), &by("ada"));
+        world.ok(Unblock::new(person("bob"), SuppressionKind::Mail), &Actor::System);
+        assert!(world.rows().suppressions.is_empty());
+        assert_eq!(world.rows().events.last().unwrap().actor, by("bob"));
+    }
+
+    #[test]
+    fn given_a_suppression_of_one_kind_when_the_other_is_undone_then_it_stays_f11() {
+        let mut world = World::new();
+        let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+        let token = world.token(id, Purpose::Unsubscribe);
+        world.ok(Unsubscribe::new(token), &Actor::System);
+        let other = Unblock::new(person("bob"), SuppressionKind::Invitations);
+        assert_eq!(world.run(other, &by("bob")).unwrap_err().code(), "not-blocked");
+        let eve = Unblock::new(person("eve"), SuppressionKind::Mail);
+        assert_eq!(world.run(eve, &by("eve")).unwrap_err().code(), "not-blocked");
+        assert_eq!(world.rows().suppressions.len(), 1);
+    }
+
+    #[test]
+    fn every_reason_to_refuse_is_reached() {
+        let mut world = World::new();
+        let mut cases = Cases::of("UnblockRefused", include_str!("unblock.rs"));
+        cases.refused(
+            "given nothing blocked, when undone, then there is nothing to undo",
+            "NotBlocked",
+            world.run(Unblock::new(person("bob"), SuppressionKind::Mail), &by("bob")),
+        );
+        cases.are_all_but(&[]);
+
+        let mut cases = Cases::of("UnsubscribeRefused", include_str!("unblock.rs"));
+        let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+        for purpose in [Purpose::Mailed, Purpose::Copied, Purpose::Link, Purpose::Ownership] {
+            let token = world.token(id, purpose);
+            cases.refused(
+                "given a token of another purpose, when unsubscribing, then it is unknown (TOK-5)",
+                "UnknownToken",
+                world.run(Unsubscribe::new(token), &Actor::System),
+            );
+        }
+        let token = world.token(id, Purpose::Unsubscribe);
+        cases.refused(
+            "given a token of another organization, when unsubscribing, then it is unknown (TOK-5)",
+            "UnknownToken",
+            world.run_in("other", Unsubscribe::new(token), &Actor::System),
+        );
+        cases.are_all_but(&[]);
     }
 }

@@ -186,12 +186,45 @@ pub struct Organization {
 }
 
 impl Organization {
-    /// Which of its open invitations are due to be ended at a moment (LIF-5, LIF-8).
+    /// Which of its open invitations are due to be ended at a moment (LIF-5, LIF-8). As for decisions, that
+    /// moment is not before the organization's last event.
     #[must_use]
     pub fn due_invitations(&self, now: DateTime<Utc>) -> DueInvitations {
         match self.status {
             OrganizationStatus::Closed => DueInvitations::All,
-            OrganizationStatus::Active | OrganizationStatus::Suspended => DueInvitations::ExpiredAt(now),
+            OrganizationStatus::Active | OrganizationStatus::Suspended => {
+                DueInvitations::ExpiredAt(now.max(self.last_at))
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use crate::testing::*;
+    use crate::*;
+
+    #[test]
+    fn given_a_clock_that_went_back_when_room_is_needed_then_what_expired_by_the_last_event_is_ended_lif_5() {
+        let mut world = World::with(team_of(1));
+        let soon = Expiry::At(world.now + TimeDelta::hours(1));
+        let bob = Invite::new("bob@example.com", Grant::role("member")).expires_at(soon);
+        world.ok(bob, &by("ada"));
+        world.wait(TimeDelta::hours(1));
+        world.ok(ChangeSettings::new(Settings::named("Acme")), &by("ada"));
+        world.wait(-TimeDelta::minutes(1));
+        world.invite("eve@example.com", Grant::role("member"), &by("ada"));
+        assert_eq!(world.seats("team"), (0, 1));
+    }
+
+    #[test]
+    fn given_a_clock_of_nanoseconds_when_deciding_then_time_is_in_whole_microseconds() {
+        let mut world = World::new();
+        world.wait(TimeDelta::nanoseconds(1_999));
+        let bob = world.invite("bob@example.com", Grant::role("member"), &by("ada"));
+        assert_eq!(world.invitation(bob).created_at.timestamp_subsec_nanos(), 1_000);
+        assert_eq!(world.organization().last_at, world.invitation(bob).created_at);
     }
 }

@@ -213,10 +213,8 @@ impl Draft {
             None => self.slice.members.remove(user),
         };
         let gone = old.as_ref().and_then(Option::as_ref);
-        if let (Some(member), false) = (gone, new_is_there) {
-            if let Some(email) = &member.email {
-                self.slice.by_address.insert(email.clone(), None);
-            }
+        if let (Some(Member { email: Some(email), .. }), false) = (gone, new_is_there) {
+            self.slice.by_address.insert(email.clone(), None);
         }
         if let Some(organization) = &mut self.slice.organization {
             let counts = &mut organization.counts;
@@ -246,6 +244,7 @@ impl Draft {
             Some((row.invitee.clone(), row.seat.clone()))
         };
         let new = key(&row);
+        let inviter = row.as_ref().and_then(Option::as_ref).and_then(|row| row.inviter.user().cloned());
         let old_key = key(&self.slice.invitations.get(&id).cloned());
         let touched = [old_key.clone(), new.clone()].into_iter().flatten().collect::<Vec<_>>();
         let before = touched.iter().map(|(invitee, seat)| self.reserves(invitee, seat)).collect::<Vec<_>>();
@@ -259,6 +258,11 @@ impl Draft {
         }
         if let Some((invitee, _)) = &new {
             self.slice.open.entry(invitee.clone()).or_default().insert(id);
+        }
+        if let Some(sent) = inviter.and_then(|inviter| self.slice.sent_by.get_mut(&inviter))
+            && !sent.contains(&id)
+        {
+            sent.push(id);
         }
 
         let after = touched.iter().map(|(invitee, seat)| self.reserves(invitee, seat)).collect::<Vec<_>>();

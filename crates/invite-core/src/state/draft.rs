@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::ops::Deref;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 
 use crate::{
     Actor, CommandRecord, Commit, CommitId, Delivery, DeliveryId, DeliveryKind, DeliveryState, Ending,
@@ -16,6 +16,7 @@ use crate::{
 
 /// One step that can be taken back: a key and what was there before.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "most steps are of the large variant, and a draft holds few")]
 pub(super) enum Undo {
     Organization(Option<Box<Organization>>),
     Member(UserId, Option<Option<Member>>),
@@ -65,12 +66,16 @@ pub struct Draft {
     entropy: Entropy,
     commit: CommitId,
     checks: Option<(Option<usize>, Vec<Checked>)>,
+    /// The facts themselves, for tests to fold anew.
+    #[cfg(test)]
+    pub(crate) facts: Vec<(Actor, Event)>,
 }
 
 impl Draft {
-    /// Begins on a slice. Time is the later of `now` and the organization's last event.
+    /// Begins on a slice. Time is the later of `now`, in whole microseconds, and the organization's last event.
     #[must_use]
     pub fn new(slice: Slice, now: DateTime<Utc>, commit: CommitId) -> Self {
+        let now = now.trunc_subsecs(6);
         let now = slice.organization().map_or(now, |organization| now.max(organization.last_at));
         Self {
             version: slice.version(),
@@ -84,6 +89,8 @@ impl Draft {
             entropy: Entropy::default(),
             commit,
             checks: None,
+            #[cfg(test)]
+            facts: Vec::new(),
         }
     }
 
@@ -143,6 +150,11 @@ impl Draft {
         self.about(None);
     }
 
+    /// Sets who acts from here on: the one whom the command names, whoever passed it on.
+    pub(crate) fn act_as(&mut self, user: &UserId) {
+        self.actor = Actor::User(user.clone());
+    }
+
     /// The entropy of the command that is being decided.
     pub(crate) fn entropy(&mut self) -> &mut Entropy {
         &mut self.entropy
@@ -176,6 +188,8 @@ impl Draft {
     /// Makes a fact that nobody asked for, such as an expiry.
     pub(crate) fn emit_as(&mut self, actor: Actor, mut event: Event) {
         let at = self.now;
+        #[cfg(test)]
+        self.facts.push((actor.clone(), event.clone()));
         let before = self.facts(&event);
         self.apply(&event, at);
         let after = self.facts(&event);
@@ -235,32 +249,23 @@ impl Draft {
         self.slice.due.as_ref().is_some_and(|due| due.more)
     }
 
-    /// Ends what was loaded as past its expiry, so that it holds no room (SEA-3, LIF-7b).
-    pub(crate) fn end_due(&mut self) {
-        let ids = self.slice.due.as_ref().map_or_else(Vec::new, |due| due.ids.clone());
-        let closed = self.organization().is_some_and(|row| row.status == OrganizationStatus::Closed);
-        for id in ids {
-            if closed
-                && self
-                    .slice
-                    .invitations
-                    .get(&id)
-                    .is_some_and(|row| row.as_ref().is_some_and(Invitation::is_open))
-            {
-                self.actor = Actor::System;
-                self.revoke(id, RevokedBecause::OrganizationClosed);
-            } else {
-                self.end_if_over(id);
-            }
-        }
+    /// What was loaded as due to be ended.
+    pub(crate) fn due_ids(&self) -> Vec<InvitationId> {
+        self.slice.due.as_ref().map_or_else(Vec::new, |due| due.ids.clone())
     }
 
-    /// Ends one open invitation if it is past its expiry.
-    pub(crate) fn end_if_over(&mut self, id: InvitationId) {
-        let row = self.slice.invitations.get(&id).and_then(Option::as_ref);
-        if row.is_some_and(|row| row.is_open() && row.expires_at.is_over(self.now)) {
-            self.emit_as(Actor::System, Event::InvitationEnded { id, ending: Ending::Expired, reason: None });
-        }
+    /// Ends one open invitation if it is past its expiry, or its organization was closed; its invitee if so.
+    pub(crate) fn end_if_due(&mut self, id: InvitationId) -> Option<Invitee> {
+        let row = self.slice.invitations.get(&id)?.as_ref().filter(|row| row.is_open())?;
+        let invitee = row.invitee.clone();
+        let closed = self.organization().is_some_and(|row| row.status == OrganizationStatus::Closed);
+        let ending = match closed {
+            true => Ending::Revoked { because: RevokedBecause::OrganizationClosed },
+            false if row.expires_at.is_over(self.now) => Ending::Expired,
+            false => return None,
+        };
+        self.emit_as(Actor::System, Event::InvitationEnded { id, ending, reason: None });
+        Some(invitee)
     }
 
     /// A point to come back to.
@@ -283,6 +288,8 @@ impl Draft {
             }
         }
         self.records.truncate(mark.records);
+        #[cfg(test)]
+        self.facts.truncate(mark.records);
         self.deliveries.truncate(mark.deliveries);
         for forgotten in self.commands.split_off(mark.commands.min(self.commands.len())) {
             self.slice.commands.insert(forgotten.key, None);

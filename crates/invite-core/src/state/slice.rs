@@ -43,7 +43,7 @@ pub struct Slice {
     pub(super) limits: BTreeMap<LimitSubject, Option<DateTime<Utc>>>,
     pub(super) commands: BTreeMap<CommandKey, Option<CommandRecord>>,
     pub(super) mailed: BTreeMap<InvitationId, Option<DateTime<Utc>>>,
-    sent_by: BTreeMap<UserId, Vec<InvitationId>>,
+    pub(super) sent_by: BTreeMap<UserId, Vec<InvitationId>>,
     pub(super) due: Option<Due>,
 }
 

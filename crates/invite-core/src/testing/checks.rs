@@ -1,0 +1,288 @@
+//! What must hold after every command, whatever it was.
+
+use std::borrow::ToOwned;
+use std::collections::{BTreeMap, BTreeSet};
+use std::format;
+use std::string::String;
+use std::vec::Vec;
+
+use chrono::{DateTime, Utc};
+
+use super::Rows;
+use crate::*;
+
+/// A decision on what its operation reads is the decision on everything there is.
+pub(super) fn same_decision<T: serde::Serialize, R: Refusal>(
+    one: &Result<T, Stop<R>>,
+    all: &Result<T, Stop<R>>,
+) {
+    let text = |decided: &Result<T, Stop<R>>| match decided {
+        Ok(outcome) => serde_json::to_string(outcome).unwrap(),
+        Err(stop) => format!("{stop:?}"),
+    };
+    assert_eq!(text(one), text(all), "a decision depends on its reads alone");
+}
+
+/// An outcome is kept as JSON for a repeat of the command (LIF-12).
+pub(super) fn outcome_comes_back<O: Operation>(outcome: &O::Outcome) {
+    let json = serde_json::to_string(outcome).unwrap();
+    let back: O::Outcome = serde_json::from_str(&json).unwrap();
+    assert_eq!(serde_json::to_string(&back).unwrap(), json, "an outcome comes back from JSON");
+}
+
+/// What the draft showed is what the store holds.
+pub(super) fn rows_are_as_folded(folded: &Slice, rows: &Rows) {
+    if let Some(organization) = folded.organization() {
+        assert_eq!(Some(organization), rows.header.as_ref());
+    }
+    for (id, row) in &rows.invitations {
+        if let Ok(shown) = folded.invitation(*id) {
+            assert_eq!(shown, Some(row));
+        }
+        if let Ok(open) = folded.open_of(&row.invitee) {
+            let open = open.map(|row| row.id).collect::<BTreeSet<_>>();
+            let stored = rows.open().filter(|other| other.invitee == row.invitee).map(|row| row.id);
+            assert_eq!(open, stored.collect());
+        }
+    }
+    for (user, row) in &rows.members {
+        if let Ok(shown) = folded.member(user) {
+            assert_eq!(shown, Some(row));
+        }
+        if let Some(email) = &row.email
+            && let Ok(shown) = folded.member_with(email)
+        {
+            assert_eq!(shown, Some(row));
+        }
+        if let Ok((sent, false)) = folded.sent_by(user) {
+            let sent = sent.filter(|row| row.inviter.user() == Some(user)).map(|row| row.id);
+            let stored = rows.open().filter(|row| row.inviter.user() == Some(user)).map(|row| row.id);
+            assert_eq!(sent.collect::<BTreeSet<_>>(), stored.collect());
+        }
+    }
+    for ((invitee, kind), at) in &rows.suppressions {
+        if let Ok(since) = folded.suppressed_since(invitee, *kind) {
+            assert_eq!(since, Some(*at));
+        }
+    }
+    for (subject, at) in &rows.limits {
+        if let Ok(kept) = folded.limit(subject) {
+            assert_eq!(kept, Some(*at));
+        }
+    }
+}
+
+/// The same facts folded into everything there is make the same rows.
+pub(super) fn net_change_is_fold_of_facts(
+    all: Slice,
+    now: DateTime<Utc>,
+    facts: &[(Actor, Event)],
+    written: &Commit,
+) {
+    let folded = fold(Draft::new(all, now, written.id), facts.iter().cloned()).into_commit();
+    let Commit { deliveries, commands, events, .. } = written.clone();
+    assert_eq!(folded.events.len(), events.len());
+    assert_eq!(Commit { deliveries, commands, events, ..folded }, *written);
+}
+
+/// Counters, places and owners follow from the rows.
+pub(super) fn invariants(rows: &Rows) {
+    let Some(header) = &rows.header else {
+        assert_eq!(*rows, Rows::default(), "no rows without an organization");
+        return;
+    };
+    let mut seats = BTreeMap::<SeatClass, SeatCount>::new();
+    for class in rows.members.values().filter_map(|member| member.seat.clone()) {
+        seats.entry(class).or_default().used += 1;
+    }
+    // SEA-3: a class is reserved once for an invitee.
+    let reserved = rows.open().filter_map(|row| Some((row.seat.clone()?, row.invitee.clone())));
+    for (class, _) in reserved.collect::<BTreeSet<_>>() {
+        seats.entry(class).or_default().reserved += 1;
+    }
+    let owners = rows.members.values().filter(|member| member.is_owner()).count();
+    let counts = Counts {
+        members: rows.members.len() as u32,
+        owners: owners as u32,
+        pending: rows.open().count() as u32,
+        seats,
+    };
+    assert_eq!(header.counts, counts, "counters are a recount of the rows");
+    assert!(owners > 0, "an owner remains (AUT-8)");
+    assert_eq!(header.version, rows.events.len() as u64, "one record an event (STO-7)");
+    assert_eq!(header.last_at, rows.events.last().unwrap().at);
+
+    let mut places = BTreeMap::new();
+    for row in rows.open() {
+        for scope in row.grants.scopes() {
+            let other = places.insert((scope.clone(), row.invitee.clone()), row.id);
+            assert_eq!(other, None, "one open invitation a place (CON-3)");
+        }
+    }
+    assert_eq!(rows.places, places, "places are those of open invitations");
+
+    let mut classes = BTreeMap::<&Invitee, BTreeSet<&SeatClass>>::new();
+    for row in rows.open() {
+        classes.entry(&row.invitee).or_default().extend(&row.seat);
+        assert!(row.earlier_nonces.len() <= EARLIER_NONCES);
+        assert!(!row.grants.is_empty());
+    }
+    assert!(classes.values().all(|of| of.len() <= 1), "one person reserves one seat: {classes:?}");
+    for member in rows.members.values() {
+        assert!(!member.grants.is_empty(), "a member holds something");
+    }
+}
+
+/// STO-7: no address in full, no nonce and no message in what is recorded.
+pub(super) fn records_tell_no_secret(rows: &Rows) {
+    let mut secrets = BTreeSet::new();
+    let addresses = rows.members.values().filter_map(|member| member.email.as_ref());
+    let addresses = addresses.chain(
+        rows.invitations.values().flat_map(|row| row.invitee.address().into_iter().chain(&row.mail_to)),
+    );
+    for address in addresses {
+        secrets.extend([address.as_str().to_owned(), address.canonical().to_owned()]);
+    }
+    for row in rows.invitations.values() {
+        secrets.extend(row.message.clone());
+        for nonce in row.earlier_nonces.iter().chain([&row.nonce]) {
+            let bytes = nonce.as_bytes();
+            secrets.insert(data_encoding::HEXLOWER.encode(bytes));
+            secrets.insert(data_encoding::BASE64URL_NOPAD.encode(bytes));
+            secrets.insert(data_encoding::BASE64_NOPAD.encode(bytes));
+            secrets.insert(serde_json::to_string(bytes).unwrap());
+        }
+    }
+    // Those of the last commit: the others were looked at before.
+    let last = rows.events.last().map(|record| record.commit);
+    for record in rows.events.iter().rev().take_while(|record| Some(record.commit) == last) {
+        let text = format!("{} {record:?}", serde_json::to_string(&record.data).unwrap());
+        for secret in &secrets {
+            assert!(!text.contains(secret.as_str()), "{} tells {secret}: {text}", record.kind);
+        }
+    }
+}
+
+/// SEA-1, SEA-5: whoever takes a seat finds room for it, also after the plan was lowered.
+pub(super) fn seats_within_limits(before: &Rows, after: &Rows) {
+    let Some(header) = &after.header else { return };
+    for (class, count) in &header.counts.seats {
+        let taken = before.header.as_ref().map_or(0, |row| row.counts.seat(class).taken());
+        if count.taken() > taken {
+            let limit = header.plan.seat_limit(class);
+            assert!(
+                limit.is_some_and(|limit| limit.allows(count.taken())),
+                "{class}: {count:?} of {limit:?}"
+            );
+        }
+    }
+}
+
+/// AUT-2: whatever somebody holds or is invited to hold, the one who granted it held at that moment.
+pub(super) fn nobody_grants_what_they_do_not_hold(
+    model: &AccessModel,
+    before: &Rows,
+    after: &Rows,
+    facts: &[(Actor, Event)],
+) {
+    let held = |actor: &Actor| match actor {
+        Actor::System => None,
+        Actor::User(user) => {
+            Some(before.members.get(user).map(|member| member.grants.clone()).unwrap_or_default())
+        }
+    };
+    let accepted = facts.iter().find_map(|(_, event)| match event {
+        Event::InvitationEnded { id, ending: Ending::Accepted { user }, .. } => {
+            Some((&after.invitations[id], user))
+        }
+        _ => None,
+    });
+    for (actor, event) in facts {
+        let (what, granted) = match event {
+            Event::InvitationCreated { invitation } => (invitation.kind.clone(), invitation.grants.clone()),
+            Event::InvitationEdited { id, grants, .. } => {
+                (after.invitations[id].kind.clone(), grants.clone())
+            }
+            Event::InvitationResent { id, .. } | Event::InvitationHandedOver { id, .. } => {
+                let row = &after.invitations[id];
+                (row.kind.clone(), row.grants.clone())
+            }
+            Event::MemberJoined { member } => (InvitationKind::Membership, member.grants.clone()),
+            Event::MemberAccessChanged { user, grants, .. } => {
+                let had = &before.members[user].grants;
+                let news = grants
+                    .clone()
+                    .into_iter()
+                    .filter(|grant| had.access(grant.scope()) != Some(grant.access()));
+                (InvitationKind::Membership, news.collect())
+            }
+            _ => continue,
+        };
+        let granters = match (event, accepted) {
+            (Event::MemberJoined { .. } | Event::MemberAccessChanged { .. }, Some((row, user))) => {
+                match row.kind {
+                    // A new owner holds everything, and the former one what an owner offered.
+                    InvitationKind::Ownership { .. } => {
+                        assert!(before.places.values().any(|id| *id == row.id));
+                        continue;
+                    }
+                    InvitationKind::Membership => {
+                        assert_eq!(event.user(), Some(user), "nobody else changes by an acceptance");
+                        let inviter = match model.inviter_policy {
+                            InviterPolicy::Keep => None,
+                            _ => held(&row.inviter),
+                        };
+                        [Some(row.grants.clone()), inviter]
+                    }
+                }
+            }
+            (Event::MemberJoined { member }, None) if member.joined_by == JoinedBy::Creating => continue,
+            // An owner steps down from everything.
+            _ => [held(actor), None],
+        };
+        for granter in granters.into_iter().flatten() {
+            if let InvitationKind::Ownership { .. } = what {
+                assert!(granter.is_owner(), "only owners offer ownership");
+                continue;
+            }
+            let extra = effective(model, &granted).find(|right| !has(model, &granter, right));
+            assert_eq!(extra, None, "{}: {granter:?} grants {granted:?}", event.kind());
+        }
+        if what == InvitationKind::Membership
+            && !matches!(event, Event::MemberJoined { member } if member.joined_by == JoinedBy::Creating)
+        {
+            assert!(!granted.is_owner(), "ownership is offered, never granted");
+        }
+    }
+}
+
+/// A permission somewhere, on a resource of a kind.
+type Right = (Scope, Permission, ResourceKind, String);
+
+/// Every right that grants come to, over the resources that tests name and one that nobody names.
+fn effective<'a>(model: &'a AccessModel, grants: &'a Grants) -> impl Iterator<Item = Right> + 'a {
+    let resources = ["a", "b", "c", "elsewhere"];
+    grants.iter().flat_map(move |(scope, access)| {
+        model.permissions_of(access).into_iter().flat_map(move |permission| {
+            model.resource_kinds().iter().flat_map(move |kind| {
+                let permission = permission.clone();
+                let reached = resources.into_iter().filter(|one| access.restriction(kind).includes(one));
+                let right =
+                    move |one: &str| (scope.clone(), permission.clone(), kind.clone(), one.to_owned());
+                reached.map(right).collect::<Vec<_>>()
+            })
+        })
+    })
+}
+
+/// Written without the code under test: some access that holds there includes the permission and the resource.
+fn has(model: &AccessModel, grants: &Grants, (scope, permission, kind, resource): &Right) -> bool {
+    grants.iter().any(|(held, access)| {
+        (*held == Scope::Organization || held == scope)
+            && model.permissions_of(access).contains(permission)
+            && access.resources().get(kind).is_none_or(|restriction| match restriction {
+                Restriction::All => true,
+                Restriction::Only(these) => these.contains(resource),
+            })
+    })
+}

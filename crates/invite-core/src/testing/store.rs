@@ -1,0 +1,215 @@
+//! A strict store: it keeps rows, checks every precondition of a commit, and decides nothing.
+
+use std::collections::BTreeMap;
+use std::vec::Vec;
+
+use chrono::{DateTime, Utc};
+
+use crate::*;
+
+/// Organizations by id.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Store {
+    organizations: BTreeMap<OrganizationId, Rows>,
+    nothing: Rows,
+}
+
+/// The rows of one organization.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Rows {
+    pub(crate) header: Option<Organization>,
+    pub(crate) members: BTreeMap<UserId, Member>,
+    pub(crate) invitations: BTreeMap<InvitationId, Invitation>,
+    pub(crate) places: BTreeMap<(Scope, Invitee), InvitationId>,
+    pub(crate) suppressions: BTreeMap<(Invitee, SuppressionKind), DateTime<Utc>>,
+    pub(crate) limits: BTreeMap<LimitSubject, DateTime<Utc>>,
+    pub(crate) events: Vec<EventRecord>,
+    pub(crate) deliveries: BTreeMap<DeliveryId, Delivery>,
+    pub(crate) commands: BTreeMap<CommandKey, CommandRecord>,
+    /// When an invitation was mailed, and in which revision.
+    pub(crate) mailed: BTreeMap<InvitationId, (u32, DateTime<Utc>)>,
+}
+
+impl Store {
+    pub(crate) fn rows(&self, id: &OrganizationId) -> &Rows {
+        self.organizations.get(id).unwrap_or(&self.nothing)
+    }
+
+    pub(crate) fn rows_mut(&mut self, id: &OrganizationId) -> &mut Rows {
+        self.organizations.entry(id.clone()).or_default()
+    }
+
+    /// Writes a commit, and panics at whatever a real store calls a conflict.
+    pub(crate) fn apply(&mut self, commit: &Commit) {
+        let Commit {
+            id,
+            organization,
+            version,
+            header,
+            members,
+            invitations,
+            places,
+            suppressions,
+            limits,
+            events,
+            deliveries,
+            commands,
+        } = commit;
+        let rows = self.rows_mut(organization);
+        let present = rows.header.as_ref().map_or(0, |row| row.version);
+        assert_eq!(present, *version, "a commit is decided on the present version");
+        assert_eq!(header.is_some(), !events.is_empty(), "a header comes with events");
+        if let Some(header) = header {
+            assert_eq!(header.version, version + events.len() as u64, "n events move the version by n");
+            assert_eq!(header.id, *organization);
+            rows.header = Some(header.clone());
+        }
+        write(&mut rows.members, members, |row| row.user.clone());
+        write(&mut rows.invitations, invitations, |row| row.id);
+        // As a real store must, endings before inserts: one place is left and taken in one commit.
+        let mut kept = rows.places.iter().map(|(key, id)| (key.clone(), place(key, *id))).collect();
+        write(&mut kept, places, |row| (row.scope.clone(), row.invitee.clone()));
+        rows.places = kept.into_iter().map(|(key, place)| (key, place.invitation)).collect();
+        let mut kept =
+            rows.suppressions.iter().map(|(key, at)| (key.clone(), suppression(key, *at))).collect();
+        write(&mut kept, suppressions, |row| (row.invitee.clone(), row.kind));
+        rows.suppressions = kept.into_iter().map(|(key, row)| (key, row.at)).collect();
+        rows.limits.extend(limits.iter().cloned());
+        for (place, record) in events.iter().enumerate() {
+            assert_eq!(record.sequence, version + 1 + place as u64, "sequences have no gaps");
+            assert_eq!(record.commit, *id);
+            rows.events.push(record.clone());
+        }
+        for delivery in deliveries {
+            assert_eq!(delivery.organization, *organization);
+            assert!(
+                rows.deliveries.insert(delivery.id, delivery.clone()).is_none(),
+                "deliveries are new rows"
+            );
+        }
+        rows.commands.extend(commands.iter().map(|row| (row.key.clone(), row.clone())));
+    }
+}
+
+fn place((scope, invitee): &(Scope, Invitee), invitation: InvitationId) -> Place {
+    Place { scope: scope.clone(), invitee: invitee.clone(), invitation }
+}
+
+fn suppression((invitee, kind): &(Invitee, SuppressionKind), at: DateTime<Utc>) -> Suppression {
+    Suppression { invitee: invitee.clone(), kind: *kind, at }
+}
+
+fn write<K: Ord + Clone + std::fmt::Debug, R: Clone + PartialEq>(
+    rows: &mut BTreeMap<K, R>,
+    changes: &[RowChange<K, R>],
+    key: impl Fn(&R) -> K,
+) {
+    let mut seen = Vec::new();
+    for change in changes {
+        let key = match change {
+            RowChange::Insert(row) | RowChange::Update(row) => key(row),
+            RowChange::Delete(key) => key.clone(),
+        };
+        assert!(!seen.contains(&key), "one change a row: {key:?}");
+        match change {
+            RowChange::Insert(row) => {
+                assert!(rows.insert(key.clone(), row.clone()).is_none(), "inserted and there: {key:?}");
+            }
+            RowChange::Update(row) => {
+                let old = rows.insert(key.clone(), row.clone());
+                assert!(old.is_some(), "updated and not there: {key:?}");
+                assert!(old.as_ref() != Some(row), "updated to what it was: {key:?}");
+            }
+            RowChange::Delete(_) => assert!(rows.remove(&key).is_some(), "deleted and not there: {key:?}"),
+        }
+        seen.push(key);
+    }
+}
+
+impl Rows {
+    /// Loads what is asked for and what that brings along, as a store does.
+    pub(crate) fn load(&self, id: &OrganizationId, reads: &Reads, now: DateTime<Utc>) -> Slice {
+        let mut slice = Slice::new(id.clone(), self.header.clone());
+        for _ in 0..3 {
+            let open = slice.open(reads);
+            if open.is_empty() {
+                break;
+            }
+            self.answer(&mut slice, &open, now);
+        }
+        assert!(slice.open(reads).is_empty(), "three rounds are enough");
+        slice
+    }
+
+    /// Loads everything there is, and of what is due as much as is asked for.
+    pub(crate) fn load_all(&self, id: &OrganizationId, reads: &Reads, now: DateTime<Utc>) -> Slice {
+        let mut all = reads.clone();
+        all.members.extend(self.members.keys().cloned());
+        all.people.extend(self.members.keys().cloned());
+        all.sent_by.extend(self.members.keys().cloned());
+        all.invitations.extend(self.invitations.keys().copied());
+        for invitation in self.invitations.values() {
+            all.sent_by.extend(invitation.inviter.user().cloned());
+        }
+        all.invitees.extend(self.suppressions.keys().map(|(invitee, _)| invitee.clone()));
+        all.limits.extend(self.limits.keys().cloned());
+        all.limits.insert(LimitSubject::Organization);
+        self.load(id, &all, now)
+    }
+
+    fn answer(&self, slice: &mut Slice, open: &Reads, now: DateTime<Utc>) {
+        let Reads { invitations, invitees, members, people, addresses, sent_by, limits, commands, due } =
+            open;
+        assert!(people.is_empty(), "people are asked for as members and invitees");
+        for user in members {
+            slice.answer_member(user.clone(), self.members.get(user).cloned());
+        }
+        for address in addresses {
+            let mut with = self.members.values().filter(|member| member.email.as_ref() == Some(address));
+            let member = with.next().cloned();
+            assert!(with.next().is_none(), "one member an address");
+            slice.answer_address(address.clone(), member);
+        }
+        for id in invitations {
+            let row = self.invitations.get(id);
+            let mailed =
+                self.mailed.get(id).filter(|(revision, _)| row.is_some_and(|row| row.revision == *revision));
+            slice.answer_invitation(*id, row.cloned(), mailed.map(|(_, at)| *at));
+        }
+        for invitee in invitees {
+            let open = self.open().filter(|row| row.invitee == *invitee).cloned().collect();
+            let suppressions = self.suppressions.iter().filter(|((of, _), _)| of == invitee);
+            slice.answer_invitee(invitee.clone(), open, suppressions.map(|(key, at)| suppression(key, *at)));
+        }
+        for user in sent_by {
+            let sent = self.open().filter(|row| row.inviter.user() == Some(user));
+            slice.answer_sent_by(user.clone(), sent.take(Reads::MAX_SENT + 1).cloned().collect());
+        }
+        for subject in limits {
+            slice.answer_limit(subject.clone(), self.limits.get(subject).copied());
+        }
+        for key in commands {
+            slice.answer_command(key.clone(), self.commands.get(key).cloned());
+        }
+        if *due > 0 {
+            let header = self.header.as_ref().expect("nothing is due without an organization");
+            let mut rows = match header.due_invitations(now) {
+                DueInvitations::All => self.open().cloned().collect::<Vec<_>>(),
+                DueInvitations::ExpiredAt(at) => {
+                    self.open().filter(|row| row.expires_at.is_over(at)).cloned().collect()
+                }
+            };
+            rows.sort_by_key(|row| match row.expires_at {
+                Expiry::At(at) => (at, row.id),
+                Expiry::Never => (DateTime::<Utc>::MAX_UTC, row.id),
+            });
+            let more = rows.len() > *due as usize;
+            rows.truncate(*due as usize);
+            slice.answer_due(rows, more);
+        }
+    }
+
+    pub(crate) fn open(&self) -> impl Iterator<Item = &Invitation> {
+        self.invitations.values().filter(|row| row.is_open())
+    }
+}
