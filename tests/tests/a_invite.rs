@@ -105,9 +105,7 @@ on_every_store! {
         assert_eq!(acme.waiting().await, ["eve@example.com"]);
     }
 
-    async fn a3_pending_invitations_say_who_as_what_by_whom_when_until_when_and_whether_the_mail_went_out(
-        world: M,
-    ) {
+    async fn a3_pending_invitations_say_who_as_what_by_whom_when_until_when_and_whether_the_mail_went_out(world) {
         let acme = world.acme().await;
         let amy = world.joins("amy", Grant::role("admin")).await;
         world.pass(TimeDelta::hours(1));
