@@ -3,9 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use invite::core::{Delivery, DeliveryState};
 use invite::{
-    AccessModel, Acting, Courier, CourierReport, Error, Grant, Invitation, InvitationFilter, InvitationState,
-    Invitations, Key, Keyring, Limit, ManualClock, Member, MemberFilter, MemoryDirectory, PageRequest, Plan,
-    RosterEntry, Scope, Token,
+    AccessModel, Acting, Clock as _, Courier, CourierReport, Error, Grant, Invitation, InvitationFilter,
+    InvitationState, Invitations, Key, Keyring, Limit, ManualClock, Member, MemberFilter, MemoryDirectory,
+    PageRequest, Plan, RosterEntry, Scope, Token,
 };
 use invite_memory::MemoryMailer;
 
@@ -86,6 +86,11 @@ impl World {
     /// Lets time pass.
     pub fn pass(&self, time: TimeDelta) {
         self.clock.advance(time);
+    }
+
+    /// The time now.
+    pub fn clock_now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
     /// A courier with the world's mailer.
