@@ -1,6 +1,7 @@
 //! The stores that every behaviour is driven on.
 
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use invite::{AccessModel, Invitations, InvitationsBuilder, Keyring, Storage};
@@ -9,11 +10,13 @@ use invite_sqlite::SqliteStorage;
 use tempfile::TempDir;
 
 type Connect = dyn Fn(AccessModel, Keyring) -> InvitationsBuilder + Send + Sync;
+type Made = Pin<Box<dyn Future<Output = Store> + Send>>;
 
 /// A store of one test's own. It is connected to as often as there are processes.
 #[derive(Clone)]
 pub struct Store {
     connect: Arc<Connect>,
+    another: fn() -> Made,
     file: Option<Arc<TempDir>>,
 }
 
@@ -21,7 +24,7 @@ impl Store {
     /// Memory, which ends with the test.
     pub async fn memory() -> Self {
         let storage = MemoryStorage::new();
-        Self::of(move || storage.clone())
+        Self::of(move || storage.clone(), another_memory)
     }
 
     /// A file of SQLite. Each connection opens it anew, as another process does.
@@ -29,14 +32,23 @@ impl Store {
         let directory = Arc::new(tempfile::tempdir().unwrap());
         let path = directory.path().join("invite.db");
         SqliteStorage::open(&path).unwrap().migrate().await.unwrap();
-        let store = Self::of(move || SqliteStorage::open(&path).unwrap());
+        let store = Self::of(move || SqliteStorage::open(&path).unwrap(), another_sqlite);
         Self { file: Some(directory), ..store }
     }
 
-    /// Any store, given how to connect to it.
-    pub fn of<S: Storage>(connect: impl Fn() -> S + Send + Sync + 'static) -> Self {
+    /// Memory under a wrapper.
+    pub fn wrapping(storage: impl Storage + Clone) -> Self {
+        Self::of(move || storage.clone(), another_memory)
+    }
+
+    fn of<S: Storage>(connect: impl Fn() -> S + Send + Sync + 'static, another: fn() -> Made) -> Self {
         let connect = move |model, keyring| Invitations::builder(connect(), model, keyring);
-        Self { connect: Arc::new(connect), file: None }
+        Self { connect: Arc::new(connect), another, file: None }
+    }
+
+    /// An empty store of the same kind.
+    pub async fn another(&self) -> Self {
+        (self.another)().await
     }
 
     /// A new connection, with a service to be built on it.
@@ -48,6 +60,15 @@ impl Store {
     pub fn directory(&self) -> Option<PathBuf> {
         self.file.as_ref().map(|file| file.path().to_owned())
     }
+}
+
+// Named, so that a store does not have to know its own type to make another.
+fn another_memory() -> Made {
+    Box::pin(Store::memory())
+}
+
+fn another_sqlite() -> Made {
+    Box::pin(Store::sqlite())
 }
 
 impl std::fmt::Debug for Store {
