@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod at_once;
 mod mail;
 mod people;
 mod refused;
@@ -15,6 +16,7 @@ mod scripted;
 mod store;
 mod world;
 
+pub use at_once::at_once;
 pub use mail::Mail;
 pub use people::{address, group, newcomer, person, token, user};
 pub use refused::{code, refused};

@@ -54,13 +54,22 @@ async fn happens(world: &World, what: &str) {
 on_every_store! {
     async fn f2_nobody_grants_what_they_do_not_hold(world) {
         let acme = world.acme().await;
-        let limited = Grant::role("admin").removing("accounts.delete")
+        let limited = Grant::role("admin")
+            .removing("accounts.delete")
             .restricted("line", Restriction::only(["1", "2"]));
         let amy = world.joins("amy", limited).await;
         let lines = |lines: &[&str]| Restriction::only(lines.iter().copied());
         for (what, grant, missing) in [
-            ("a permission of the role", Grant::role("member").restricted("line", lines(&["1"])), "accounts.delete"),
-            ("an added permission", Grant::role("client").restricted("line", lines(&["1"])).adding("invite.organization.close"), "organization.close"),
+            (
+                "a permission of the role",
+                Grant::role("member").restricted("line", lines(&["1"])),
+                "accounts.delete",
+            ),
+            (
+                "an added permission",
+                Grant::role("client").restricted("line", lines(&["1"])).adding("invite.organization.close"),
+                "organization.close",
+            ),
             ("all lines", Grant::role("client"), "for each line"),
             ("another line", Grant::role("client").restricted("line", lines(&["1", "3"])), "for each line"),
         ] {
@@ -154,7 +163,8 @@ on_every_store! {
         acme.invite("eve@example.com", Grant::role("member")).await.unwrap();
         let before = (acme.history().await, acme.names().await, acme.seats_of("team").await);
 
-        let list = "bob@example.com, eve@example.com, dan@example.com, nobody, fay@example.com, dan@example.com";
+        let list =
+            "bob@example.com, eve@example.com, dan@example.com, nobody, fay@example.com, dan@example.com";
         let invite = || acme.invite(list, Grant::role("member")).with(|invite| invite.message("Come in"));
         let dry = invite().dry_run().await.unwrap();
         let outcome = |outcome: &InviteOutcome| match outcome {
@@ -165,9 +175,17 @@ on_every_store! {
         };
         let would = dry.outcome.as_ref().unwrap().results.iter().map(|result| outcome(&result.outcome));
         let would = would.collect::<Vec<_>>();
-        assert_eq!(would, [
-            "already-member", "already-invited", "invited", "invalid-address", "no-seat-left", "duplicate of the third",
-        ]);
+        assert_eq!(
+            would,
+            [
+                "already-member",
+                "already-invited",
+                "invited",
+                "invalid-address",
+                "no-seat-left",
+                "duplicate of the third",
+            ]
+        );
         let taken = |seats: &[invite::SeatUse]| (seats[0].used, seats[0].reserved);
         assert_eq!((taken(&dry.seats), taken(&dry.seats_after)), ((1, 1), (1, 2)));
         assert_eq!(dry.seats_needed, [2, 0], "one more than there are");
@@ -190,8 +208,10 @@ on_every_store! {
         world.deliver().await;
         let sent = world.mail_to("dan@example.com");
         assert_eq!(sent.subject, mail.subject);
-        assert_eq!(sent.text.replace(&sent.link(), "https://app.example/join#preview"),
-            mail.text + &format!("\nNo more of these mails: {}\n", sent.unsubscribe()));
+        assert_eq!(
+            sent.text.replace(&sent.link(), "https://app.example/join#preview"),
+            mail.text + &format!("\nNo more of these mails: {}\n", sent.unsubscribe())
+        );
     }
 
     async fn f5_a_dry_run_of_what_would_be_refused_says_so(world) {
@@ -257,12 +277,22 @@ on_every_store! {
             if name == "cleo" {
                 world.joins("cleo", Grant::role("client")).await;
             }
-            refused(world.acme_by(name).copy_link(eve.id).await, code, rule, "ask somebody of role admin, owner");
+            refused(
+                world.acme_by(name).copy_link(eve.id).await,
+                code,
+                rule,
+                "ask somebody of role admin, owner",
+            );
         }
         amy.copy_link(eve.id).await.unwrap();
         let globex = world.invite.create_organization("globex", "Globex", "gus", Plan::seats("team", 5));
         let gus = globex.await.unwrap().by("gus");
-        refused(gus.copy_link(eve.id).await, "unknown-invitation", "STO-2", "check the id and the organization");
+        refused(
+            gus.copy_link(eve.id).await,
+            "unknown-invitation",
+            "STO-2",
+            "check the id and the organization",
+        );
     }
 
     async fn f16_ownership_is_offered_accepted_and_the_former_owner_becomes_what_was_said(world) {
@@ -309,11 +339,17 @@ on_every_store! {
         let boss = FormerOwner::Becomes(Access::role("boss"));
         refused(acme.offer_ownership("olga", boss).await, "unknown-role", "AUT-3", "use a role");
         let first = acme.offer_ownership("olga", stays()).await.unwrap();
-        refused(acme.offer_ownership("olga", stays()).await, "already-invited", "CON-3", "resend the open invitation");
+        refused(
+            acme.offer_ownership("olga", stays()).await,
+            "already-invited",
+            "CON-3",
+            "resend the open invitation",
+        );
         refused(amy.revoke(first.invitation).await, "not-permitted", "AUT-1", "ask somebody of role owner");
 
         acme.organization().decline(first.invitation, person("olga")).await.unwrap();
-        let second = acme.offer_ownership("olga", FormerOwner::Becomes(Access::role("member"))).await.unwrap();
+        let second =
+            acme.offer_ownership("olga", FormerOwner::Becomes(Access::role("member"))).await.unwrap();
         world.pass(TimeDelta::days(7));
         let accepted = acme.organization().accept(second.invitation, person("olga")).await;
         refused(accepted, "expired", "LIF-1", "ask for it to be sent again");
@@ -333,7 +369,8 @@ on_every_store! {
         let olga = world.joins("olga", Grant::role("member")).await;
         world.joins("pia", Grant::role("member")).await;
         let to_pia = acme.offer_ownership("pia", FormerOwner::Stays).await.unwrap();
-        let to_olga = acme.offer_ownership("olga", FormerOwner::Becomes(Access::role("admin"))).await.unwrap();
+        let to_olga =
+            acme.offer_ownership("olga", FormerOwner::Becomes(Access::role("admin"))).await.unwrap();
         acme.organization().accept(to_olga.invitation, person("olga")).await.unwrap();
         let accepted = acme.organization().accept(to_pia.invitation, person("pia")).await;
         refused(accepted, "inviter-no-longer-may", "AUT-4", "ask somebody who may");
@@ -400,7 +437,10 @@ on_every_store! {
             };
             let bobs = notes(&[("crm", "4711"), ("desk", "17"), ("team", "red")]);
             assert_eq!(acme.entry("bob@example.com").await.0.metadata, bobs);
-            assert_eq!(acme.entry("eve@example.com").await.0.metadata, notes(&[("crm", "4711"), ("team", "blue")]));
+            assert_eq!(
+                acme.entry("eve@example.com").await.0.metadata,
+                notes(&[("crm", "4711"), ("team", "blue")])
+            );
 
             world.deliver().await;
             world.invite.accept(&world.token_to("bob@example.com"), person("bob")).await.unwrap();
@@ -412,9 +452,11 @@ on_every_store! {
     async fn f19_metadata_is_there_in_the_hosts_own_templates(world) {
         let key = invite::Key::from_bytes(b"the key of the tests, of 32 bytes").unwrap();
         let service = world.store.connect(AccessModel::preset(), invite::Keyring::new(7, key));
-        let service = service.base_url("https://app.example/join").templates(Campaign).clock(world.clock.clone());
+        let service =
+            service.base_url("https://app.example/join").templates(Campaign).clock(world.clock.clone());
         let service = service.build().unwrap();
-        let acme = service.create_organization("acme", "Acme Ltd", "ada", Plan::seats("team", 5)).await.unwrap();
+        let acme =
+            service.create_organization("acme", "Acme Ltd", "ada", Plan::seats("team", 5)).await.unwrap();
         let invite = acme.by("ada").invite("bob@example.com", Grant::role("member"));
         invite.with(|invite| invite.metadata("campaign", "spring").locale("de-AT")).await.unwrap();
         service.courier(world.mailer.clone()).run_once(10).await.unwrap();
