@@ -157,6 +157,31 @@ pub(super) fn records_tell_no_secret(rows: &Rows) {
     }
 }
 
+/// LIF-1, LIF-3: no operation changes a row in an ending state, but for resending an expired one.
+pub(super) fn what_ended_stays_ended(before: &Rows, after: &Rows, facts: &[(Actor, Event)]) {
+    for row in before.invitations.values().filter(|row| !row.is_open()) {
+        let revived = facts.iter().any(|(_, event)| {
+            matches!(event, Event::InvitationResent { id, .. } if *id == row.id)
+                && row.stored_state() == InvitationState::Expired
+        });
+        let same = after.invitations.get(&row.id) == Some(row);
+        assert!(same || revived, "{row:?} was changed by {facts:?}");
+    }
+    assert!(
+        before.invitations.keys().all(|id| after.invitations.contains_key(id)),
+        "invitations stay on record"
+    );
+}
+
+/// LIF-8: nothing is sent or accepted for an organization that does not work.
+pub(super) fn nothing_goes_on_unless_active(before: &Rows, after: &Rows) {
+    let status = before.header.as_ref().map(|row| row.status);
+    if let Some(OrganizationStatus::Suspended | OrganizationStatus::Closed) = status {
+        assert_eq!(before.deliveries, after.deliveries);
+        assert!(after.members.keys().all(|user| before.members.contains_key(user)));
+    }
+}
+
 /// SEA-1, SEA-5: whoever takes a seat finds room for it, also after the plan was lowered.
 pub(super) fn seats_within_limits(before: &Rows, after: &Rows) {
     let Some(header) = &after.header else { return };

@@ -10,7 +10,7 @@ use invite_core::{
     Organization, OrganizationId, Place, Plan, Reads, Restriction, RevokedBecause, RowChange, Scope,
     Settings, Suppression, SuppressionKind,
 };
-use invite_storage::{InvitationFilter, MemberFilter, RosterEntry, Storage};
+use invite_storage::{CommitError, InvitationFilter, MemberFilter, RosterEntry, Storage};
 use tokio::sync::Barrier;
 
 use super::world::*;
@@ -44,6 +44,26 @@ pub async fn version_guards<S: Storage>(store: Arc<S>) {
     let current = Commit { version: first.version + 1, ..without_header };
     store.commit(&current).await.unwrap();
     assert_eq!(store.load(&acme, &reads, at(1)).await.unwrap().version(), first.version + 1);
+}
+
+/// No version would make such a commit right: a caller that took it for a conflict would try for ever.
+pub async fn a_commit_that_contradicts_itself_is_no_conflict<S: Storage>(store: Arc<S>) {
+    let acme = found(&*store, "acme").await;
+    let reads = Reads::new().member(user("bob"));
+    let sound = decide(&*store, &acme, &reads, at(1), [joined(&member("bob", Grant::role("member")))]).await;
+    let before = seen(&*store, &acme, &reads).await;
+    let spoils: [&dyn Fn(&mut Commit); 3] = [
+        &|commit| commit.header.as_mut().unwrap().version += 1,
+        &|commit| commit.header.as_mut().unwrap().id = organization("globex"),
+        &|commit| commit.header = None,
+    ];
+    for spoil in spoils {
+        let mut commit = sound.clone();
+        spoil(&mut commit);
+        let refused = store.commit(&commit).await;
+        assert!(matches!(refused, Err(CommitError::Storage(_))));
+        assert_eq!(seen(&*store, &acme, &reads).await, before);
+    }
 }
 
 /// The same change, as if it had been decided on another organization or version.

@@ -17,7 +17,7 @@ macro_rules! contract {
             load::load_is_one_version, load::load_closes, load::absent_is_said, load::load_reads_own_writes,
             load::due_is_past_its_expiry, load::tenants_are_apart, load::mailed_at_is_of_the_revision,
             load::addresses_find_members_in_any_case,
-            commit::version_guards, commit::of_commits_on_one_version_one_is_written, commit::all_or_nothing,
+            commit::version_guards, commit::a_commit_that_contradicts_itself_is_no_conflict, commit::of_commits_on_one_version_one_is_written, commit::all_or_nothing,
             commit::insert_is_not_put, commit::limits_and_commands_are_put, commit::commands_are_forgotten, commit::one_place_one_invitation,
             commit::values_come_back, commit::events_have_no_gaps, commit::commit_is_found,
             exclusive::exclusive_waits, exclusive::exclusive_is_current, exclusive::dropped_is_rolled_back,
