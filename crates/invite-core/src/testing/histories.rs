@@ -506,7 +506,7 @@ fn histories_reach_most_outcomes_and_most_kinds_of_facts() {
 
     let mut runner = TestRunner::deterministic();
     let (mut kinds, mut codes) = (BTreeSet::new(), BTreeSet::new());
-    for _ in 0..40 {
+    for _ in 0..120 {
         let mut world = World::two(model());
         for step in steps(80).new_tree(&mut runner).unwrap().current() {
             if let Some(command) = world.command(&step) {
