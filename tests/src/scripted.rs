@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Utc};
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use invite::core::{Commit, CommitId, Invitee, Member, Reads, Slice};
 use invite::storage::{
     CommitError, Completion, EventEntry, Exclusive, Failure, InboxEntry, Lease, Leased, Lists, Membership,
