@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite::core::{Commit, CommitId, Invitee, Member, Reads, Slice};
 use invite::storage::{
     CommitError, Completion, EventEntry, Exclusive, Failure, InboxEntry, Lease, Leased, Lists, Membership,
-    Outbox, Seek, async_trait,
+    Outbox, Seek,
 };
 use invite::{
     InvitationEntry, InvitationFilter, MemberFilter, OrganizationId, RosterEntry, Storage, StorageError,

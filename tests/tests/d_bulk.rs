@@ -246,6 +246,7 @@ on_every_store! {
                 world.invite.accept(&token, person(name)).await.unwrap();
             }
         }
+        world.pass(TimeDelta::minutes(1));
         acme.invite("same@example.com, same2@example.com", Grant::role("member")).await.unwrap();
 
         let all = acme.roster(&PageRequest::default()).await.unwrap();

@@ -112,7 +112,7 @@ pub struct Caps {
     pub grants: usize,
     /// Bytes of a personal message.
     pub message_bytes: usize,
-    /// Bytes of an organization's name.
+    /// Bytes of a name, an organization's or an invitee's, and of a language.
     pub name_bytes: usize,
     /// Bytes of all keys and values of one metadata map.
     pub metadata_bytes: usize,

@@ -39,7 +39,7 @@ impl Directory {
             }
             return;
         };
-        match (tenants.binary_search_by(|other| other.id.cmp(&tenant.id)), is_there) {
+        match (tenants.binary_search(tenant), is_there) {
             (Err(at), true) => tenants.insert(at, Arc::clone(tenant)),
             (Ok(at), false) => drop(tenants.remove(at)),
             _ => {}

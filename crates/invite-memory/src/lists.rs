@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{Invitation, InvitationState, Invitee, Member, OrganizationId, OrganizationStatus, UserId};
 use invite_storage::{
-    EventEntry, InboxEntry, InvitationEntry, InvitationFilter, Lists, MemberFilter, Membership, Positioned,
-    RosterEntry, Seek, StorageError,
+    EventEntry, InboxEntry, InvitationEntry, InvitationFilter, Lists, MemberFilter, Membership, Position,
+    Positioned, RosterEntry, Seek, StorageError,
 };
 
 use crate::MemoryStorage;
@@ -40,7 +40,7 @@ impl Lists for MemoryStorage {
         Ok(keys.filter_map(|(_, key)| entry(key)).take(limit(seek)).collect())
     }
 
-    /// One list for each stored state that may be in the answer, merged.
+    /// A page of each list that may have rows in the answer, merged.
     async fn invitations(
         &self,
         organization: &OrganizationId,
@@ -50,17 +50,23 @@ impl Lists for MemoryStorage {
     ) -> Result<Vec<InvitationEntry>, StorageError> {
         let Some(tenant) = self.shared.tenant(organization) else { return Ok(Vec::new()) };
         let InvitationFilter { state, inviter } = filter;
+        let after = seek.after.as_ref();
         let rows = tenant.rows();
-        let is_wanted = |row: &Invitation| state.is_none_or(|state| row.state_at(now) == state);
         let mut found = Vec::new();
         for stored in InvitationState::ALL {
-            let may_be = state.is_none_or(|state| state == stored || is_derived_from(state, stored));
-            let Some(list) = rows.index.filed.get(&(inviter.clone(), stored)).filter(|_| may_be) else {
-                continue;
-            };
-            let behind = descending(list, seek.after.as_ref());
-            let behind = behind.filter_map(|(position, id)| Some((position, rows.invitations.get(id)?)));
-            found.extend(behind.filter(|(_, row)| is_wanted(row)).take(limit(seek)));
+            let is_asked_for = state.is_none_or(|state| state == stored);
+            let list = rows.index.filed.get(&(inviter.clone(), stored)).filter(|_| is_asked_for);
+            let behind = list.into_iter().flat_map(|list| descending(list, after));
+            let behind =
+                behind.filter_map(|(position, id)| Some((position.clone(), rows.invitations.get(id)?)));
+            let wanted = behind.filter(|(_, row)| state.is_none_or(|state| row.state_at(now) == state));
+            found.extend(wanted.take(limit(seek)));
+        }
+        if *state == Some(InvitationState::Expired) {
+            let unwritten =
+                rows.due(now).filter(|row| inviter.is_none() || row.inviter.user() == inviter.as_ref());
+            let unwritten = unwritten.map(|row| (Position::new(row.created_at, row.id.to_string()), row));
+            found.extend(unwritten.filter(|(position, _)| after.is_none_or(|after| position < after)));
         }
         found.sort_unstable_by(|(one, _), (other, _)| other.cmp(one));
         Ok(found.into_iter().take(limit(seek)).map(|(_, row)| invitation_entry(&rows, row)).collect())
@@ -152,11 +158,6 @@ fn limit(seek: &Seek) -> usize {
 
 fn is_pending(row: &Invitation, now: DateTime<Utc>) -> bool {
     row.state_at(now) == InvitationState::Pending
-}
-
-/// Expired follows from the time, written down or not.
-fn is_derived_from(state: InvitationState, stored: InvitationState) -> bool {
-    state == InvitationState::Expired && stored == InvitationState::Pending
 }
 
 fn invitation_entry(rows: &Rows, row: &Invitation) -> InvitationEntry {

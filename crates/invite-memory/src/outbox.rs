@@ -1,26 +1,26 @@
 //! The outbox: one queue for all organizations, over the deliveries in their rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use invite_core::{Delivery, DeliveryId, DeliveryState, OrganizationId};
+use invite_core::{Delivery, DeliveryId, DeliveryState};
 use invite_storage::{Completion, Failure, Lease, Leased, Outbox, StorageError};
 
 use crate::MemoryStorage;
 use crate::rows::Rows;
 use crate::storage::{Tenant, lock};
 
-type Key = (DateTime<Utc>, OrganizationId, DeliveryId);
+type Key = (DateTime<Utc>, Arc<Tenant>, DeliveryId);
 
 /// Every queued delivery, once: it waits or it is held.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     /// Those that no lease holds, by the time they are due.
-    waiting: BTreeMap<Key, Arc<Tenant>>,
+    waiting: BTreeSet<Key>,
     /// Those that a lease holds, by its end, with the time they were due.
-    held: BTreeMap<Key, (DateTime<Utc>, Arc<Tenant>)>,
+    held: BTreeMap<Key, DateTime<Utc>>,
 }
 
 impl Queue {
@@ -29,46 +29,37 @@ impl Queue {
         if row.state != DeliveryState::Queued {
             return;
         }
-        let key = |at| (at, tenant.id.clone(), row.id);
         match row.leased_until {
-            None => drop(self.waiting.insert(key(row.due_at), Arc::clone(tenant))),
-            Some(end) => drop(self.held.insert(key(end), (row.due_at, Arc::clone(tenant)))),
+            None => drop(self.waiting.insert((row.due_at, Arc::clone(tenant), row.id))),
+            Some(end) => drop(self.held.insert((end, Arc::clone(tenant), row.id), row.due_at)),
         }
     }
 
     /// Takes a delivery out as it was. To be called with its rows held.
-    fn remove(&mut self, tenant: &Tenant, row: &Delivery) {
-        let key = |at| (at, tenant.id.clone(), row.id);
+    fn remove(&mut self, tenant: &Arc<Tenant>, row: &Delivery) {
         match row.leased_until {
-            None => drop(self.waiting.remove(&key(row.due_at))),
-            Some(end) => drop(self.held.remove(&key(end))),
+            None => drop(self.waiting.remove(&(row.due_at, Arc::clone(tenant), row.id))),
+            Some(end) => drop(self.held.remove(&(end, Arc::clone(tenant), row.id))),
         }
     }
 
     /// Up to so many that can be leased, the longest due first. A lease that is over is rare.
-    fn due(&self, now: DateTime<Utc>, limit: usize) -> Vec<(Key, Arc<Tenant>)> {
-        let waiting = self.waiting.iter().take_while(|((due_at, ..), _)| *due_at <= now).take(limit);
-        let waiting = waiting.map(|(key, tenant)| (key.clone(), Arc::clone(tenant)));
+    fn due(&self, now: DateTime<Utc>, limit: usize) -> Vec<Key> {
+        let waiting = self.waiting.iter().take_while(|(due_at, ..)| *due_at <= now).take(limit).cloned();
         let over = self.held.iter().take_while(|((end, ..), _)| *end <= now);
-        let over = over.filter(|(_, (due_at, _))| *due_at <= now);
-        let over = over.map(|((_, organization, id), (due_at, tenant))| {
-            ((*due_at, organization.clone(), *id), Arc::clone(tenant))
-        });
+        let over = over.filter(|(_, due_at)| **due_at <= now);
+        let over = over.map(|((_, tenant, id), due_at)| (*due_at, Arc::clone(tenant), *id));
         let mut due = waiting.chain(over).collect::<Vec<_>>();
-        due.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        due.sort_unstable();
         due.truncate(limit);
         due
     }
 
     #[cfg(test)]
-    pub(crate) fn all(
-        &self,
-    ) -> std::collections::BTreeSet<(DateTime<Utc>, OrganizationId, DeliveryId, bool)> {
-        let waiting =
-            self.waiting.keys().map(|(at, organization, id)| (*at, organization.clone(), *id, false));
-        waiting
-            .chain(self.held.keys().map(|(at, organization, id)| (*at, organization.clone(), *id, true)))
-            .collect()
+    pub(crate) fn all(&self) -> BTreeSet<(DateTime<Utc>, invite_core::OrganizationId, DeliveryId, bool)> {
+        let row = |(at, tenant, id): &Key, is_held| (*at, tenant.id.clone(), *id, is_held);
+        let waiting = self.waiting.iter().map(|key| row(key, false));
+        waiting.chain(self.held.keys().map(|key| row(key, true))).collect()
     }
 }
 
@@ -88,7 +79,7 @@ impl Outbox for MemoryStorage {
             if due.is_empty() {
                 break;
             }
-            for ((_, _, id), tenant) in due {
+            for (_, tenant, id) in due {
                 leased.extend(self.lease_one(&tenant, id, now, until));
             }
         }
@@ -118,7 +109,7 @@ impl Outbox for MemoryStorage {
 
     async fn due(&self) -> Result<Option<DateTime<Utc>>, StorageError> {
         let queue = lock(&self.shared.queue);
-        let waiting = queue.waiting.first_key_value().map(|((at, ..), _)| *at);
+        let waiting = queue.waiting.first().map(|(at, ..)| *at);
         let held = queue.held.first_key_value().map(|((at, ..), _)| *at);
         Ok(waiting.into_iter().chain(held).min())
     }

@@ -1,8 +1,9 @@
 //! The outbox: deliveries after their commit.
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{Attempt, DeliveryId, DeliveryState, OrganizationId};
-use invite_storage::{Completion, Failure as FailedTry, Lease, Leased, Outbox, StorageError, async_trait};
+use invite_storage::{Completion, Failure as FailedTry, Lease, Leased, Outbox, StorageError};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 

@@ -127,10 +127,10 @@ mod tests {
             (INVITATIONS_BY, "inviter=?"),
             (INVITATIONS_IN_BY, "inviter=?"),
             (INBOX, "organization=? AND id=?"),
+            (FORGET_COMMANDS, "expires_at<?"),
             (FIND_COMMIT, "commit_id=?"),
             (LAST_DELIVERY, "invitation=?"),
             (LEASABLE, "due_at<?"),
-            (FORGET_COMMANDS, "expires_at<?"),
         ] {
             let plan = plan(&connection, sql);
             assert!(plan.iter().any(|line| line.contains(key)), "{sql}: {plan:#?}");

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{Commit, CommitId, OrganizationId, Reads, Slice};
-use invite_storage::{CommitError, Exclusive, Storage, StorageError, async_trait};
+use invite_storage::{CommitError, Exclusive, Storage, StorageError};
 use rusqlite::Connection;
 
 use crate::error::Failure;

@@ -25,6 +25,8 @@
 //! 8. `all_or_nothing`: a commit is written whole or not at all, whatever fails.
 //! 9. `insert_is_not_put`: inserting a row whose key exists is a conflict, and so is updating or deleting one
 //!    that does not. Limits and commands are put.
+//!    A commit that contradicts itself (a header of another version than its events lead to, a delivery of
+//!    another organization) is a bug of the caller and a [`StorageError`], for deciding again would not help.
 //! 10. `one_place_one_invitation`: the key of places is unique in the store itself (CON-3).
 //! 11. `values_come_back`: every value comes back as it was: times to the microsecond, the longest ids, texts
 //!     in any script, addresses as typed.
@@ -57,9 +59,10 @@
 //!
 //! 23. `committed_is_due`: a delivery is due from its `due_at` on once its commit is written, and never before.
 //! 24. `one_holds_a_lease`: a delivery is leased to one at a time, each time under a higher number.
-//! 25. `leases_end`: a lease that is over can be taken by another; the delivery is not lost.
+//! 25. `leases_end`: a lease that is over can be taken by another; the delivery is not lost. A delivery whose
+//!     invitation is gone is dropped when it would be leased.
 //! 26. `late_is_told`: completing or failing under a number that is not the last one, or after the end was
-//!     recorded, changes nothing and says so.
+//!     recorded, changes nothing and says so. A lease that is over and was not taken by another still counts.
 //! 27. `outbox_has_no_secret`: no stored row holds a token (TOK-2, MAI-9).
 //!
 //! # Errors
@@ -74,7 +77,6 @@ mod lists;
 mod outbox;
 mod storage;
 
-pub use async_trait::async_trait;
 pub use cursor::{Cursor, InvalidCursor, Position};
 pub use error::{CommitError, StorageError};
 pub use lists::{

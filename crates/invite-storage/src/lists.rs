@@ -51,6 +51,7 @@ pub struct InvitationEntry {
 /// A row of the roster: members and open invitations in one list (D4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "a member or an open invitation; there is no third")]
+#[allow(clippy::large_enum_variant, reason = "a page of rows is read once; a box for each would cost more")]
 pub enum RosterEntry {
     /// A member, at the time of joining.
     Member(Member),

@@ -302,10 +302,10 @@ pub(crate) async fn mail_of(
             mail = mail.with_group(MailScope::new(group.as_str()).with_role(access.role_name().as_str()));
         }
     }
-    if let Actor::User(inviter) = &invitation.inviter {
-        if let Some(name) = name_of(service, inviter).await? {
-            mail = mail.with_inviter(&name);
-        }
+    if let Actor::User(inviter) = &invitation.inviter
+        && let Some(name) = name_of(service, inviter).await?
+    {
+        mail = mail.with_inviter(&name);
     }
     if let Some(name) = &invitation.name {
         mail = mail.with_invitee(name);

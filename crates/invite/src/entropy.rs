@@ -24,7 +24,6 @@ pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
-        #[expect(clippy::disallowed_types, reason = "the one place that draws random numbers")]
         SysRng.try_fill_bytes(bytes).map_err(|_| NoEntropy)
     }
 }

@@ -86,11 +86,6 @@ impl Queues {
     fn busy(&self) -> MutexGuard<'_, HashMap<OrganizationId, VecDeque<Box<dyn Job>>>> {
         self.busy.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    #[cfg(test)]
-    pub(crate) fn idle(&self) -> bool {
-        self.busy().is_empty()
-    }
 }
 
 /// The turn of whoever performs commands of an organization. When it ends early, or because its caller was
@@ -120,5 +115,31 @@ impl Drop for Turn {
             // Without a runtime nobody can wait any longer: those who did are told by their dropped jobs.
             Err(_) => drop(self.queues.busy().remove(&self.organization)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::IntoFuture as _;
+
+    use invite_core::{AccessModel, Grant, Plan};
+    use invite_memory::MemoryStorage;
+
+    use crate::{Invitations, Keyring};
+
+    /// An organization that was touched costs nothing afterwards, also if callers were dropped on the way.
+    #[tokio::test]
+    async fn an_idle_organization_has_no_queue() {
+        let service = Invitations::builder(MemoryStorage::new(), AccessModel::preset(), Keyring::ephemeral())
+            .base_url("https://app.example/join")
+            .build()
+            .unwrap();
+        let acme = service.create_organization("acme", "Acme", "ada", Plan::seats("team", 5)).await.unwrap();
+        let invite = |address: &str| acme.by("ada").invite(address, Grant::role("member")).into_future();
+        let (one, two) = tokio::join!(invite("bob@example.com"), invite("eve@example.com"));
+        assert_eq!(one.unwrap().len() + two.unwrap().len(), 2);
+        drop(invite("dan@example.com"));
+        acme.by("ada").invite("mia@example.com", Grant::role("member")).await.unwrap();
+        assert!(service.inner.queues.busy().is_empty());
     }
 }

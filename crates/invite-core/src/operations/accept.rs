@@ -123,6 +123,11 @@ impl Accept {
         Self { claim: Claim::Inbox(invitation), principal }
     }
 
+    #[cfg(test)]
+    pub(crate) fn claim(&self) -> &Claim {
+        &self.claim
+    }
+
     /// Who accepts.
     #[must_use]
     pub fn principal(&self) -> &Principal {

@@ -9,7 +9,7 @@ use super::{SeatUse, seat_use};
 use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
-    Blocked, PartlyRefused, refused, refused_for_grants, refused_for_seats, refused_when_closed,
+    Blocked, PartlyRefused, TooLarge, refused, refused_for_grants, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{authority, organization, require_open};
 use crate::seats::end_due;
@@ -171,7 +171,10 @@ fn add_one(
     draft: &mut Draft,
     member: &NewMember,
 ) -> Result<(), Stop<AddMembersRefused>> {
-    let grants = &member.grants;
+    let (cap, grants) = (host.model.caps.metadata_bytes, &member.grants);
+    let notes = member.metadata.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
+    let too_large = || AddMembersRefused::from(TooLarge::new("bytes of metadata", cap));
+    draft.rule("ABU-3", if notes > cap { Err(too_large()) } else { Ok(()) })?;
     let known = check_grants(host.model, &organization::<AddMembersRefused>(draft)?.plan, grants);
     draft.rule("AUT-3", known.map_err(AddMembersRefused::from))?;
     let by = authority::<AddMembersRefused>(host, draft, actor)?;
@@ -198,4 +201,239 @@ fn add_one(
         },
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::vec::Vec;
+
+    use crate::testing::*;
+    use crate::*;
+
+    fn new(id: &str, grants: impl Into<Grants>) -> NewMember {
+        NewMember::new(user(id), grants)
+    }
+
+    fn codes(added: &MembersAdded) -> Vec<Option<&'static str>> {
+        added.results.iter().map(|result| result.refused.as_ref().map(Refusal::code)).collect()
+    }
+
+    #[test]
+    fn given_a_product_that_starts_when_members_are_imported_then_seats_count_and_no_mail_goes_out_f22() {
+        let mut world = World::with(team_of(2));
+        let list = ["a", "b", "c"].map(|id| new(id, Grant::role("member")).metadata("from", "before"));
+        let added = world.ok(AddMembers::many(list), &Actor::System);
+        assert_eq!(codes(&added), [None, None, Some("no-seat-left")]);
+        assert_eq!((world.seats("team"), added.seats[0].left()), ((2, 0), Some(0)));
+        assert!(world.rows().deliveries.is_empty());
+        let member = world.member("a").unwrap();
+        assert_eq!((&member.joined_by, member.metadata.len()), (&JoinedBy::BeingAdded, 1));
+    }
+
+    #[test]
+    fn given_all_or_nothing_when_one_cannot_be_added_then_nobody_is_sea_6() {
+        let mut world = World::with(team_of(2));
+        let list = ["a", "b", "c"].map(|id| new(id, Grant::role("member")));
+        let before = world.rows().clone();
+        let refusal = world.run(AddMembers::many(list).mode(Mode::AllOrNothing), &Actor::System).unwrap_err();
+        let AddMembersRefused::PartlyRefused(why) = refusal else { panic!("{refusal:?}") };
+        assert_eq!(why.items()[0].position, 2);
+        assert_eq!(*world.rows(), before);
+    }
+
+    #[test]
+    fn given_one_address_or_user_twice_when_imported_then_the_second_is_refused_idn_12_idn_10() {
+        let mut world = World::new();
+        let list = [
+            new("a", Grant::role("member")).email(address("same@example.com")),
+            new("b", Grant::role("member")).email(address("SAME@Example.com")),
+            new("a", Grant::role("member")),
+            new("a", in_group("member", "red")).email(address("same@example.com")),
+            new("c", Grant::role("member")).email(address("same@other.example")),
+        ];
+        let added = world.ok(AddMembers::many(list), &Actor::System);
+        let expected = [None, Some("address-of-another-member"), Some("already-member"), None, None];
+        assert_eq!(codes(&added), expected, "two addresses with one local part are two people");
+        assert_eq!(world.member("a").unwrap().grants.len(), 2);
+    }
+
+    #[test]
+    fn given_an_open_invitation_when_its_invitee_is_added_then_it_is_settled_and_costs_one_seat_lif_7d() {
+        let mut world = World::with(team_of(1));
+        let id = world.invite("bob@example.com", Grant::role("member"), &by("ada"));
+        world.add("bob", Grant::role("member"));
+        let because = RevokedBecause::JoinedOtherwise;
+        assert_eq!(world.invitation(id).ended.as_ref().unwrap().0, Ending::Revoked { because });
+        assert_eq!(world.seats("team"), (1, 0));
+    }
+
+    #[test]
+    fn given_a_member_who_adds_when_granting_more_than_they_hold_then_it_is_refused_aut_2() {
+        let mut world = World::new();
+        world.add("lea", in_group("lead", "red"));
+        world.ok(AddMembers::one(new("bob", in_group("member", "red"))), &by("lea"));
+        let table = [
+            (in_group("member", "blue"), "not-permitted"),
+            (Grant::role("client"), "not-permitted"),
+            (in_group("lead", "red"), "not-grantable"),
+            (in_group("member", "red").adding("analytics.view"), "not-grantable"),
+        ];
+        for (grant, code) in table {
+            let refusal = world.run(AddMembers::one(new("dan", grant)), &by("lea")).unwrap_err();
+            assert_eq!(refusal.code(), code);
+        }
+    }
+
+    #[test]
+    fn every_reason_to_refuse_is_reached() {
+        let mut cases = Cases::of("AddMembersRefused", include_str!("add_members.rs"));
+        let mut world = World::with(team_of(1).entitled("line", Restriction::only(["a"])));
+        world.add("lea", Grant::role("lead").removing("posts.publish"));
+        let member = || Grant::role("member");
+        let mut refused = |world: &mut World, sentence, reason, add: AddMembers, actor: &Actor| {
+            cases.refused(sentence, reason, world.run(add, actor));
+        };
+        let host = Actor::System;
+        refused(
+            &mut world,
+            "given nobody, when added, then nothing is asked",
+            "NothingAsked",
+            AddMembers::many([]),
+            &host,
+        );
+        let many = (0..1_001).map(|n| new(&format!("{n}"), member()));
+        refused(
+            &mut world,
+            "given more than a command takes, when added, then they are too many (ABU-3)",
+            "TooLarge",
+            AddMembers::many(many),
+            &host,
+        );
+        let notes = new("bob", member()).metadata("k", "x".repeat(5_000));
+        refused(
+            &mut world,
+            "given long notes, when added, then they are too large (ABU-3)",
+            "TooLarge",
+            AddMembers::one(notes),
+            &host,
+        );
+        let three = ["a", "b", "c"].map(|id| new(id, member()));
+        refused(
+            &mut world,
+            "given too few seats, when all or nobody is added, then nobody is (SEA-6)",
+            "PartlyRefused",
+            AddMembers::many(three).mode(Mode::AllOrNothing),
+            &host,
+        );
+        let bob = || AddMembers::one(new("bob", member()));
+        refused(
+            &mut world,
+            "given no right to add, when adding, then it is missing",
+            "NotPermitted",
+            bob(),
+            &by("dan"),
+        );
+        refused(
+            &mut world,
+            "given grants beyond one's own, when adding, then they are not grantable (AUT-2)",
+            "NotGrantable",
+            bob(),
+            &by("lea"),
+        );
+        let ungrantable = [
+            ("GrantsMissing", Grants::default()),
+            ("UnknownRole", Grant::role(RoleName::OWNER).into()),
+            ("UnknownPermission", member().adding("fly").into()),
+            ("UnknownResourceKind", member().restricted("moon", Restriction::All).into()),
+            ("NeverGrantable", Grant::role("client").adding("accounts.delete").into()),
+            ("NotEntitled", member().restricted("line", Restriction::only(["b"])).into()),
+        ];
+        for (reason, grants) in ungrantable {
+            refused(
+                &mut world,
+                "given grants that nobody can have, when added, then it says why (AUT-3)",
+                reason,
+                AddMembers::one(new("bob", grants)),
+                &host,
+            );
+        }
+        let mut denied = world.clone();
+        let rules = DomainRules::new().deny(DomainRule::parse("example.com").unwrap());
+        denied.ok(ChangeSettings::new(Settings::named("Acme").domains(rules)), &by("ada"));
+        let with_address = AddMembers::one(new("bob", member()).email(address("bob@example.com")));
+        refused(
+            &mut denied,
+            "given a denied domain, when added with an address of it, then it is not allowed (IDN-8)",
+            "DomainNotAllowed",
+            with_address.clone(),
+            &host,
+        );
+        let mut blocked = world.clone();
+        let id = blocked.invite("bob@example.com", Grant::role("client"), &by("ada"));
+        blocked.ok(Decline::inbox(id, person("bob")).block(Block::Organization), &by("bob"));
+        refused(
+            &mut blocked,
+            "given a block, when added by address, then it holds (F11)",
+            "Blocked",
+            with_address,
+            &host,
+        );
+        refused(
+            &mut blocked,
+            "given a block, when added by user, then it holds (C3)",
+            "Blocked",
+            bob(),
+            &host,
+        );
+        refused(
+            &mut world,
+            "given a member, when added again, then they are one already (IDN-10)",
+            "AlreadyMember",
+            AddMembers::one(new("lea", member())),
+            &host,
+        );
+        let same = new("eve", Grant::role("client")).email(address("lea@example.com"));
+        refused(
+            &mut world,
+            "given an address that another joined with, when added, then it is theirs (IDN-12)",
+            "AddressOfAnotherMember",
+            AddMembers::one(same),
+            &host,
+        );
+        world.ok(bob(), &host);
+        let dan = || AddMembers::one(new("dan", member()));
+        refused(
+            &mut world,
+            "given no seat, when added, then none is left (SEA-1)",
+            "NoSeatLeft",
+            dan(),
+            &host,
+        );
+        world.ok(ChangePlan::new(Plan::new()), &host);
+        refused(
+            &mut world,
+            "given a plan that does not name the class, when added, then it has none (SEA-4)",
+            "SeatClassNotInPlan",
+            dan(),
+            &host,
+        );
+        world.ok(ChangeStatus::Suspend, &host);
+        refused(
+            &mut world,
+            "given a suspended organization, when added, then not now (LIF-8)",
+            "OrganizationSuspended",
+            dan(),
+            &host,
+        );
+        world.ok(ChangeStatus::Close, &host);
+        refused(
+            &mut world,
+            "given a closed organization, when added, then never (LIF-8)",
+            "OrganizationClosed",
+            dan(),
+            &host,
+        );
+        cases.are_all_but(&[]);
+    }
 }

@@ -107,3 +107,213 @@ impl Operation for ChangeAccess {
         Ok(AccessChanged { user: self.user.clone(), grants, seat })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use crate::*;
+
+    fn change(id: &str, grants: impl Into<Grants>) -> ChangeAccess {
+        ChangeAccess::new(user(id), grants)
+    }
+
+    #[test]
+    fn given_a_client_when_given_the_right_to_publish_then_it_takes_a_team_seat_if_there_is_one_b6_sea_2() {
+        let mut world = World::with(team_of(1));
+        world.add("bob", Grant::role("client"));
+        world.add("eve", Grant::role("client"));
+        let changed = world.ok(change("bob", Grant::role("client").adding("posts.publish")), &by("ada"));
+        assert_eq!(changed.seat, Some("team".into()));
+        assert_eq!((world.seats("team"), world.seats("client")), ((1, 0), (1, 0)));
+        let up = change("eve", Grant::role("member"));
+        assert_eq!(world.run(up.clone(), &by("ada")).unwrap_err().code(), "no-seat-left");
+        world.ok(change("bob", Grant::role("client")), &by("ada"));
+        world.ok(up, &by("ada"));
+    }
+
+    #[test]
+    fn given_a_lowered_plan_when_access_changes_within_the_class_then_nobody_is_stopped_sea_5() {
+        let mut world = World::with(team_of(2));
+        world.add("bob", Grant::role("member"));
+        world.add("eve", Grant::role("member"));
+        world.ok(ChangePlan::new(team_of(1)), &Actor::System);
+        assert_eq!(world.seats("team"), (2, 0), "nobody is removed");
+        world.ok(change("bob", Grant::role("member").removing("posts.create")), &by("ada"));
+        world.ok(change("bob", Grant::role("client")), &by("ada"));
+        assert_eq!(
+            world.run(change("bob", Grant::role("member")), &by("ada")).unwrap_err().code(),
+            "no-seat-left"
+        );
+    }
+
+    #[test]
+    fn given_an_unticked_permission_when_asked_then_it_is_gone_at_once_c5_c7() {
+        let mut world = World::new();
+        world.add("lea", Grant::role("lead"));
+        world.ok(change("lea", Grant::role("lead").removing(Permission::INVITE)), &by("ada"));
+        let invite = Invite::new("bob@example.com", Grant::role("member"));
+        assert_eq!(world.run(invite, &by("lea")).unwrap_err().code(), "not-permitted");
+    }
+
+    #[test]
+    fn given_a_reservation_when_the_member_is_raised_to_it_then_one_seat_is_held_sea_3() {
+        let mut world = World::with(team_of(1));
+        world.add("bob", Grant::role("client"));
+        let red = world.invite("bob@example.com", in_group("member", "red"), &by("ada"));
+        assert_eq!(world.seats("team"), (0, 1));
+        world.ok(change("bob", Grant::role("member")), &by("ada"));
+        assert_eq!(world.seats("team"), (1, 0));
+        world.ok(Accept::inbox(red, person("bob")), &by("bob"));
+        assert_eq!(world.seats("team"), (1, 0));
+    }
+
+    #[test]
+    fn given_somebody_who_manages_when_changing_themselves_then_nothing_is_gained_aut_2() {
+        let mut world = World::new();
+        world.add("dan", Grant::role("admin").removing("analytics.view"));
+        assert_eq!(
+            world.run(change("dan", Grant::role("admin")), &by("dan")).unwrap_err().code(),
+            "not-grantable"
+        );
+        world.ok(change("dan", Grant::role("lead")), &by("dan"));
+        assert_eq!(
+            world
+                .run(change("dan", Grant::role("admin").removing("analytics.view")), &by("dan"))
+                .unwrap_err()
+                .code(),
+            "not-grantable"
+        );
+    }
+
+    #[test]
+    fn given_two_owners_when_both_step_down_then_the_last_one_stays_and_nobody_else_changes_one_c6_aut_8() {
+        let mut world = World::new();
+        world.add("bob", Grant::role("member"));
+        let offer = world.ok(OfferOwnership::new(user("bob"), FormerOwner::Stays), &by("ada")).invitation;
+        world.ok(Accept::inbox(offer, stranger("bob")), &by("bob"));
+        for actor in [by("bob"), Actor::System] {
+            let refusal = world.run(change("ada", Grant::role("member")), &actor).unwrap_err();
+            assert_eq!(refusal.code(), "owner-protected");
+        }
+        world.ok(change("ada", Grant::role("member")), &by("ada"));
+        assert_eq!(
+            world.run(change("bob", Grant::role("member")), &by("bob")).unwrap_err().code(),
+            "last-owner"
+        );
+        world.ok(change("ada", Grant::role("client")), &by("bob"));
+    }
+
+    #[test]
+    fn given_the_same_access_when_changed_then_it_is_no_fact() {
+        let mut world = World::new();
+        world.add("bob", Grant::role("member"));
+        let before = world.events();
+        world.ok(change("bob", Grant::role("member")), &by("ada"));
+        assert_eq!(world.events(), before);
+    }
+
+    #[test]
+    fn every_reason_to_refuse_is_reached() {
+        let mut cases = Cases::of("ChangeAccessRefused", include_str!("change_access.rs"));
+        let mut world = World::with(team_of(2).entitled("line", Restriction::only(["a"])));
+        world.add("lea", Grant::role("lead"));
+        world.add("bob", Grant::role("client"));
+        world.add("dan", Grant::role("admin"));
+        let member = || Grant::role("member");
+        let mut refused = |world: &mut World, sentence, reason, change: ChangeAccess, actor: &str| {
+            cases.refused(sentence, reason, world.run(change, &by(actor)));
+        };
+        refused(
+            &mut world,
+            "given no member, when changed, then they are unknown",
+            "UnknownMember",
+            change("eve", member()),
+            "ada",
+        );
+        refused(
+            &mut world,
+            "given an owner, when changed by another, then they are protected (C6)",
+            "OwnerProtected",
+            change("ada", member()),
+            "dan",
+        );
+        refused(
+            &mut world,
+            "given the last owner, when stepping down, then they stay (AUT-8)",
+            "LastOwner",
+            change("ada", member()),
+            "ada",
+        );
+        refused(
+            &mut world,
+            "given no right to, when changing, then it is missing",
+            "NotPermitted",
+            change("lea", Grant::role("client")),
+            "bob",
+        );
+        refused(
+            &mut world,
+            "given a role above one's own, when changing it to less, then it is not theirs (AUT-1)",
+            "NotGrantable",
+            change("dan", Grant::role("client")),
+            "lea",
+        );
+        refused(
+            &mut world,
+            "given a role above one's own, when giving it, then it is not grantable (AUT-2)",
+            "NotGrantable",
+            change("bob", Grant::role("lead")),
+            "lea",
+        );
+        let ungrantable = [
+            ("GrantsMissing", Grants::default()),
+            ("UnknownRole", Grant::role(RoleName::OWNER).into()),
+            ("UnknownPermission", member().adding("fly").into()),
+            ("UnknownResourceKind", member().restricted("moon", Restriction::All).into()),
+            ("NeverGrantable", Grant::role("client").adding("accounts.delete").into()),
+            ("NotEntitled", member().restricted("line", Restriction::only(["b"])).into()),
+            ("TooLarge", (0..65).map(|n| in_group("member", &std::format!("{n}"))).collect()),
+        ];
+        for (reason, grants) in ungrantable {
+            refused(
+                &mut world,
+                "given grants that nobody can have, when changed to, then it says why (AUT-3)",
+                reason,
+                change("bob", grants),
+                "ada",
+            );
+        }
+        refused(
+            &mut world,
+            "given no seat of the class, when raised, then none is left (SEA-1)",
+            "NoSeatLeft",
+            change("bob", member()),
+            "ada",
+        );
+        world.ok(ChangePlan::new(Plan::new()), &Actor::System);
+        refused(
+            &mut world,
+            "given a plan that does not name the class, when raised, then it has none (SEA-4)",
+            "SeatClassNotInPlan",
+            change("bob", member()),
+            "ada",
+        );
+        world.ok(ChangeStatus::Suspend, &Actor::System);
+        refused(
+            &mut world,
+            "given a suspended organization, when changed, then not now (LIF-8)",
+            "OrganizationSuspended",
+            change("bob", member()),
+            "ada",
+        );
+        world.ok(ChangeStatus::Close, &Actor::System);
+        refused(
+            &mut world,
+            "given a closed organization, when changed, then never (LIF-8)",
+            "OrganizationClosed",
+            change("bob", member()),
+            "ada",
+        );
+        cases.are_all_but(&[]);
+    }
+}

@@ -85,3 +85,57 @@ pub(super) fn check_settings(model: &AccessModel, settings: &Settings) -> Result
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use crate::*;
+
+    #[test]
+    fn given_a_manager_when_settings_change_then_they_hold_and_the_same_ones_are_no_fact() {
+        let mut world = World::new();
+        let settings = Settings::named("Acme").described("We make things.").about("https://acme.example/");
+        world.ok(ChangeSettings::new(settings.clone()), &by("ada"));
+        assert_eq!(world.organization().settings, settings);
+        let before = world.events();
+        world.ok(ChangeSettings::new(settings), &by("ada"));
+        assert_eq!(world.events(), before);
+    }
+
+    #[test]
+    fn every_reason_to_refuse_is_reached() {
+        let mut cases = Cases::of("ChangeSettingsRefused", include_str!("change_settings.rs"));
+        let mut world = World::new();
+        world.add("lea", Grant::role("lead"));
+        cases.refused(
+            "given no right to manage, when changed, then it is missing",
+            "NotPermitted",
+            world.run(ChangeSettings::new(Settings::named("Mine")), &by("lea")),
+        );
+        let invalid = [
+            Settings::named(""),
+            Settings::named("a\nb"),
+            Settings::named("x".repeat(201)),
+            Settings::named("Acme").described("x".repeat(2_001)),
+            Settings::named("Acme").about("http://acme.example/"),
+            Settings::named("Acme").about("https://acme.example/ x"),
+            Settings::named("Acme").expiry_seconds(0),
+            Settings::named("Acme").expiry_seconds(59),
+            Settings::named("Acme").expiry_seconds(u32::MAX),
+        ];
+        for settings in invalid {
+            cases.refused(
+                "given settings that make no sense, when changed, then they are not valid (LIF-4, WEB-3)",
+                "InvalidSettings",
+                world.run(ChangeSettings::new(settings), &by("ada")),
+            );
+        }
+        world.ok(ChangeStatus::Close, &by("ada"));
+        cases.refused(
+            "given a closed organization, when changed, then never (LIF-8)",
+            "OrganizationClosed",
+            world.run(ChangeSettings::new(Settings::named("Acme")), &by("ada")),
+        );
+        cases.are_all_but(&[]);
+    }
+}

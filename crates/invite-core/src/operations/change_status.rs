@@ -77,3 +77,75 @@ impl Operation for ChangeStatus {
         Ok(StatusChanged { status: organization(draft)?.status })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use crate::*;
+
+    const BOB: &str = "bob@example.com";
+
+    #[test]
+    fn given_an_organization_when_suspended_and_resumed_then_invitations_wait_for_it_lif_8() {
+        let mut world = World::new();
+        let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+        world.ok(ChangeStatus::Suspend, &by("ada"));
+        let accept = Accept::inbox(id, person("bob"));
+        assert_eq!(world.run(accept.clone(), &by("bob")).unwrap_err().code(), "organization-suspended");
+        let preview = PreviewToken::new(world.copied(id));
+        let seen =
+            preview.decide(&world.host(), &world.look(&preview.reads()), AccountKnown::Unsaid).unwrap();
+        assert_eq!(seen.status, PreviewStatus::NoLongerValid);
+        world.ok(ChangeStatus::Resume, &by("ada"));
+        world.ok(accept, &by("bob"));
+    }
+
+    #[test]
+    fn given_an_organization_when_closed_then_nothing_is_valid_any_more_at_once_lif_8() {
+        let mut world = World::new();
+        world.add("eve", Grant::role("member"));
+        let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+        let token = world.mail(id);
+        world.ok(ChangeStatus::Close, &by("ada"));
+        assert_eq!(world.organization().status, OrganizationStatus::Closed);
+        let refusal = world.run(Accept::token(token.clone(), person("bob")), &by("bob")).unwrap_err();
+        assert_eq!(refusal.code(), "organization-closed");
+        let preview = PreviewToken::new(token);
+        let seen = preview.decide(&world.host(), &world.look(&preview.reads()), AccountKnown::No).unwrap();
+        assert_eq!((seen.status, seen.next), (PreviewStatus::NoLongerValid, Next::RequestNew));
+        world.ok(Tidy::new(10), &Actor::System);
+        assert_eq!(world.state(id), InvitationState::Revoked);
+    }
+
+    #[test]
+    fn every_reason_to_refuse_is_reached() {
+        let mut cases = Cases::of("ChangeStatusRefused", include_str!("change_status.rs"));
+        let mut world = World::new();
+        world.add("dan", Grant::role("admin"));
+        cases.refused(
+            "given an admin, when closing, then that is an owner's",
+            "NotPermitted",
+            world.run(ChangeStatus::Close, &by("dan")),
+        );
+        cases.refused(
+            "given an organization that works, when resumed, then it is not suspended",
+            "NotSuspended",
+            world.run(ChangeStatus::Resume, &by("dan")),
+        );
+        world.ok(ChangeStatus::Suspend, &by("dan"));
+        cases.refused(
+            "given a suspended one, when suspended, then it is already",
+            "OrganizationSuspended",
+            world.run(ChangeStatus::Suspend, &by("dan")),
+        );
+        world.ok(ChangeStatus::Close, &by("ada"));
+        for status in [ChangeStatus::Suspend, ChangeStatus::Resume, ChangeStatus::Close] {
+            cases.refused(
+                "given a closed one, when changed, then closing is final",
+                "OrganizationClosed",
+                world.run(status, &by("ada")),
+            );
+        }
+        cases.are_all_but(&[]);
+    }
+}

@@ -70,3 +70,76 @@ impl CopyLink {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use crate::testing::*;
+    use crate::*;
+
+    fn copy(world: &World, id: InvitationId, actor: &str) -> Result<Token, CopyLinkRefused> {
+        let link = CopyLink::new(id);
+        let draft = world.look(&link.reads(&by(actor)));
+        match link.decide(&world.host(), &by(actor), &draft) {
+            Ok(token) => Ok(token),
+            Err(Stop::Refused(refusal)) => Err(refusal),
+            Err(stop) => panic!("{stop:?}"),
+        }
+    }
+
+    #[test]
+    fn given_a_pending_one_when_its_link_is_copied_twice_then_it_is_the_same_and_accepts_f7() {
+        let mut world = World::new();
+        let id = world.invite("bob@example.com", Grant::role("member"), &by("ada"));
+        let tokens = [copy(&world, id, "ada").unwrap(), copy(&world, id, "ada").unwrap()];
+        assert_eq!(tokens[0].reveal(), tokens[1].reveal());
+        assert_eq!(tokens[0].purpose(), Purpose::Copied);
+        let [token, _] = tokens;
+        world.ok(Accept::token(token, person("bob")), &by("bob"));
+    }
+
+    #[test]
+    fn every_reason_to_refuse_is_reached() {
+        let mut cases = Cases::of("CopyLinkRefused", include_str!("copy_link.rs"));
+        let mut world = World::new();
+        world.add("lea", Grant::role("lead"));
+        let id = world.invite("bob@example.com", Grant::role("admin"), &by("ada"));
+        let nothing = InvitationId::from_parts(MIN_TIME, [0; 10]);
+        cases.refused(
+            "given nothing, when copied, then it is unknown",
+            "UnknownInvitation",
+            copy(&world, nothing, "ada"),
+        );
+        cases.refused(
+            "given no member, when copied, then a permission is missing",
+            "NotPermitted",
+            copy(&world, id, "eve"),
+        );
+        cases.refused(
+            "given a role beyond one's own, when copied, then it is not theirs (AUT-1, TOK-4)",
+            "NotGrantable",
+            copy(&world, id, "lea"),
+        );
+        let mut ended = world.clone();
+        ended.ok(ChangeStatus::Suspend, &by("ada"));
+        cases.refused(
+            "given a suspended organization, when copied, then not now (LIF-8)",
+            "OrganizationSuspended",
+            copy(&ended, id, "ada"),
+        );
+        ended.ok(ChangeStatus::Close, &by("ada"));
+        cases.refused(
+            "given a closed organization, when copied, then never (LIF-8)",
+            "OrganizationClosed",
+            copy(&ended, id, "ada"),
+        );
+        world.wait(TimeDelta::days(7));
+        cases.refused(
+            "given an expired one, when copied, then it is over",
+            "NotPending",
+            copy(&world, id, "ada"),
+        );
+        cases.are_all_but(&[]);
+    }
+}

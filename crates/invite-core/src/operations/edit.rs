@@ -147,3 +147,169 @@ impl Operation for Edit {
         Ok(Edited { invitation: id, grants, expires_at })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use crate::testing::*;
+    use crate::*;
+
+    const BOB: &str = "bob@example.com";
+
+    #[test]
+    fn given_a_pending_one_when_edited_then_link_and_revision_stay_and_seats_follow_the_grants_sea_2() {
+        let mut world = World::with(team_of(1));
+        let id = world.invite(BOB, Grant::role("client"), &by("ada"));
+        let token = world.mail(id);
+        assert_eq!((world.seats("team"), world.seats("client")), ((0, 0), (0, 1)));
+        world.ok(Edit::new(id).grants(Grant::role("member")), &by("ada"));
+        assert_eq!((world.seats("team"), world.seats("client")), ((0, 1), (0, 0)));
+        world.ok(Edit::new(id).grants(Grant::role("client").removing("posts.view")), &by("ada"));
+        assert_eq!((world.seats("team"), world.seats("client")), ((0, 0), (0, 1)));
+        let accepted = world.ok(Accept::token(token, stranger("bob")), &by("bob"));
+        assert!(
+            !world
+                .model
+                .includes(accepted.grants.access(&Scope::Organization).unwrap(), &"posts.view".into())
+        );
+    }
+
+    #[test]
+    fn given_two_for_one_person_when_the_higher_is_edited_down_then_both_follow_sea_3() {
+        let mut world = World::with(team_of(1));
+        world.invite(BOB, in_group("client", "red"), &by("ada"));
+        let blue = world.invite(BOB, in_group("member", "blue"), &by("ada"));
+        world.ok(Edit::new(blue).grants(in_group("client", "blue")), &by("ada"));
+        assert_eq!((world.seats("team"), world.seats("client")), ((0, 0), (0, 1)));
+        world.ok(Edit::new(blue).grants(in_group("member", "blue")), &by("ada"));
+        assert_eq!((world.seats("team"), world.seats("client")), ((0, 1), (0, 0)));
+    }
+
+    #[test]
+    fn given_other_scopes_when_edited_then_places_move_con_3() {
+        let mut world = World::new();
+        let id = world.invite(BOB, in_group("member", "red"), &by("ada"));
+        world.ok(Edit::new(id).grants([in_group("member", "blue"), Grant::role("client")]), &by("ada"));
+        world.invite(BOB, in_group("member", "red"), &by("ada"));
+        let back = Edit::new(id).grants(in_group("member", "red"));
+        assert_eq!(world.run(back, &by("ada")).unwrap_err().code(), "already-invited");
+    }
+
+    #[test]
+    fn given_an_expired_one_at_the_new_place_when_edited_then_it_gives_way_lif_7b() {
+        let mut world = World::new();
+        world.invite(BOB, in_group("member", "red"), &by("ada"));
+        world.wait(TimeDelta::days(7));
+        let id = world.invite(BOB, in_group("member", "blue"), &by("ada"));
+        world.ok(Edit::new(id).grants([in_group("member", "blue"), in_group("member", "red")]), &by("ada"));
+        assert_eq!(world.rows().open().count(), 1);
+    }
+
+    #[test]
+    fn given_a_new_expiry_when_edited_then_it_holds_from_now_on_lif_5() {
+        let mut world = World::new();
+        let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+        let (before, grants) = (world.events(), world.invitation(id).grants.clone());
+        world.ok(Edit::new(id).grants(grants), &by("ada"));
+        assert_eq!(world.events(), before, "what changes nothing is no fact");
+        let soon = Expiry::At(world.now + TimeDelta::hours(1));
+        world.ok(Edit::new(id).expires_at(soon), &by("ada"));
+        world.wait(TimeDelta::hours(1));
+        assert_eq!(world.state(id), InvitationState::Expired);
+    }
+
+    #[test]
+    fn every_reason_to_refuse_is_reached() {
+        let mut cases = Cases::of("EditRefused", include_str!("edit.rs"));
+        let mut world = World::with(team_of(2).entitled("line", Restriction::only(["a"])));
+        let member = || Grant::role("member");
+        world.add("lea", Grant::role("lead"));
+        let id = world.invite(BOB, Grant::role("client"), &by("ada"));
+        let edit = |world: &mut World, grants: Grants, actor: &str| {
+            world.run(Edit::new(id).grants(grants), &by(actor))
+        };
+        cases.refused(
+            "given an id of nothing, when edited, then it is unknown",
+            "UnknownInvitation",
+            world.run(Edit::new(InvitationId::from_parts(MIN_TIME, [0; 10])), &by("ada")),
+        );
+        cases.refused(
+            "given no member, when edited, then a permission is missing (AUT-1)",
+            "NotPermitted",
+            edit(&mut world, member().into(), "eve"),
+        );
+        let ungrantable = [
+            ("NotGrantable", Grant::role("lead").into(), "lea"),
+            ("GrantsMissing", Grants::default(), "ada"),
+            ("UnknownRole", Grant::role("king").into(), "ada"),
+            ("UnknownPermission", member().adding("fly").into(), "ada"),
+            ("UnknownResourceKind", member().restricted("moon", Restriction::All).into(), "ada"),
+            ("NeverGrantable", Grant::role("client").adding("accounts.delete").into(), "ada"),
+            ("NotEntitled", member().restricted("line", Restriction::only(["b"])).into(), "ada"),
+            ("TooLarge", (0..65).map(|n| in_group("member", &std::format!("{n}"))).collect(), "ada"),
+        ];
+        for (reason, grants, actor) in ungrantable {
+            cases.refused(
+                "given grants that the actor cannot give, when edited, then it says why (AUT-2, AUT-3)",
+                reason,
+                edit(&mut world, grants, actor),
+            );
+        }
+        let above = world.invite("a@example.com", Grant::role("admin"), &by("ada"));
+        cases.refused(
+            "given one above one's authority, when edited to less, then it is not theirs to edit (AUT-1)",
+            "NotGrantable",
+            world.run(Edit::new(above).grants(Grant::role("client")), &by("lea")),
+        );
+        cases.refused(
+            "given an expiry that is not ahead, when edited, then it is not valid (LIF-4)",
+            "InvalidExpiry",
+            world.run(Edit::new(id).expires_at(Expiry::At(world.now)), &by("ada")),
+        );
+        world.invite(BOB, in_group("client", "red"), &by("ada"));
+        cases.refused(
+            "given another at the new place, when edited, then it is taken (CON-3)",
+            "AlreadyInvited",
+            edit(&mut world, in_group("client", "red").into(), "ada"),
+        );
+        let mut joined = world.clone();
+        joined.add("bob", in_group("client", "blue"));
+        cases.refused(
+            "given a member of a group, when edited to that group, then they are one already (IDN-10)",
+            "AlreadyMember",
+            edit(&mut joined, in_group("client", "blue").into(), "ada"),
+        );
+        cases.refused(
+            "given no seat of the class, when edited up, then none is left (SEA-1)",
+            "NoSeatLeft",
+            edit(&mut world, member().into(), "ada"),
+        );
+        world.ok(ChangePlan::new(Plan::seats("client", 9)), &Actor::System);
+        cases.refused(
+            "given a plan without the class, when edited up, then it has none (SEA-4)",
+            "SeatClassNotInPlan",
+            edit(&mut world, member().into(), "ada"),
+        );
+        let mut suspended = world.clone();
+        suspended.ok(ChangeStatus::Suspend, &by("ada"));
+        cases.refused(
+            "given a suspended organization, when edited, then not now (LIF-8)",
+            "OrganizationSuspended",
+            edit(&mut suspended, member().into(), "ada"),
+        );
+        suspended.ok(ChangeStatus::Close, &by("ada"));
+        cases.refused(
+            "given a closed organization, when edited, then never (LIF-8)",
+            "OrganizationClosed",
+            edit(&mut suspended, member().into(), "ada"),
+        );
+        world.wait(TimeDelta::days(7));
+        cases.refused(
+            "given an expired one, when edited, then it is over (LIF-1)",
+            "NotPending",
+            edit(&mut world, member().into(), "ada"),
+        );
+        cases.are_all_but(&[]);
+    }
+}

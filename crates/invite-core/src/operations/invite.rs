@@ -370,6 +370,7 @@ impl Invite {
             ("invitees", self.invitees.len(), caps.items),
             ("bytes of message", message, caps.message_bytes),
             ("bytes of metadata", most_notes, caps.metadata_bytes),
+            ("bytes of language", self.locale.as_ref().map_or(0, String::len), caps.name_bytes),
         ];
         for (what, size, cap) in caps {
             let answer = if size > cap { Err(InviteRefused::from(TooLarge::new(what, cap))) } else { Ok(()) };
@@ -420,6 +421,14 @@ impl Invite {
         entry: &InviteeEntry,
         invitee: &Invitee,
     ) -> Result<InviteOutcome, Stop<InviteRefused>> {
+        let cap = host.model.caps.name_bytes;
+        for (what, text) in [("bytes of name", &entry.name), ("bytes of language", &entry.locale)] {
+            let fits = text.as_ref().is_none_or(|text| text.len() <= cap);
+            draft.rule(
+                "ABU-3",
+                if fits { Ok(()) } else { Err(InviteRefused::from(TooLarge::new(what, cap))) },
+            )?;
+        }
         let grants = match &entry.grants {
             Some(own) => {
                 check_granting(host, actor, draft, own)?;
@@ -565,6 +574,10 @@ fn require_over_one(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::vec::Vec;
+    use std::{format, vec};
+
     use chrono::TimeDelta;
 
     use crate::testing::*;
@@ -586,6 +599,562 @@ mod tests {
         let mut world = World::with(team_of(0));
         world.invite(user("ada"), in_group("member", "red"), &Actor::System);
         assert_eq!(world.seats("team"), (0, 0));
+    }
+
+    const BOB: &str = "bob@example.com";
+
+    fn codes(invited: &Invited) -> Vec<&'static str> {
+        let code = |result: &InviteResult| match &result.outcome {
+            InviteOutcome::Invited { .. } => "invited",
+            InviteOutcome::Resent { .. } => "resent",
+            InviteOutcome::Replaced { .. } => "replaced",
+            InviteOutcome::Duplicate { .. } => "duplicate",
+            InviteOutcome::Refused { reason } => reason.code(),
+        };
+        invited.results.iter().map(code).collect()
+    }
+
+    #[test]
+    fn given_an_address_when_invited_then_there_is_one_invitation_one_place_one_seat_and_one_mail_a1_f8() {
+        let mut world = World::with(team_of(5));
+        let before = world.events();
+        let id = world.invite("Bob <Bob@Example.com>", Grant::role("member"), &by("ada"));
+        let row = world.invitation(id);
+        assert_eq!((row.name.as_deref(), row.inviter.clone()), (Some("Bob"), by("ada")));
+        assert_eq!(row.mail_to.as_ref().unwrap().as_str(), "Bob@Example.com");
+        assert_eq!(row.expires_at, Expiry::At(world.now + TimeDelta::days(7)));
+        assert_eq!((row.seat.clone(), world.seats("team")), (Some("team".into()), (0, 1)));
+        assert_eq!(world.kinds_since(before), ["invitation-created"]);
+        let delivery = world.rows().deliveries.values().next().unwrap();
+        assert_eq!((delivery.invitation, delivery.due_at), (id, world.now));
+    }
+
+    #[test]
+    fn given_no_mail_asked_or_a_user_invited_when_inviting_then_nothing_is_queued_f18() {
+        let mut world = World::new();
+        world.ok(Invite::new(BOB, Grant::role("member")).deliver(Deliver::None), &by("ada"));
+        world.invite(user("eve"), Grant::role("member"), &by("ada"));
+        assert!(world.rows().deliveries.is_empty());
+    }
+
+    #[test]
+    fn given_k_seats_when_many_are_invited_then_each_gets_one_in_order_or_nobody_does_sea_6() {
+        let list = "a@example.com, nonsense, b@example.com; A@example.com\nc@example.com, d@example.com";
+        let mut world = World::with(team_of(2));
+        let invited = world.ok(Invite::new(list, Grant::role("member")), &by("ada"));
+        let no = "no-seat-left";
+        assert_eq!(codes(&invited), ["invited", "invalid-address", "invited", "duplicate", no, no]);
+        assert_eq!((invited.len(), invited.refused().count()), (2, 3));
+        assert_eq!(invited.seats[0].left(), Some(0));
+        assert_eq!(world.seats("team"), (0, 2));
+
+        let mut world = World::with(team_of(2));
+        let all = Invite::new("a@example.com, b@example.com, c@example.com", Grant::role("member"));
+        let refusal = world.run(all.clone().mode(Mode::AllOrNothing), &by("ada")).unwrap_err();
+        let InviteRefused::PartlyRefused(why) = refusal else { panic!("{refusal:?}") };
+        assert_eq!((*why.count(), why.items()[0].position, why.items()[0].code.as_str()), (1, 2, no));
+        assert_eq!(world.seats("team"), (0, 0));
+        world.ok(ChangePlan::new(team_of(3)), &Actor::System);
+        assert_eq!(world.ok(all.mode(Mode::AllOrNothing), &by("ada")).len(), 3);
+    }
+
+    #[test]
+    fn given_repetitions_when_all_or_nothing_is_asked_then_they_do_not_matter_sea_6() {
+        let mut world = World::new();
+        let twice = vec![InviteeEntry::typed(BOB), InviteeEntry::typed("BOB@example.com")];
+        for on_pending in [OnPending::Refuse, OnPending::Resend, OnPending::Replace] {
+            let invite = Invite::new(twice.clone(), Grant::role("member")).on_pending(on_pending);
+            let invited = world.ok(invite.mode(Mode::AllOrNothing), &by("ada"));
+            assert_eq!(codes(&invited)[1], "duplicate");
+            world.ok(Revoke::many(invited.invitations()), &by("ada"));
+        }
+        // The same person for two groups is two invitations (D1).
+        let apart = ["red", "blue"].map(|name| InviteeEntry::typed(BOB).grants(in_group("member", name)));
+        let invited = world.ok(Invite::new(apart.to_vec(), Grants::default()), &by("ada"));
+        assert_eq!(codes(&invited), ["invited", "invited"]);
+    }
+
+    #[test]
+    fn given_grants_of_their_own_when_inviting_then_each_gets_theirs_and_is_checked_for_them_d1_aut_1() {
+        let mut world = World::new();
+        world.add("eve", Grant::role("lead"));
+        let list = vec![
+            InviteeEntry::typed("a@example.com"),
+            InviteeEntry::typed("b@example.com").grants(Grant::role("member")).name("B").locale("de"),
+            InviteeEntry::typed("c@example.com").grants(Grant::role("admin")),
+        ];
+        let invited = world.ok(Invite::new(list, Grant::role("client")).locale("en"), &by("eve"));
+        assert_eq!(codes(&invited), ["invited", "invited", "not-grantable"]);
+        let rows = invited.invitations().map(|id| world.invitation(id)).collect::<Vec<_>>();
+        let seen = rows.iter().map(|row| (row.seat.clone().unwrap(), row.locale.as_deref().unwrap()));
+        assert_eq!(seen.collect::<Vec<_>>(), [("client".into(), "en"), ("team".into(), "de")]);
+    }
+
+    #[test]
+    fn given_an_open_invitation_when_inviting_again_then_it_is_refused_resent_or_replaced_con_3_lif_2() {
+        for on_pending in [OnPending::Refuse, OnPending::Resend, OnPending::Replace] {
+            let mut world = World::with(team_of(1));
+            let open = world.invite(BOB, [Grant::role("client"), in_group("member", "red")], &by("ada"));
+            let old = world.mail(open);
+            let again = Invite::new(BOB, [in_group("member", "red"), in_group("member", "blue")]);
+            let again = world.run(again.on_pending(on_pending), &by("ada"));
+            let links = |world: &mut World| world.run(Accept::token(old.clone(), person("bob")), &by("bob"));
+            match on_pending {
+                OnPending::Refuse => {
+                    assert_eq!(again.unwrap_err().code(), "already-invited");
+                    links(&mut world).unwrap();
+                }
+                OnPending::Resend => {
+                    assert_eq!(codes(&again.unwrap()), ["resent"]);
+                    assert_eq!(world.invitation(open).revision, 1);
+                    assert_eq!(links(&mut world).unwrap_err().code(), "superseded");
+                }
+                OnPending::Replace => {
+                    let again = again.unwrap();
+                    assert_eq!(codes(&again), ["replaced"]);
+                    assert_eq!(links(&mut world).unwrap_err().code(), "revoked");
+                    let because = RevokedBecause::Replaced;
+                    assert_eq!(world.invitation(open).ended.as_ref().unwrap().0, Ending::Revoked { because });
+                    assert_eq!(world.seats("team"), (0, 1));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn given_an_open_invitation_above_ones_authority_when_inviting_again_then_it_stays_as_it_is_aut_1() {
+        for on_pending in [OnPending::Resend, OnPending::Replace] {
+            let mut world = World::new();
+            world.add("eve", Grant::role("lead"));
+            let open = world.invite(BOB, Grant::role("admin"), &by("ada"));
+            let again = Invite::new(BOB, Grant::role("member")).on_pending(on_pending);
+            let refusal = world.run(again, &by("eve")).unwrap_err();
+            assert!(matches!(refusal, InviteRefused::NotGrantable(_)), "{refusal:?}");
+            assert_eq!((world.state(open), world.invitation(open).revision), (InvitationState::Pending, 0));
+        }
+    }
+
+    #[test]
+    fn given_overlapping_scopes_when_inviting_then_one_shared_place_is_enough_to_collide_con_3() {
+        let mut world = World::new();
+        world.invite(BOB, [Grant::role("client"), in_group("member", "red")], &by("ada"));
+        let blue = [in_group("member", "red"), in_group("member", "blue")];
+        assert_eq!(world.run(Invite::new(BOB, blue), &by("ada")).unwrap_err().code(), "already-invited");
+        world.invite(BOB, in_group("member", "blue"), &by("ada"));
+        // A user and an address are two invitees, until they are one member.
+        world.invite(user("bob"), in_group("member", "red"), &by("ada"));
+    }
+
+    #[test]
+    fn given_two_pending_for_one_person_when_either_ends_then_one_seat_is_held_to_the_last_sea_3() {
+        type Ends = fn(&mut World, InvitationId);
+        let ends: [Ends; 3] = [
+            |world, id| drop(world.ok(Revoke::one(id), &by("ada"))),
+            |world, id| drop(world.ok(Decline::inbox(id, person("bob")), &by("bob"))),
+            |world, id| {
+                world.now = world.invitation(id).expires_at.time().unwrap();
+                world.ok(Tidy::new(1), &Actor::System);
+            },
+        ];
+        // The classes of both, and which one ends: what is reserved then of team and client.
+        let table = [
+            (["member", "member"], 0, (1, 0)),
+            (["client", "member"], 0, (1, 0)),
+            (["client", "member"], 1, (0, 1)),
+            (["member", "client"], 0, (0, 1)),
+            (["member", "client"], 1, (1, 0)),
+        ];
+        for (roles, ending, left) in table {
+            for end in ends {
+                let mut world = World::with(team_of(1));
+                let soon = Expiry::At(world.now + TimeDelta::days(1));
+                let both = [(roles[0], "red"), (roles[1], "blue")].map(|(role, name)| {
+                    let expiry = if (name == "red") == (ending == 0) { soon } else { Expiry::Never };
+                    let invite = Invite::new(BOB, in_group(role, name)).expires_at(expiry);
+                    world.ok(invite, &by("ada")).invitations().next().unwrap()
+                });
+                assert_eq!(world.seats("team").1 + world.seats("client").1, 1, "one person, one seat");
+                end(&mut world, both[ending]);
+                assert_eq!((world.seats("team").1, world.seats("client").1), left, "{roles:?} {ending}");
+                world.ok(Revoke::one(both[1 - ending]), &by("ada"));
+                assert_eq!(world.seats("team").1 + world.seats("client").1, 0, "released once");
+            }
+        }
+    }
+
+    #[test]
+    fn given_more_expired_ones_than_are_loaded_when_room_is_needed_then_they_give_way_lif_7b_sea_3() {
+        let full = u32::try_from(2 * Reads::DUE + 20).unwrap();
+        for plan in [team_of(full), roomy().pending(Limit::AtMost(full))] {
+            let mut world = World::with(plan);
+            let list = (0..full).map(|n| address(&format!("{n}@example.com"))).collect::<Invitees>();
+            world.ok_unchecked(Invite::new(list, Grant::role("member")), &by("ada"));
+            let refusal = world.run(Invite::new(BOB, Grant::role("member")), &by("ada")).unwrap_err();
+            assert!(["no-seat-left", "too-many-pending"].contains(&refusal.code()));
+            world.wait(TimeDelta::days(7));
+            let next = usize::try_from(Reads::DUE).unwrap() + 2;
+            let list = (0..next).map(|n| address(&format!("new-{n}@example.com"))).collect::<Invitees>();
+            let invited =
+                world.ok(Invite::new(list, Grant::role("member")).mode(Mode::AllOrNothing), &by("ada"));
+            assert_eq!(invited.len(), next);
+            assert_eq!(world.seats("team"), (0, full - 2 * Reads::DUE + Reads::DUE + 2));
+        }
+    }
+
+    #[test]
+    fn given_an_expired_one_that_nobody_noticed_when_inviting_again_then_its_place_is_free_lif_7b() {
+        let mut world = World::with(team_of(1));
+        let old = world.invite(BOB, Grant::role("member"), &by("ada"));
+        world.wait(TimeDelta::days(7));
+        let before = world.events();
+        let new = world.invite(BOB, Grant::role("member"), &by("ada"));
+        assert_eq!(world.kinds_since(before), ["invitation-expired", "invitation-created"]);
+        assert_eq!(world.invitation(old).stored_state(), InvitationState::Expired);
+        assert_eq!(world.state(new), InvitationState::Pending);
+    }
+
+    #[test]
+    fn given_an_invitation_that_ended_when_inviting_again_then_nothing_stands_in_the_way_lif_7() {
+        type Ends = fn(&mut World, InvitationId);
+        let ends: [Ends; 4] = [
+            |world, id| drop(world.ok(Revoke::one(id), &by("ada"))),
+            |world, id| drop(world.ok(Decline::inbox(id, person("bob")), &by("bob"))),
+            |world, _| world.wait(TimeDelta::days(7)),
+            |world, id| {
+                world.ok(Accept::inbox(id, person("bob")), &by("bob"));
+                world.ok(RemoveMembers::one(user("bob")), &by("ada"));
+            },
+        ];
+        for end in ends {
+            let mut world = World::with(team_of(1));
+            let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+            end(&mut world, id);
+            world.invite(BOB, Grant::role("member"), &by("ada"));
+            assert_eq!(world.seats("team"), (0, 1));
+        }
+    }
+
+    #[test]
+    fn given_an_expiry_when_inviting_then_it_lies_between_a_minute_and_a_century_ahead_lif_4() {
+        let mut world = World::new();
+        let after = |time: TimeDelta| Expiry::At(world.now + time);
+        let table = [
+            (after(TimeDelta::minutes(1)), true),
+            (after(TimeDelta::minutes(1) - TimeDelta::microseconds(1)), false),
+            (after(TimeDelta::zero()), false),
+            (after(-TimeDelta::days(1)), false),
+            (after(TimeDelta::days(36_525)), true),
+            (after(TimeDelta::days(36_525) + TimeDelta::microseconds(1)), false),
+            (Expiry::At(chrono::DateTime::<chrono::Utc>::MAX_UTC), false),
+            (Expiry::At(MIN_TIME), false),
+            (Expiry::Never, true),
+        ];
+        for (expiry, valid) in table {
+            let invite = Invite::new(BOB, Grant::role("member")).on_pending(OnPending::Replace);
+            let invited = world.run(invite.expires_at(expiry), &by("ada"));
+            assert_eq!(
+                invited.map_err(|why| why.code()).err(),
+                (!valid).then_some("invalid-expiry"),
+                "{expiry:?}"
+            );
+        }
+        world.ok(ChangeSettings::new(Settings::named("Acme").expiry_seconds(86_400)), &by("ada"));
+        let day = world.invite("eve@example.com", Grant::role("member"), &by("ada"));
+        assert_eq!(world.invitation(day).expires_at, Expiry::At(world.now + TimeDelta::days(1)), "D3");
+        let never = world.rows().open().find(|row| row.expires_at == Expiry::Never).unwrap().id;
+        world.wait(TimeDelta::days(100_000));
+        assert_eq!(world.state(never), InvitationState::Pending);
+    }
+
+    #[test]
+    fn given_a_rate_when_it_is_used_up_then_resend_and_remind_count_too_abu_1() {
+        let mut world = World::with(roomy().inviter_rate(Rate::per(3, TimeDelta::hours(3)).unwrap()));
+        world.add("eve", Grant::role("admin"));
+        let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+        world.ok(Resend::new(id), &by("ada"));
+        world.ok(Remind::new(id), &by("ada"));
+        let refusal = world.run(Invite::new("a@example.com", Grant::role("member")), &by("ada")).unwrap_err();
+        let InviteRefused::TooManyInvitations(why) = refusal else { panic!("{refusal:?}") };
+        assert_eq!(*why.again_at(), world.now + TimeDelta::hours(1));
+        assert_eq!(world.run(Resend::new(id), &by("ada")).unwrap_err().code(), "too-many-invitations");
+        assert_eq!(world.run(Remind::new(id), &by("ada")).unwrap_err().code(), "too-many-invitations");
+        world.ok(Remind::new(id), &by("eve"));
+        world.wait(TimeDelta::hours(1));
+        world.ok(Remind::new(id), &by("ada"));
+    }
+
+    #[test]
+    fn given_a_restricted_inviter_when_inviting_then_nothing_beyond_it_is_granted_aut_2() {
+        let mut world = World::new();
+        let within = Restriction::only(["a", "b"]);
+        world.add("eve", Grant::role("lead").restricted("account", within).removing("posts.publish"));
+        let grant = || Grant::role("member").removing("posts.publish");
+        // What is granted, and the code of the refusal.
+        let table = [
+            ("less", grant().restricted("account", Restriction::only(["a"])), None),
+            ("as much", grant().restricted("account", Restriction::only(["a", "b"])), None),
+            (
+                "another account",
+                grant().restricted("account", Restriction::only(["c"])),
+                Some("not-grantable"),
+            ),
+            ("every account", grant(), Some("not-grantable")),
+            (
+                "in a group",
+                grant().in_group(group("red")).restricted("account", Restriction::only(["a"])),
+                None,
+            ),
+            (
+                "a permission more",
+                Grant::role("member").restricted("account", Restriction::only(["a"])),
+                Some("not-grantable"),
+            ),
+            (
+                "a role above",
+                Grant::role("lead").restricted("account", Restriction::only(["a"])),
+                Some("not-grantable"),
+            ),
+        ];
+        for (sentence, grant, expected) in table {
+            let invite = Invite::new(BOB, grant).on_pending(OnPending::Replace);
+            assert_eq!(world.run(invite, &by("eve")).err().map(|why| why.code()), expected, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn given_a_manager_of_one_group_when_inviting_elsewhere_then_there_is_no_say_outside_of_it_aut_1() {
+        let mut world = World::new();
+        world.add("eve", in_group("lead", "red"));
+        world.invite(BOB, in_group("member", "red"), &by("eve"));
+        for grants in
+            [vec![in_group("member", "blue")], vec![in_group("member", "red"), Grant::role("client")]]
+        {
+            let refusal = world.run(Invite::new("a@example.com", grants), &by("eve")).unwrap_err();
+            assert!(matches!(refusal, InviteRefused::NotPermitted(_)), "{refusal:?}");
+        }
+    }
+
+    #[test]
+    fn given_a_dry_run_when_explained_then_each_rule_is_named_with_what_came_of_it_f5() {
+        let mut world = World::with(team_of(1));
+        let list = "a@example.com, nonsense, b@example.com";
+        let checks = world.explain(&Invite::new(list, Grant::role("member")), &by("ada"));
+        let refused = checks.iter().filter_map(|check| Some((check.position, check.rule, check.refused?)));
+        let expected = [(Some(1), "IDN-7", "invalid-address"), (Some(2), "SEA-1", "no-seat-left")];
+        assert_eq!(refused.collect::<Vec<_>>(), expected);
+        let of_all = checks.iter().filter(|check| check.position.is_none()).map(|check| check.rule);
+        let of_all = of_all.collect::<BTreeSet<_>>();
+        assert!(of_all.is_superset(&["LIF-8", "AUT-1", "AUT-2", "AUT-3", "LIF-4"].into()), "{of_all:?}");
+        assert!(world.rows().invitations.is_empty());
+    }
+
+    #[test]
+    fn every_reason_to_refuse_is_reached() {
+        let mut cases = Cases::of("InviteRefused", include_str!("invite.rs"));
+        let mut world = World::with(team_of(2).entitled("line", Restriction::only(["a"])));
+        world.add("eve", Grant::role("lead"));
+        let member = || Grant::role("member");
+        let mut refused = |world: &mut World, sentence, reason, invite: Invite, actor| {
+            cases.refused(sentence, reason, world.run(invite, &by(actor)));
+        };
+        let nobody = Invite::new(Vec::<InviteeEntry>::new(), member());
+        refused(
+            &mut world,
+            "given nobody, when inviting, then nothing is asked",
+            "NothingAsked",
+            nobody,
+            "ada",
+        );
+
+        let many = (0..=world.model.caps.items).map(|n| address(&format!("{n}@example.com")));
+        let notes = world.model.caps.metadata_bytes;
+        let name = "n".repeat(world.model.caps.name_bytes + 1);
+        let large = [
+            Invite::new(many.collect::<Invitees>(), member()),
+            Invite::new("x".repeat(2 << 20), member()),
+            Invite::new(BOB, member()).message("x".repeat(world.model.caps.message_bytes + 1)),
+            Invite::new(BOB, member()).metadata("k", "x".repeat(notes)),
+            Invite::new(InviteeEntry::typed(BOB).metadata("k", "x".repeat(notes)), member()),
+            Invite::new(InviteeEntry::typed(BOB).name(name.clone()), member()),
+            Invite::new(InviteeEntry::typed(BOB).locale(name.clone()), member()),
+            Invite::new(BOB, member()).locale(name),
+            Invite::new(BOB, (0..65).map(|n| in_group("member", &format!("{n}"))).collect::<Grants>()),
+        ];
+        for invite in large {
+            refused(
+                &mut world,
+                "given more than a cap allows, when inviting, then it is too large (ABU-3)",
+                "TooLarge",
+                invite,
+                "ada",
+            );
+        }
+        let both = Invite::new("a@example.com, nonsense", member()).mode(Mode::AllOrNothing);
+        refused(
+            &mut world,
+            "given all or nothing, when one cannot be invited, then nobody is (SEA-6)",
+            "PartlyRefused",
+            both,
+            "ada",
+        );
+        let stranger = Invite::new(BOB, member());
+        refused(
+            &mut world,
+            "given no member, when inviting, then a permission is missing",
+            "NotPermitted",
+            stranger.clone(),
+            "dan",
+        );
+        refused(
+            &mut world,
+            "given no right to messages, when inviting with one, then it is missing (ABU-5)",
+            "NotPermitted",
+            stranger.clone().message("hi"),
+            "eve",
+        );
+        refused(
+            &mut world,
+            "given a role beyond one's own, when inviting, then it is not grantable (AUT-2)",
+            "NotGrantable",
+            Invite::new(BOB, Grant::role("admin")),
+            "eve",
+        );
+        let ungrantable = [
+            ("GrantsMissing", Grants::default()),
+            ("UnknownRole", Grant::role("king").into()),
+            ("UnknownRole", Grant::role(RoleName::OWNER).into()),
+            ("UnknownPermission", member().removing("fly").into()),
+            ("UnknownResourceKind", member().restricted("moon", Restriction::All).into()),
+            ("NeverGrantable", Grant::role("client").adding("accounts.delete").into()),
+            ("NotEntitled", member().restricted("line", Restriction::only(["a", "b"])).into()),
+        ];
+        for (reason, grants) in ungrantable {
+            refused(
+                &mut world,
+                "given grants that nobody can give, when inviting, then it says why (AUT-3)",
+                reason,
+                Invite::new(BOB, grants),
+                "ada",
+            );
+        }
+        let past = Invite::new(BOB, member()).expires_at(Expiry::At(world.now));
+        refused(
+            &mut world,
+            "given an expiry that is not ahead, when inviting, then it is not valid (LIF-4)",
+            "InvalidExpiry",
+            past,
+            "ada",
+        );
+        refused(
+            &mut world,
+            "given no address, when inviting, then it is invalid (IDN-7)",
+            "InvalidAddress",
+            Invite::new("bob", member()),
+            "ada",
+        );
+        refused(
+            &mut world,
+            "given a member, when invited to what they hold, then they are one already (IDN-10)",
+            "AlreadyMember",
+            Invite::new("eve@example.com", member()),
+            "ada",
+        );
+
+        let mut denied = world.clone();
+        let rules = DomainRules::new().allow(DomainRule::parse("example.org").unwrap());
+        denied.ok(ChangeSettings::new(Settings::named("Acme").domains(rules)), &by("ada"));
+        refused(
+            &mut denied,
+            "given an allow list, when another domain is invited, then it is not allowed (IDN-8)",
+            "DomainNotAllowed",
+            stranger.clone(),
+            "ada",
+        );
+
+        let mut blocked = world.clone();
+        let id = blocked.invite(BOB, member(), &by("ada"));
+        refused(
+            &mut blocked,
+            "given an open invitation, when invited again, then it is open (CON-3)",
+            "AlreadyInvited",
+            stranger.clone(),
+            "ada",
+        );
+        refused(
+            &mut blocked,
+            "given no seat, when inviting, then none is left (SEA-1)",
+            "NoSeatLeft",
+            Invite::new("a@example.com", member()),
+            "ada",
+        );
+        blocked.ok(Decline::inbox(id, person("bob")).block(Block::Organization), &by("bob"));
+        refused(
+            &mut blocked,
+            "given a block, when invited again, then it holds (F11)",
+            "Blocked",
+            stranger.clone(),
+            "ada",
+        );
+
+        let mut offered = world.clone();
+        offered.add("bob", in_group("client", "red"));
+        offered.add("dan", Grant::role("admin").removing("posts.publish"));
+        offered.ok(OfferOwnership::new(user("bob"), FormerOwner::Stays), &by("ada"));
+        let resend = Invite::new(user("bob"), Grant::role("client")).on_pending(OnPending::Resend);
+        refused(
+            &mut offered,
+            "given an offer of ownership, when resent by no owner, then they may not",
+            "NotOwner",
+            resend,
+            "dan",
+        );
+
+        let plan = team_of(9).organization_rate(Rate::per(1, TimeDelta::hours(1)).unwrap());
+        world.ok(ChangePlan::new(plan), &Actor::System);
+        world.invite("a@example.com", member(), &by("ada"));
+        refused(
+            &mut world,
+            "given a rate that is used up, when inviting, then it tells when again (ABU-1)",
+            "TooManyInvitations",
+            stranger.clone(),
+            "ada",
+        );
+        world.ok(ChangePlan::new(team_of(9).pending(Limit::AtMost(1))), &Actor::System);
+        refused(
+            &mut world,
+            "given as many pending as the plan allows, when inviting, then it waits (ABU-1)",
+            "TooManyPending",
+            stranger.clone(),
+            "ada",
+        );
+        world.ok(ChangePlan::new(Plan::new()), &Actor::System);
+        refused(
+            &mut world,
+            "given a plan that does not name the class, when inviting, then it has none (SEA-4)",
+            "SeatClassNotInPlan",
+            stranger.clone(),
+            "ada",
+        );
+        world.ok(ChangeStatus::Suspend, &by("ada"));
+        refused(
+            &mut world,
+            "given a suspended organization, when inviting, then not now (LIF-8)",
+            "OrganizationSuspended",
+            stranger.clone(),
+            "ada",
+        );
+        world.ok(ChangeStatus::Close, &by("ada"));
+        refused(
+            &mut world,
+            "given a closed organization, when inviting, then never (LIF-8)",
+            "OrganizationClosed",
+            stranger,
+            "ada",
+        );
+        cases.are_all_but(&[
+            ("UnknownInvitation", "what is resent was found open"),
+            ("NotPending", "what is resent was found open and within its time"),
+        ]);
     }
 
     #[test]

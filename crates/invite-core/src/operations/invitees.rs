@@ -1,5 +1,6 @@
 //! Whom to invite: from a pasted list, or one by one.
 
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
@@ -187,8 +188,18 @@ impl From<InviteeEntry> for Invitees {
     }
 }
 
+/// Somebody who is named twice with the same grants is invited once.
 impl From<Vec<InviteeEntry>> for Invitees {
-    fn from(entries: Vec<InviteeEntry>) -> Self {
+    fn from(mut entries: Vec<InviteeEntry>) -> Self {
+        let mut first = BTreeMap::<Invitee, Vec<(usize, Option<Grants>)>>::new();
+        for (position, entry) in entries.iter_mut().enumerate() {
+            let Named::Invitee(invitee) = &entry.who else { continue };
+            let seen = first.entry(invitee.clone()).or_default();
+            match seen.iter().find(|(_, grants)| *grants == entry.grants) {
+                Some((of, _)) => entry.who = Named::Duplicate(*of),
+                None => seen.push((position, entry.grants.clone())),
+            }
+        }
         Self { entries, too_large: None }
     }
 }

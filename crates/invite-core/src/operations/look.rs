@@ -43,3 +43,37 @@ impl Look {
         Ok(by.require(&self.permission, &Scope::Organization).map_err(LookRefused::from)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use crate::*;
+
+    #[test]
+    fn given_members_and_others_when_looking_then_only_those_with_the_right_see_aut_7() {
+        let mut world = World::new();
+        world.add("lea", Grant::role("lead"));
+        world.invite("bob@example.com", Grant::role("admin"), &by("ada"));
+        let mut cases = Cases::of("LookRefused", include_str!("look.rs"));
+        let look = |look: Look, actor: &str| {
+            let draft = world.look(&look.reads(&by(actor)));
+            look.decide(&world.host(), &by(actor), &draft).map_err(|stop| match stop {
+                Stop::Refused(refusal) => refusal,
+                stop => panic!("{stop:?}"),
+            })
+        };
+        look(Look::at_members(), "lea").unwrap();
+        look(Look::at_events(), "ada").unwrap();
+        cases.refused(
+            "given a lead, when looking at events, then no",
+            "NotPermitted",
+            look(Look::at_events(), "lea"),
+        );
+        cases.refused(
+            "given a pending one, when looking, then they are no member",
+            "NotPermitted",
+            look(Look::at_members(), "bob"),
+        );
+        cases.are_all_but(&[]);
+    }
+}

@@ -261,3 +261,131 @@ fn groups(row: &crate::Invitation, told: bool) -> Vec<GroupId> {
     };
     if told { row.grants.scopes().filter_map(group).collect() } else { Vec::new() }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use crate::testing::*;
+    use crate::*;
+
+    const BOB: &str = "bob@example.com";
+
+    fn preview(
+        world: &World,
+        token: &Token,
+        principal: Option<Principal>,
+        known: AccountKnown,
+    ) -> Result<Preview, PreviewRefused> {
+        let mut preview = PreviewToken::new(token.clone());
+        if let Some(principal) = principal {
+            preview = preview.by(principal);
+        }
+        let draft = world.look(&preview.reads());
+        match preview.decide(&world.host(), &draft, known) {
+            Ok(seen) => {
+                assert!(draft.is_empty());
+                Ok(seen)
+            }
+            Err(Stop::Refused(refusal)) => Err(refusal),
+            Err(stop) => panic!("{stop:?}"),
+        }
+    }
+
+    #[test]
+    fn given_a_link_when_opened_then_it_says_what_to_do_next_a5_a6_pri_3() {
+        use AccountKnown::{No, Unsaid, Yes};
+        let mut world = World::new();
+        let id = world.invite(BOB, [Grant::role("member"), in_group("member", "red")], &by("ada"));
+        let (mailed, copied) = (world.mail(id), world.copied(id));
+        let nobody = || None;
+        let eve = || Some(person("eve"));
+        // The link, who presents it, whether there is an account; the next step, and whether the address is told.
+        let table = [
+            ("mailed, no account", &mailed, nobody(), No, Next::SignUp, true),
+            ("mailed, an account", &mailed, nobody(), Yes, Next::SignIn, false),
+            ("mailed, nobody says", &mailed, nobody(), Unsaid, Next::SignIn, false),
+            ("copied, no account", &copied, nobody(), No, Next::SignIn, false),
+            ("mailed, fresh account", &mailed, Some(stranger("bob")), Yes, Next::Accept, false),
+            ("copied, fresh account", &copied, Some(stranger("bob")), Yes, Next::VerifyAddress, false),
+            ("copied, vouched", &copied, Some(person("bob")), Yes, Next::Accept, false),
+            ("mailed, somebody else", &mailed, eve(), Yes, Next::WrongAccount, false),
+        ];
+        for (sentence, token, principal, known, next, told) in table {
+            let seen = preview(&world, token, principal, known).unwrap();
+            assert_eq!((seen.next, seen.email.is_some()), (next, told), "{sentence}");
+            assert_eq!(seen.status, PreviewStatus::Pending);
+            assert_eq!(seen.email_masked.as_deref(), Some("b…@example.com"));
+            assert_eq!((seen.organization_name.as_str(), seen.groups), ("Acme Ltd", [group("red")].into()));
+            assert_eq!(seen.proves_address, token.purpose() == Purpose::Mailed);
+        }
+        let look = |token: &Token| {
+            let preview = PreviewToken::new(token.clone());
+            preview.mailed_address(&world.host(), &world.look(&preview.reads())).unwrap()
+        };
+        assert_eq!((look(&mailed), look(&copied)), (Some(address(BOB)), None));
+        world.wait(TimeDelta::hours(24));
+        let seen = preview(&world, &mailed, None, No).unwrap();
+        assert_eq!((seen.next, seen.proves_address, seen.email), (Next::SignIn, false, None));
+    }
+
+    #[test]
+    fn given_a_link_that_has_ended_when_opened_then_it_answers_helpfully_f9() {
+        let mut world = World::new();
+        let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+        let old = world.mail(id);
+        world.ok(Resend::new(id), &by("ada"));
+        let seen = preview(&world, &old, None, AccountKnown::No).unwrap();
+        assert_eq!((seen.status, seen.next), (PreviewStatus::Superseded, Next::RequestNew));
+        let told = (seen.inviter, seen.email_masked, seen.expires_at, seen.groups.len());
+        assert_eq!(told, (None, None, None, 0), "nothing more is told (LIF-2)");
+
+        let token = world.mail(id);
+        let mut declined = world.clone();
+        declined.ok(Decline::inbox(id, person("bob")), &by("bob"));
+        let mut revoked = world.clone();
+        revoked.ok(Revoke::one(id), &by("ada"));
+        let mut expired = world.clone();
+        expired.wait(TimeDelta::days(7));
+        world.ok(Accept::inbox(id, person("bob")), &by("bob"));
+        let table = [
+            (&world, PreviewStatus::Accepted),
+            (&declined, PreviewStatus::Declined),
+            (&revoked, PreviewStatus::Revoked),
+            (&expired, PreviewStatus::Expired),
+        ];
+        for (world, status) in table {
+            let seen = preview(world, &token, None, AccountKnown::No).unwrap();
+            assert_eq!((seen.status, seen.next, seen.email), (status, Next::RequestNew, None));
+        }
+        let seen = preview(&world, &token, Some(person("bob")), AccountKnown::Yes).unwrap();
+        assert_eq!(seen.next, Next::AlreadyMember);
+    }
+
+    #[test]
+    fn given_an_offer_of_ownership_when_opened_then_it_is_for_its_user_f16() {
+        let mut world = World::new();
+        world.add("bob", Grant::role("member"));
+        let id = world.ok(OfferOwnership::new(user("bob"), FormerOwner::Stays), &by("ada")).invitation;
+        let token = world.mail(id);
+        let seen = preview(&world, &token, Some(stranger("bob")), AccountKnown::Yes).unwrap();
+        assert_eq!((seen.kind, seen.next), (PreviewKind::Ownership, Next::Accept));
+        let seen = preview(&world, &token, Some(person("eve")), AccountKnown::Yes).unwrap();
+        assert_eq!(seen.next, Next::WrongAccount);
+    }
+
+    #[test]
+    fn every_reason_to_refuse_is_reached() {
+        let mut cases = Cases::of("PreviewRefused", include_str!("preview.rs"));
+        let mut world = World::new();
+        let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+        for purpose in [Purpose::Link, Purpose::Ownership, Purpose::Unsubscribe] {
+            cases.refused(
+                "given a token of another purpose, when opened, then it is unknown (TOK-5, PRI-1)",
+                "UnknownToken",
+                preview(&world, &world.token(id, purpose), None, AccountKnown::No),
+            );
+        }
+        cases.are_all_but(&[]);
+    }
+}

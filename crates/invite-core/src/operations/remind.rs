@@ -81,3 +81,83 @@ impl Operation for Remind {
         Ok(Reminded { invitation: self.invitation })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use crate::testing::*;
+    use crate::*;
+
+    #[test]
+    fn given_a_pending_one_when_reminded_then_the_same_link_is_mailed_once_more_f7() {
+        let mut world = World::new();
+        let id = world.invite("bob@example.com", Grant::role("member"), &by("ada"));
+        let (token, row) = (world.mail(id), world.invitation(id).clone());
+        world.wait(TimeDelta::days(2));
+        world.ok(Remind::new(id), &by("ada"));
+        assert_eq!(*world.invitation(id), row);
+        let reminders = world.rows().deliveries.values().filter(|mail| mail.kind == DeliveryKind::Reminder);
+        assert_eq!(reminders.count(), 1);
+        let late = world.run(Accept::token(token.clone(), stranger("bob")), &by("bob"));
+        assert_eq!(late.unwrap_err().code(), "address-not-verified");
+        world.mail(id);
+        world.ok(Accept::token(token, stranger("bob")), &by("bob"));
+    }
+
+    #[test]
+    fn every_reason_to_refuse_is_reached() {
+        let mut cases = Cases::of("RemindRefused", include_str!("remind.rs"));
+        let mut world = World::with(roomy().organization_rate(Rate::per(3, TimeDelta::days(2)).unwrap()));
+        world.add("lea", Grant::role("lead"));
+        let id = world.invite("bob@example.com", Grant::role("admin"), &by("ada"));
+        let silent = Invite::new("eve@example.com", Grant::role("member")).deliver(Deliver::None);
+        let silent = world.ok(silent, &by("ada")).invitations().next().unwrap();
+        cases.refused(
+            "given an id of nothing, when reminded, then it is unknown",
+            "UnknownInvitation",
+            world.run(Remind::new(InvitationId::from_parts(MIN_TIME, [0; 10])), &by("ada")),
+        );
+        cases.refused(
+            "given no member, when reminding, then a permission is missing (AUT-1)",
+            "NotPermitted",
+            world.run(Remind::new(id), &by("eve")),
+        );
+        cases.refused(
+            "given a role beyond one's own, when reminding, then it is not theirs (AUT-1)",
+            "NotGrantable",
+            world.run(Remind::new(id), &by("lea")),
+        );
+        cases.refused(
+            "given one that the host delivers, when reminding, then there is no mail (F18)",
+            "NoMail",
+            world.run(Remind::new(silent), &by("ada")),
+        );
+        world.ok(Remind::new(id), &by("ada"));
+        cases.refused(
+            "given a rate that is used up, when reminding, then it tells when again (ABU-1)",
+            "TooManyInvitations",
+            world.run(Remind::new(id), &by("ada")),
+        );
+        let mut suspended = world.clone();
+        suspended.ok(ChangeStatus::Suspend, &by("ada"));
+        cases.refused(
+            "given a suspended organization, when reminding, then nothing is sent (LIF-8)",
+            "OrganizationSuspended",
+            suspended.run(Remind::new(id), &by("ada")),
+        );
+        suspended.ok(ChangeStatus::Close, &by("ada"));
+        cases.refused(
+            "given a closed organization, when reminding, then nothing is sent (LIF-8)",
+            "OrganizationClosed",
+            suspended.run(Remind::new(id), &by("ada")),
+        );
+        world.wait(TimeDelta::days(7));
+        cases.refused(
+            "given an expired one, when reminding, then it is over (LIF-1)",
+            "NotPending",
+            world.run(Remind::new(id), &by("ada")),
+        );
+        cases.are_all_but(&[]);
+    }
+}

@@ -234,4 +234,167 @@ mod tests {
             assert_eq!(world.rows().open().count(), kept);
         }
     }
+
+    fn removed(world: &mut World, remove: RemoveMembers, actor: &str) -> std::vec::Vec<Option<&'static str>> {
+        let removed = world.ok(remove, &by(actor));
+        removed.results.iter().map(|result| result.refused.as_ref().map(Refusal::code)).collect()
+    }
+
+    #[test]
+    fn given_many_when_removed_then_each_is_decided_for_itself_and_no_owner_goes_b8_aut_8() {
+        let mut world = World::new();
+        for id in ["bob", "eve"] {
+            world.add(id, Grant::role("member"));
+        }
+        world.add("lea", Grant::role("lead"));
+        world.add("dan", Grant::role("admin"));
+        let all = ["ada", "bob", "nobody", "dan", "bob", "eve"].map(user);
+        let codes = removed(&mut world, RemoveMembers::many(all), "lea");
+        let expected = [
+            Some("owner-protected"),
+            None,
+            Some("unknown-member"),
+            Some("not-grantable"),
+            Some("unknown-member"),
+            None,
+        ];
+        assert_eq!(codes, expected);
+        assert_eq!(world.organization().counts.members, 3);
+    }
+
+    #[test]
+    fn given_invitations_for_a_member_when_removed_then_all_by_any_name_end_lif_7c() {
+        let mut world = World::with(team_of(1));
+        world.add("bob", Grant::role("client"));
+        let open = [
+            world.invite("bob@example.com", in_group("member", "red"), &by("ada")),
+            world.invite("bob@example.com", in_group("member", "blue"), &by("ada")),
+            world.invite(user("bob"), in_group("client", "red"), &by("ada")),
+        ];
+        let eves = world.invite("eve@example.com", Grant::role("client"), &by("ada"));
+        world.ok(RemoveMembers::one(user("bob")), &by("ada"));
+        for id in open {
+            let because = RevokedBecause::InviteeRemoved;
+            assert_eq!(world.invitation(id).ended.as_ref().unwrap().0, Ending::Revoked { because });
+        }
+        assert_eq!(world.state(eves), InvitationState::Pending);
+        assert_eq!((world.seats("team"), world.seats("client")), ((0, 0), (0, 1)));
+    }
+
+    #[test]
+    fn given_open_invitations_of_theirs_when_removed_then_they_stay_end_or_move_with_counts_aut_5_lif_9() {
+        use TheirInvitations::{HandOver, Keep, Revoke};
+        // Who removes, what they choose, how many are revoked and handed over, and how many stay open.
+        let table = [
+            ("ada", Keep, (0, 0), 3),
+            ("ada", Revoke, (3, 0), 0),
+            ("ada", HandOver, (0, 3), 3),
+            // A lead can take over what leads may grant, and the rest ends.
+            ("lea", HandOver, (1, 2), 2),
+        ];
+        for (actor, choice, settled, open) in table {
+            let mut world = World::new();
+            world.add("dan", Grant::role("admin"));
+            world.add("lea", Grant::role("lead"));
+            for (text, role) in
+                [("a@example.com", "member"), ("b@example.com", "client"), ("c@example.com", "lead")]
+            {
+                world.invite(text, Grant::role(role), &by("dan"));
+            }
+            world.ok(ChangeAccess::new(user("dan"), Grant::role("member")), &by("ada"));
+            let remove = RemoveMembers::one(user("dan")).their_invitations(choice);
+            let result = world.ok(remove, &by(actor)).results.remove(0);
+            assert_eq!((result.settled.revoked, result.settled.handed_over), settled, "{actor} {choice:?}");
+            assert_eq!(world.rows().open().count(), open);
+            let of_actor = world.rows().open().filter(|row| row.inviter == by(actor)).count();
+            assert_eq!(of_actor, settled.1);
+            assert_eq!(world.rows().invitations.len(), 3, "they stay on record");
+        }
+    }
+
+    #[test]
+    fn given_the_host_when_it_removes_with_hand_over_then_there_is_nobody_to_take_over() {
+        let mut world = World::new();
+        world.add("dan", Grant::role("admin"));
+        world.invite("a@example.com", Grant::role("member"), &by("dan"));
+        let remove = RemoveMembers::one(user("dan")).their_invitations(TheirInvitations::HandOver);
+        assert_eq!(world.ok(remove, &Actor::System).results[0].settled.revoked, 1);
+    }
+
+    #[test]
+    fn every_reason_to_refuse_is_reached() {
+        let mut cases = Cases::of("RemoveMembersRefused", include_str!("remove_members.rs"));
+        let mut world = World::new();
+        world.add("dan", Grant::role("admin"));
+        world.add("lea", Grant::role("lead"));
+        let one = |id: &str| RemoveMembers::one(user(id));
+        let mut refused = |world: &mut World, sentence, reason, remove: RemoveMembers, actor: &str| {
+            cases.refused(sentence, reason, world.run_unchecked(remove, &by(actor)));
+        };
+        refused(
+            &mut world,
+            "given nobody, when removed, then nothing is asked",
+            "NothingAsked",
+            RemoveMembers::many([]),
+            "ada",
+        );
+        let many = RemoveMembers::many((0..1_001_u64).map(UserId::from));
+        refused(
+            &mut world,
+            "given more than a command takes, when removed, then they are too many (ABU-3)",
+            "TooLarge",
+            many,
+            "ada",
+        );
+        refused(
+            &mut world,
+            "given no member, when removed, then they are unknown",
+            "UnknownMember",
+            one("eve"),
+            "ada",
+        );
+        refused(
+            &mut world,
+            "given an owner, when removed, then they are protected (C6)",
+            "OwnerProtected",
+            one("ada"),
+            "dan",
+        );
+        refused(
+            &mut world,
+            "given no right to, when removing, then it is missing",
+            "NotPermitted",
+            one("lea"),
+            "bob",
+        );
+        refused(
+            &mut world,
+            "given a role above one's own, when removing it, then it is not theirs (AUT-1)",
+            "NotGrantable",
+            one("dan"),
+            "lea",
+        );
+        for part in 0..2 {
+            let some =
+                (0..501).map(|n| address(&std::format!("{part}-{n}@example.com"))).collect::<Invitees>();
+            world.ok_unchecked(Invite::new(some, Grant::role("member")), &by("dan"));
+        }
+        let revoke = one("dan").their_invitations(TheirInvitations::Revoke);
+        refused(
+            &mut world,
+            "given more than one command settles, when revoking all, then they are too many (AUT-5)",
+            "TooManySent",
+            revoke,
+            "ada",
+        );
+        world.ok_unchecked(ChangeStatus::Close, &by("ada"));
+        refused(
+            &mut world,
+            "given a closed organization, when removing, then never (LIF-8)",
+            "OrganizationClosed",
+            one("dan"),
+            "ada",
+        );
+        cases.are_all_but(&[]);
+    }
 }

@@ -177,4 +177,235 @@ mod tests {
         let refusal = world.run(Resend::new(both), &by("ada")).unwrap_err();
         assert!(matches!(refusal, ResendRefused::AlreadyInvited(why) if *why.invitation() == red));
     }
+
+    const BOB: &str = "bob@example.com";
+
+    #[test]
+    fn given_a_pending_one_when_resent_then_the_expiry_is_new_and_every_earlier_link_dead_d5_lif_2() {
+        let mut world = World::with(team_of(1));
+        let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+        let mut links = std::vec::Vec::new();
+        for resent in 1..=5 {
+            links.extend([world.mail(id), world.copied(id)]);
+            world.wait(TimeDelta::days(1));
+            let outcome = world.ok(Resend::new(id), &by("ada"));
+            assert_eq!(outcome.expires_at, Expiry::At(world.now + TimeDelta::days(7)));
+            assert_eq!(world.invitation(id).revision, resent);
+            assert_eq!(world.seats("team"), (0, 1), "nothing more is reserved");
+        }
+        // The last three are remembered, earlier ones are a stranger's.
+        for (position, link) in links.into_iter().enumerate() {
+            let refusal = world.run(Accept::token(link, person("bob")), &by("bob")).unwrap_err();
+            assert_eq!(refusal.code(), if position < 4 { "unknown-token" } else { "superseded" });
+        }
+        assert_eq!(world.rows().deliveries.len(), 6);
+        let wanted = world.rows().deliveries.values().filter(|mail| mail.revision == 5);
+        assert_eq!(wanted.count(), 1);
+        let token = world.mail(id);
+        world.ok(Accept::token(token, stranger("bob")), &by("bob"));
+    }
+
+    #[test]
+    fn given_a_mail_of_an_earlier_revision_when_resent_then_it_proves_no_address_any_more_idn_1() {
+        let mut world = World::new();
+        let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+        world.mail(id);
+        world.ok(Resend::new(id), &by("ada"));
+        let unsent = world.token(id, Purpose::Mailed);
+        let refusal = world.run(Accept::token(unsent, stranger("bob")), &by("bob")).unwrap_err();
+        assert_eq!(refusal.code(), "address-not-verified", "nothing was mailed yet");
+    }
+
+    #[test]
+    fn given_an_expired_one_when_resent_then_it_lives_again_after_fresh_checks_lif_3() {
+        for noticed in [false, true] {
+            let mut world = World::with(team_of(1));
+            let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+            world.wait(TimeDelta::days(7));
+            if noticed {
+                world.ok(Tidy::new(1), &Actor::System);
+            }
+            world.invite("eve@example.com", Grant::role("member"), &by("ada"));
+            let refusal = world.run(Resend::new(id), &by("ada")).unwrap_err();
+            assert_eq!(refusal.code(), "no-seat-left");
+            assert_eq!(world.state(id), InvitationState::Expired);
+            world.ok(ChangePlan::new(team_of(2)), &Actor::System);
+            world.ok(Resend::new(id), &by("ada"));
+            assert_eq!((world.state(id), world.seats("team")), (InvitationState::Pending, (0, 2)));
+            world.ok(Accept::inbox(id, person("bob")), &by("bob"));
+        }
+    }
+
+    #[test]
+    fn given_one_that_was_answered_or_revoked_when_resent_then_it_never_lives_again_lif_3_lif_1() {
+        type Ends = fn(&mut World, InvitationId);
+        let endings: [(&str, Ends); 3] = [
+            ("already-accepted", |world, id| drop(world.ok(Accept::inbox(id, person("bob")), &by("bob")))),
+            ("declined", |world, id| drop(world.ok(Decline::inbox(id, person("bob")), &by("bob")))),
+            ("revoked", |world, id| drop(world.ok(Revoke::one(id), &by("ada")))),
+        ];
+        for (code, end) in endings {
+            let mut world = World::new();
+            let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+            end(&mut world, id);
+            let row = world.invitation(id).clone();
+            let later = Expiry::At(world.now + TimeDelta::days(1));
+            assert_eq!(world.run(Resend::new(id), &by("ada")).unwrap_err().code(), code);
+            assert_eq!(world.run(Edit::new(id).expires_at(later), &by("ada")).unwrap_err().code(), code);
+            assert_eq!(world.run(Remind::new(id), &by("ada")).unwrap_err().code(), code);
+            assert_eq!(world.run(Revoke::one(id), &by("ada")).unwrap_err().code(), code);
+            assert_eq!(world.run(Decline::inbox(id, person("bob")), &by("bob")).unwrap_err().code(), code);
+            world.wait(TimeDelta::days(8));
+            world.ok(Tidy::new(10), &Actor::System);
+            assert_eq!(*world.invitation(id), row, "no operation changes a row in an ending state");
+        }
+    }
+
+    #[test]
+    fn every_reason_to_refuse_is_reached() {
+        let mut cases = Cases::of("ResendRefused", include_str!("resend.rs"));
+        let mut world = World::with(team_of(3).entitled("line", Restriction::only(["a"])));
+        let full = Grant::role("client")
+            .adding("analytics.view")
+            .restricted("account", Restriction::only(["a"]))
+            .restricted("line", Restriction::only(["a"]));
+        let id = world.invite(BOB, full, &by("ada"));
+        let resend = |world: &mut World, actor: &str| world.run(Resend::new(id), &by(actor));
+        cases.refused(
+            "given an id of nothing, when resent, then it is unknown",
+            "UnknownInvitation",
+            world.run(Resend::new(InvitationId::from_parts(MIN_TIME, [0; 10])), &by("ada")),
+        );
+        cases.refused(
+            "given no member, when resent, then a permission is missing (AUT-1)",
+            "NotPermitted",
+            resend(&mut world, "eve"),
+        );
+        world.add("lea", Grant::role("lead"));
+        cases.refused(
+            "given grants beyond one's own, when resent, then they are not grantable (AUT-1)",
+            "NotGrantable",
+            resend(&mut world, "lea"),
+        );
+        world.add("dan", in_group("member", "red"));
+        let offer = world.ok(OfferOwnership::new(user("dan"), FormerOwner::Stays), &by("ada")).invitation;
+        cases.refused(
+            "given an offer of ownership, when resent by no owner, then they may not",
+            "NotOwner",
+            world.run(Resend::new(offer), &by("lea")),
+        );
+        let past = Resend::new(id).expires_at(Expiry::At(world.now));
+        cases.refused(
+            "given an expiry that is not ahead, when resent, then it is not valid (LIF-4)",
+            "InvalidExpiry",
+            world.run(past, &by("ada")),
+        );
+
+        let model = || AccessModel::builder().permissions(WORK).resource_kinds(["account", "line"]);
+        let gone = [
+            ("UnknownRole", model()),
+            (
+                "UnknownPermission",
+                AccessModel::builder().permissions(["posts.view"]).role(Role::new("client")),
+            ),
+            ("UnknownResourceKind", AccessModel::builder().permissions(WORK).role(Role::new("client"))),
+            ("NeverGrantable", model().role(Role::new("client").never(["analytics.view"]))),
+            ("TooLarge", model().role(Role::new("client")).caps(Caps { grants: 0, ..Caps::default() })),
+        ];
+        for (reason, model) in gone {
+            let mut world = world.clone();
+            world.model = model.build().unwrap();
+            cases.refused(
+                "given grants that are gone since, when resent, then it says what (LIF-3)",
+                reason,
+                resend(&mut world, "ada"),
+            );
+        }
+        let mut disabled = world.clone();
+        disabled.ok(ChangePlan::new(team_of(3).entitled("line", Restriction::only(["b"]))), &Actor::System);
+        cases.refused(
+            "given a resource that was disabled since, when resent, then it is not enabled (D2)",
+            "NotEntitled",
+            resend(&mut disabled, "ada"),
+        );
+        let mut denied = world.clone();
+        let rules = DomainRules::new().deny(DomainRule::parse("example.com").unwrap());
+        denied.ok(ChangeSettings::new(Settings::named("Acme").domains(rules)), &by("ada"));
+        cases.refused(
+            "given a domain that was denied since, when resent, then it is not allowed (IDN-8)",
+            "DomainNotAllowed",
+            resend(&mut denied, "ada"),
+        );
+        let mut member = world.clone();
+        member.add("bob", in_group("client", "red"));
+        let expired = |world: &mut World| world.wait(TimeDelta::days(7));
+        expired(&mut member);
+        member.ok(ChangeAccess::new(user("bob"), Grant::role("client")), &by("ada"));
+        cases.refused(
+            "given an expired one for somebody who joined since, when resent, then they are a member (IDN-10)",
+            "AlreadyMember",
+            resend(&mut member, "ada"),
+        );
+        let mut blocked = world.clone();
+        let other = blocked.invite(BOB, in_group("client", "red"), &by("ada"));
+        expired(&mut blocked);
+        let third = blocked.invite(BOB, in_group("client", "blue"), &by("ada"));
+        blocked.ok(Decline::inbox(third, person("bob")).block(Block::Organization), &by("bob"));
+        cases.refused(
+            "given a block since, when an expired one is resent, then it holds (F11)",
+            "Blocked",
+            blocked.run(Resend::new(other), &by("ada")),
+        );
+        let mut ended = world.clone();
+        ended.ok(Revoke::one(id), &by("ada"));
+        cases.refused(
+            "given a revoked one, when resent, then it is revoked (LIF-3)",
+            "NotPending",
+            resend(&mut ended, "ada"),
+        );
+        let mut again = world.clone();
+        expired(&mut again);
+        again.invite(BOB, Grant::role("client"), &by("ada"));
+        cases.refused(
+            "given a new one at its place, when the expired one is resent, then it is taken (LIF-7b, CON-3)",
+            "AlreadyInvited",
+            resend(&mut again, "ada"),
+        );
+        let mut often = world.clone();
+        let rate = Rate::per(1, TimeDelta::hours(1)).unwrap();
+        often.ok(ChangePlan::new(team_of(3).inviter_rate(rate)), &Actor::System);
+        resend(&mut often, "ada").unwrap();
+        cases.refused(
+            "given a rate that is used up, when resent, then it tells when again (ABU-1)",
+            "TooManyInvitations",
+            resend(&mut often, "ada"),
+        );
+        expired(&mut world);
+        let plans = [
+            ("TooManyPending", roomy().pending(Limit::AtMost(0))),
+            ("NoSeatLeft", Plan::seats("client", 0)),
+            ("SeatClassNotInPlan", Plan::new()),
+        ];
+        for (reason, plan) in plans {
+            world.ok(ChangePlan::new(plan), &Actor::System);
+            cases.refused(
+                "given no room, when an expired one is resent, then it says which (LIF-3)",
+                reason,
+                resend(&mut world, "ada"),
+            );
+        }
+        world.ok(ChangeStatus::Suspend, &by("ada"));
+        cases.refused(
+            "given a suspended organization, when resent, then not now (LIF-8)",
+            "OrganizationSuspended",
+            resend(&mut world, "ada"),
+        );
+        world.ok(ChangeStatus::Close, &by("ada"));
+        cases.refused(
+            "given a closed organization, when resent, then never (LIF-8)",
+            "OrganizationClosed",
+            resend(&mut world, "ada"),
+        );
+        cases.are_all_but(&[("GrantsMissing", "an invitation always grants something")]);
+    }
 }

@@ -141,3 +141,92 @@ pub(super) fn require_over_row(
         InvitationKind::Ownership { .. } => Err(super::offer_ownership::owners_only(permission).into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use crate::testing::*;
+    use crate::*;
+
+    const BOB: &str = "bob@example.com";
+
+    #[test]
+    fn given_a_pending_one_when_revoked_then_its_links_are_dead_and_its_seat_is_free_a4_sea_3() {
+        let mut world = World::with(team_of(1));
+        let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+        let links = [world.mail(id), world.copied(id)];
+        world.ok(Revoke::one(id), &by("ada"));
+        assert_eq!(world.seats("team"), (0, 0));
+        for link in links {
+            assert_eq!(
+                world.run(Accept::token(link, person("bob")), &by("bob")).unwrap_err().code(),
+                "revoked"
+            );
+        }
+    }
+
+    #[test]
+    fn given_many_when_revoked_then_each_is_decided_for_itself_b8_sto_8() {
+        let mut world = World::new();
+        world.add("lea", Grant::role("lead"));
+        let mut one = |text: &str, role: &str| world.invite(text, Grant::role(role), &by("ada"));
+        let (mine, above, last) =
+            (one("a@example.com", "member"), one("b@example.com", "admin"), one("c@example.com", "client"));
+        let nothing = InvitationId::from_parts(MIN_TIME, [0; 10]);
+        let revoked = world.ok(Revoke::many([mine, above, nothing, mine, last]), &by("lea"));
+        let codes = revoked.results.iter().map(|result| result.refused.as_ref().map(Refusal::code));
+        let expected = [None, Some("not-grantable"), Some("unknown-invitation"), Some("revoked"), None];
+        assert!(codes.eq(expected));
+        assert_eq!(revoked.len(), 2);
+        assert_eq!(world.state(above), InvitationState::Pending);
+    }
+
+    #[test]
+    fn given_an_address_that_no_account_has_when_revoked_then_it_is_lif_7e() {
+        let mut world = World::new();
+        let id = world.invite("nobody@example.com", Grant::role("member"), &by("ada"));
+        world.ok(ChangeStatus::Suspend, &by("ada"));
+        world.ok(Revoke::one(id), &by("ada"));
+    }
+
+    #[test]
+    fn every_reason_to_refuse_is_reached() {
+        let mut cases = Cases::of("RevokeRefused", include_str!("revoke.rs"));
+        let mut world = World::new();
+        world.add("lea", Grant::role("lead"));
+        let id = world.invite(BOB, Grant::role("admin"), &by("ada"));
+        cases.refused(
+            "given nothing, when revoked, then nothing is asked",
+            "NothingAsked",
+            world.run(Revoke::many([]), &by("ada")),
+        );
+        cases.refused(
+            "given more than a command takes, when revoked, then they are too many (ABU-3)",
+            "TooLarge",
+            world.run(Revoke::many(std::iter::repeat_n(id, 1_001)), &by("ada")),
+        );
+        cases.refused(
+            "given an id of nothing, when revoked, then it is unknown",
+            "UnknownInvitation",
+            world.run(Revoke::one(InvitationId::from_parts(MIN_TIME, [0; 10])), &by("ada")),
+        );
+        cases.refused(
+            "given no member, when revoking, then a permission is missing (AUT-1)",
+            "NotPermitted",
+            world.run(Revoke::one(id), &by("eve")),
+        );
+        cases.refused(
+            "given a role beyond one's own, when revoking, then it is not theirs (AUT-1)",
+            "NotGrantable",
+            world.run(Revoke::one(id), &by("lea")),
+        );
+        world.wait(TimeDelta::days(7));
+        cases.refused(
+            "given an expired one, when revoked, then it is over (LIF-1)",
+            "NotPending",
+            world.run(Revoke::one(id), &by("ada")),
+        );
+        cases.are_all_but(&[]);
+    }
+}

@@ -80,6 +80,11 @@ pub struct Unsubscribe {
 }
 
 impl Unsubscribe {
+    #[cfg(test)]
+    pub(crate) fn token(&self) -> &Token {
+        &self.token
+    }
+
     /// With the token of the link.
     #[must_use]
     pub fn new(token: Token) -> Self {

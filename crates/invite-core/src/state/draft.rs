@@ -190,29 +190,22 @@ impl Draft {
         let at = self.now;
         #[cfg(test)]
         self.facts.push((actor.clone(), event.clone()));
-        let before = self.facts(&event);
-        self.apply(&event, at);
-        let after = self.facts(&event);
+        let about = event.about();
+        let before = self.facts(&about);
+        let (kind, invitation, user) = (event.kind(), event.invitation(), event.user().cloned());
+        let reason = match &mut event {
+            Event::InvitationEnded { reason, .. } => reason.take(),
+            _ => None,
+        };
+        self.apply(event, at);
+        let data = RecordData { before, after: self.facts(&about), reason };
         self.version = self.version.saturating_add(1);
         if let Some(organization) = &mut self.slice.organization {
             organization.version = self.version;
             organization.last_at = at;
         }
-        let reason = match &mut event {
-            Event::InvitationEnded { reason, .. } => reason.take(),
-            _ => None,
-        };
-        self.records.push(EventRecord {
-            sequence: self.version,
-            commit: self.commit,
-            at,
-            actor,
-            kind: event.kind(),
-            format: RECORD_FORMAT,
-            invitation: event.invitation(),
-            user: event.user().cloned(),
-            data: RecordData { before, after, reason },
-        });
+        let (sequence, commit, format) = (self.version, self.commit, RECORD_FORMAT);
+        self.records.push(EventRecord { sequence, commit, at, actor, kind, format, invitation, user, data });
     }
 
     /// Queues a mail for an invitation as it is now, unless the host delivers it by its own means (F8, F18).
@@ -322,15 +315,14 @@ impl Draft {
             }
         }
         let version = self.version.saturating_sub(self.records.len() as u64);
-        let slice = self.slice;
-        let row = |id: &InvitationId| slice.invitations.get(id).and_then(Option::as_ref);
+        let mut slice = self.slice;
         Commit {
             id: self.commit,
             version,
-            header: slice.organization.clone().filter(|_| !self.records.is_empty()),
-            places: places(&invitations, row),
-            members: changes(members, |user| slice.members.get(user).and_then(Option::as_ref)),
-            invitations: changes(invitations, row),
+            header: slice.organization.take().filter(|_| !self.records.is_empty()),
+            places: places(&invitations, |id| slice.invitations.get(id).and_then(Option::as_ref)),
+            members: changes(members, |user| slice.members.remove(user).flatten()),
+            invitations: changes(invitations, |id| slice.invitations.remove(id).flatten()),
             suppressions: suppressions
                 .into_iter()
                 .filter_map(|((invitee, kind), old)| {
@@ -368,13 +360,13 @@ impl Deref for Draft {
     }
 }
 
-fn changes<'a, K: Ord, R: Clone + PartialEq + 'a>(
+fn changes<K: Ord, R: PartialEq>(
     touched: BTreeMap<K, Option<R>>,
-    now: impl Fn(&K) -> Option<&'a R>,
+    mut now: impl FnMut(&K) -> Option<R>,
 ) -> Vec<RowChange<K, R>> {
     let change = |(key, old): (K, Option<R>)| match (old, now(&key)) {
-        (None, Some(new)) => Some(RowChange::Insert(new.clone())),
-        (Some(old), Some(new)) => (old != *new).then(|| RowChange::Update(new.clone())),
+        (None, Some(new)) => Some(RowChange::Insert(new)),
+        (Some(old), Some(new)) => (old != new).then_some(RowChange::Update(new)),
         (Some(_), None) => Some(RowChange::Delete(key)),
         (None, None) => None,
     };

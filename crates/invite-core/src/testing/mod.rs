@@ -210,6 +210,8 @@ impl World {
             checks::net_change_is_fold_of_facts(all, now, &facts, &written);
             checks::invariants(after);
             checks::records_tell_no_secret(after);
+            checks::what_ended_stays_ended(&before, after, &facts);
+            checks::nothing_goes_on_unless_active(&before, after);
             checks::seats_within_limits(&before, after);
             checks::nobody_grants_what_they_do_not_hold(&self.model, &before, after, &facts);
             match decided {

@@ -66,6 +66,7 @@ macro_rules! paged {
             let Some(last) = page.last() else { break rows };
             after = Some(last.position());
             rows.extend(page);
+            assert!(rows.len() < 1_000, "the pages do not end");
         }
     }};
 }
