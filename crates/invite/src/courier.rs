@@ -262,8 +262,10 @@ impl Courier {
         let longest = doubled.min(LONGEST_PAUSE);
         let mut random = [0; 2];
         self.service.inner.engine().entropy.fill(&mut random)?;
-        let half = longest / 2;
-        Ok(half + half * i32::from(u16::from_be_bytes(random)) / i32::from(u16::MAX))
+        // Whole milliseconds: a store keeps no more than microseconds.
+        let half = longest.num_milliseconds() / 2;
+        let more = half * i64::from(u16::from_be_bytes(random)) / i64::from(u16::MAX);
+        Ok(TimeDelta::milliseconds(half + more))
     }
 }
 
