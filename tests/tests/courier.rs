@@ -327,8 +327,7 @@ on_every_store! {
     }
 
     async fn mai_4_a_directory_that_fails_holds_mail_up_and_loses_none(world) {
-        let key = invite::Key::from_bytes(b"the key of the tests, of 32 bytes").unwrap();
-        let service = world.store.connect(invite::AccessModel::preset(), invite::Keyring::new(7, key));
+        let service = world.store.connect(invite::AccessModel::preset(), tests::keyring());
         let service = service.base_url("https://app.example/join").directory(Away).clock(world.clock.clone());
         let service = service.build().unwrap();
         let acme = world.acme().await;

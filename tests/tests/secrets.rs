@@ -336,7 +336,7 @@ on_every_store! {
         );
 
         let elsewhere = world.store.another().await;
-        let other_store = service(&elsewhere, 7, b"the key of the tests, of 32 bytes");
+        let other_store = service(&elsewhere, 7, tests::KEY);
         other_store.create_organization("acme", "Acme Ltd", "ada", Plan::seats("team", 5)).await.unwrap();
         assert_eq!(code(other_store.accept(&token, person("bob")).await), "unknown-token");
         world.invite.accept(&token, person("bob")).await.unwrap();
@@ -348,7 +348,7 @@ on_every_store! {
         world.deliver().await;
         let old = world.token_to("bob@example.com");
         let key = |text: &[u8]| Key::from_bytes(text).unwrap();
-        let rotated = Keyring::new(7, key(b"the key of the tests, of 32 bytes"))
+        let rotated = Keyring::new(7, key(tests::KEY))
             .rotate_to(8, key(b"the next key of the tests, of 32 b"))
             .unwrap();
         let service =
