@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use async_trait::async_trait;
 use invite::core::{Commit, CommitId, Invitee, Member, Reads, Slice};
 use invite::storage::{
     CommitError, Completion, EventEntry, Exclusive, Failure, InboxEntry, Lease, Leased, Lists, Membership,

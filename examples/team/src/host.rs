@@ -110,6 +110,15 @@ impl Host {
         }
     }
 
+    /// What a rule said, and the roles that there are if one was named that there is not.
+    pub(crate) fn naming_roles(&self, why: impl Into<Failure>) -> Failure {
+        let mut why = why.into();
+        if let Failure::Refused { code: "unknown-role", remedy, .. } = &mut why {
+            remedy.push_str(&format!("; the roles are: {}", self.roles()));
+        }
+        why
+    }
+
     /// The roles that there are to grant.
     pub(crate) fn roles(&self) -> String {
         let roles = self.invite.model().roles().map(|role| role.name());

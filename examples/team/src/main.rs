@@ -25,7 +25,8 @@ async fn main() -> ExitCode {
     // Nobody reads on when a pipe is closed, as by `team roster | head`, and then there is nothing more to say.
     let printed = io::stdout().write_all(said.text.as_bytes()).and_then(|()| io::stdout().flush());
     if let Some(failure) = &said.failure {
-        let _unread = io::stderr().write_all(failure.to_string().as_bytes());
+        let text = failure.to_string().replace(|c: char| c.is_control() && c != '\n', " ");
+        let _unread = io::stderr().write_all(text.as_bytes());
     }
     match (&said.failure, printed) {
         (Some(failure), _) => ExitCode::from(failure.exit_code()),

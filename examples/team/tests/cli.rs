@@ -250,7 +250,7 @@ fn members_are_managed_within_the_rules() {
         .refused("not-permitted");
     let unknown = team.run(&["role", "bob", "chief"]);
     unknown.refused("unknown-role");
-    assert!(unknown.out.contains("admin, client, member"));
+    assert!(unknown.err.contains("admin, client, member"));
     team.run(&["role", "bob", "admin"]).done();
     assert!(line(&team.run(&["roster"]).done(), "bob@example.com").contains("admin"));
 

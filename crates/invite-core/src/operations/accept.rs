@@ -483,7 +483,7 @@ mod tests {
         let other = || stranger("eve").vouching(address("eve@example.com"));
         let proven = "accepted, proven";
         // What is invited, how the token came, for how long, who presents it, and what comes of it.
-        let table: [(&str, Option<&str>, bool, i64, Principal, &str); 11] = [
+        let table = [
             ("the address is vouched for, the link mailed", Some(BOB), true, 0, person("bob"), proven),
             (
                 "the address is vouched for in other letters",

@@ -20,7 +20,8 @@ use crate::{
 
 /// Changes what a pending invitation grants, or its expiry. The link stays the same.
 ///
-/// Needs authority over what it grants now and over what it shall grant (AUT-1, AUT-2).
+/// Needs authority over what it grants now and over what it shall grant (AUT-1, AUT-2). To let it live longer is
+/// to grant, as resending is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Edit {
     invitation: InvitationId,
@@ -111,8 +112,11 @@ impl Operation for Edit {
             (Some(grants), InvitationKind::Membership) => grants.clone(),
             _ => row.grants.clone(),
         };
-        if grants != row.grants {
+        let lives_longer = expires_at > row.expires_at && row.kind == InvitationKind::Membership;
+        if grants != row.grants || lives_longer {
             check_granting(host, actor, draft, &grants)?;
+        }
+        if grants != row.grants {
             let holds_all = draft
                 .member_of(&row.invitee)?
                 .is_some_and(|member| grants.scopes().all(|scope| member.grants.access(scope).is_some()));
@@ -217,6 +221,22 @@ mod tests {
         world.ok(Edit::new(id).expires_at(soon), &by("ada"));
         world.wait(TimeDelta::hours(1));
         assert_eq!(world.state(id), InvitationState::Expired);
+    }
+
+    #[test]
+    fn given_grants_beyond_ones_own_when_edited_then_it_may_end_earlier_and_never_later_aut_1() {
+        let mut world = World::new();
+        world.add("lea", Grant::role("lead").restricted("account", Restriction::only(["a"])));
+        let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+        let edit = |days| Edit::new(id).expires_at(Expiry::At(world.now + TimeDelta::days(days)));
+        let (later, earlier) = (edit(8), edit(6));
+        assert_eq!(world.run(later.clone(), &by("lea")).unwrap_err().code(), "not-grantable");
+        assert_eq!(
+            world.run(Edit::new(id).expires_at(Expiry::Never), &by("lea")).unwrap_err().code(),
+            "not-grantable"
+        );
+        world.ok(earlier, &by("lea"));
+        world.ok(later, &by("ada"));
     }
 
     #[test]

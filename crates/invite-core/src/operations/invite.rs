@@ -784,7 +784,7 @@ mod tests {
 
     #[test]
     fn given_more_expired_ones_than_are_loaded_when_room_is_needed_then_they_give_way_lif_7b_sea_3() {
-        let full = u32::try_from(2 * Reads::DUE + 20).unwrap();
+        let full = 2 * Reads::DUE + 20;
         for plan in [team_of(full), roomy().pending(Limit::AtMost(full))] {
             let mut world = World::with(plan);
             let list = (0..full).map(|n| address(&format!("{n}@example.com"))).collect::<Invitees>();

@@ -210,4 +210,53 @@ mod tests {
         assert_eq!(held.scopes().count(), 2);
         assert!(held.is_owner());
     }
+
+    #[test]
+    fn given_a_rule_when_somebody_comes_in_by_any_way_then_it_is_asked_aut_6() {
+        type Comes = fn(&mut World, InvitationId) -> Option<&'static str>;
+        let ways: [(&str, Comes); 3] = [
+            ("by the inbox", |world, id| {
+                world.run(Accept::inbox(id, person("bob")), &by("bob")).err().map(|why| why.code())
+            }),
+            ("by a mailed link", |world, id| {
+                let token = world.mail(id);
+                world.run(Accept::token(token, stranger("bob")), &by("bob")).err().map(|why| why.code())
+            }),
+            ("by being added", |world, _| {
+                let bob = NewMember::new(user("bob"), Grant::role("member"));
+                let add = AddMembers::one(bob.email(address("bob@example.com")));
+                world.run(add, &by("ada")).err().map(|why| why.code())
+            }),
+        ];
+        type Rules = fn(&mut World);
+        let rules: [(Option<&str>, Rules); 5] = [
+            (None, |_| {}),
+            (Some("domain-not-allowed"), |world| {
+                let rules = DomainRules::new().allow(DomainRule::parse("work.example").unwrap());
+                world.ok(ChangeSettings::new(Settings::named("Acme").domains(rules)), &by("ada"));
+            }),
+            (Some("no-seat-left"), |world| {
+                world.ok(ChangePlan::new(team_of(0)), &Actor::System);
+            }),
+            (Some("address-of-another-member"), |world| {
+                let eve = NewMember::new(user("eve"), in_group("client", "red"));
+                world.ok(AddMembers::one(eve.email(address("bob@example.com"))), &Actor::System);
+            }),
+            (Some("organization-suspended"), |world| {
+                world.ok(ChangeStatus::Suspend, &by("ada"));
+            }),
+        ];
+        for (expected, rule) in rules {
+            for (way, comes) in ways {
+                let mut world = World::with(team_of(1));
+                let id = world.invite("bob@example.com", Grant::role("member"), &by("ada"));
+                rule(&mut world);
+                assert_eq!(comes(&mut world, id), expected, "{way}");
+                assert_eq!(world.member("bob").is_some(), expected.is_none(), "{way}");
+                if expected.is_some() {
+                    assert_eq!(world.state(id), InvitationState::Pending, "LIF-11: {way}");
+                }
+            }
+        }
+    }
 }

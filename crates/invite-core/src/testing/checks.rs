@@ -219,6 +219,15 @@ pub(super) fn nobody_grants_what_they_do_not_hold(
     for (actor, event) in facts {
         let (what, granted) = match event {
             Event::InvitationCreated { invitation } => (invitation.kind.clone(), invitation.grants.clone()),
+            // To end earlier is not to grant.
+            Event::InvitationEdited { id, grants, expires_at }
+                if before
+                    .invitations
+                    .get(id)
+                    .is_some_and(|row| row.grants == *grants && *expires_at <= row.expires_at) =>
+            {
+                continue;
+            }
             Event::InvitationEdited { id, grants, .. } => {
                 (after.invitations[id].kind.clone(), grants.clone())
             }

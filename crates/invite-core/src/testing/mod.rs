@@ -1,7 +1,5 @@
 //! What the tests of operations share: a world of organizations, a clock, and every command checked.
 
-#![allow(dead_code, unused_imports, reason = "not every helper has its user yet")]
-
 mod cases;
 mod checks;
 mod histories;

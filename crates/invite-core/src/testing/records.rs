@@ -1,1 +1,173 @@
-//! Golden files of event records.
+//! One golden file for each kind and format of event record (STO-7). A file that is there is never edited: a
+//! record that changes gets a new format, and a new file beside the old one.
+
+use std::borrow::ToOwned;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::string::String;
+use std::{format, fs};
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::*;
+
+const BOB: &str = "bob@example.com";
+
+/// Where an invitation of `bob` as a client who publishes, for one account and a group, is open.
+fn invited(world: &mut World) -> InvitationId {
+    let grant = Grant::role("client").adding("posts.publish").removing("posts.view");
+    let grant = grant.restricted("account", Restriction::only(["a", "b"]));
+    let invite = Invite::new(BOB, [grant, in_group("member", "red")]).message("SECRET MESSAGE");
+    world.ok(invite.metadata("k", "v"), &by("ada")).invitations().next().unwrap()
+}
+
+fn added(world: &mut World) {
+    world.add("bob", Grant::role("member"));
+}
+
+type Makes = fn(&mut World);
+
+/// Every kind, and what makes it.
+const KINDS: [(&str, Makes); 22] = [
+    ("organization-created", |_| {}),
+    ("organization-suspended", |world| {
+        world.ok(ChangeStatus::Suspend, &by("ada"));
+    }),
+    ("organization-resumed", |world| {
+        world.ok(ChangeStatus::Suspend, &by("ada"));
+        world.ok(ChangeStatus::Resume, &by("ada"));
+    }),
+    ("organization-closed", |world| {
+        world.ok(ChangeStatus::Close, &by("ada"));
+    }),
+    ("plan-changed", |world| {
+        let rate = Rate::per(10, TimeDelta::hours(1)).unwrap();
+        let plan =
+            team_of(3).entitled("account", Restriction::only(["a"])).seat_policy(SeatPolicy::TakeOnAccept);
+        let plan = plan.pending(Limit::AtMost(9)).organization_rate(rate).inviter_rate(rate);
+        world.ok(ChangePlan::new(plan), &Actor::System);
+    }),
+    ("settings-changed", |world| {
+        let rule = |text| DomainRule::parse(text).unwrap();
+        let domains = DomainRules::new().allow(rule("example.com")).deny(rule("*.example.com"));
+        let settings = Settings::named("Acme").described("We make things.").about("https://acme.example/");
+        world.ok(ChangeSettings::new(settings.expiry_seconds(86_400).domains(domains)), &by("ada"));
+    }),
+    ("invitation-created", |world| {
+        invited(world);
+    }),
+    ("invitation-edited", |world| {
+        let id = invited(world);
+        let edit = Edit::new(id).grants(Grant::role("member")).expires_at(Expiry::Never);
+        world.ok(edit, &by("ada"));
+    }),
+    ("invitation-resent", |world| {
+        let id = invited(world);
+        world.wait(TimeDelta::days(1));
+        world.ok(Resend::new(id), &by("ada"));
+    }),
+    ("invitation-reminded", |world| {
+        let id = invited(world);
+        world.ok(Remind::new(id), &by("ada"));
+    }),
+    ("seat-reserved", |world| {
+        world.invite(BOB, in_group("client", "blue"), &by("ada"));
+        world.invite(BOB, in_group("member", "red"), &by("ada"));
+    }),
+    ("invitation-handed-over", |world| {
+        world.add("dan", Grant::role("admin"));
+        world.invite(BOB, Grant::role("client"), &by("dan"));
+        let remove = RemoveMembers::one(user("dan")).their_invitations(TheirInvitations::HandOver);
+        world.ok(remove, &by("ada"));
+    }),
+    ("invitation-accepted", |world| {
+        let id = invited(world);
+        world.ok(Accept::inbox(id, person("bob")), &by("bob"));
+    }),
+    ("invitation-declined", |world| {
+        let id = invited(world);
+        world.ok(Decline::inbox(id, person("bob")).reason("not now"), &by("bob"));
+    }),
+    ("invitation-revoked", |world| {
+        let id = invited(world);
+        world.ok(Revoke::one(id), &by("ada"));
+    }),
+    ("invitation-expired", |world| {
+        invited(world);
+        world.wait(TimeDelta::days(7));
+        world.ok(Tidy::new(1), &Actor::System);
+    }),
+    ("member-joined", |world| {
+        let id = invited(world);
+        world.ok(Accept::inbox(id, person("bob")), &by("bob"));
+    }),
+    ("member-access-changed", |world| {
+        added(world);
+        world.ok(ChangeAccess::new(user("bob"), in_group("client", "red")), &by("ada"));
+    }),
+    ("member-removed", |world| {
+        added(world);
+        world.ok(RemoveMembers::one(user("bob")), &by("ada"));
+    }),
+    ("member-left", |world| {
+        added(world);
+        world.ok(Leave::new(user("bob")), &by("bob"));
+    }),
+    ("suppressed", |world| {
+        let id = invited(world);
+        let token = world.token(id, Purpose::Unsubscribe);
+        world.ok(Unsubscribe::new(token), &Actor::System);
+    }),
+    ("unsuppressed", |world| {
+        let id = world.invite(user("bob"), Grant::role("member"), &by("ada"));
+        world.ok(Decline::inbox(id, stranger("bob")).block(Block::Organization), &by("bob"));
+        world.ok(Unblock::new(person("bob"), SuppressionKind::Invitations), &by("bob"));
+    }),
+];
+
+/// What a record tells, without what differs from one to the next: sequence and ids of ours.
+fn told(record: &EventRecord) -> Value {
+    json!({
+        "kind": record.kind,
+        "format": record.format,
+        "at": record.at,
+        "actor": record.actor,
+        "about_an_invitation": record.invitation.is_some(),
+        "user": record.user,
+        "data": serde_json::to_value(&record.data).unwrap(),
+    })
+}
+
+/// `INVITE_NEW_GOLDEN=1` writes the files of kinds that have none, and no other.
+#[test]
+fn every_kind_of_record_is_as_its_golden_file_says_sto_7() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/events");
+    for (kind, make) in KINDS {
+        let mut world = World::with(team_of(5));
+        make(&mut world);
+        let record = world.rows().events.iter().rfind(|record| record.kind == kind).expect(kind);
+        assert_eq!(record.format, RECORD_FORMAT);
+        let path = folder.join(format!("{kind}.v{RECORD_FORMAT}.json"));
+        let found = told(record);
+        if !path.exists() && std::env::var_os("INVITE_NEW_GOLDEN").is_some() {
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(&path, format!("{}\n", serde_json::to_string_pretty(&found).unwrap())).unwrap();
+        }
+        let golden = fs::read_to_string(&path).unwrap_or_else(|_| panic!("{kind} has no golden file"));
+        let golden: Value = serde_json::from_str(&golden).unwrap();
+        assert_eq!(found, golden, "{kind}");
+    }
+}
+
+#[test]
+fn every_kind_that_the_source_names_is_among_them() {
+    let source = include_str!("../state/event.rs");
+    let (_, source) = source.split_once("fn kind(&self)").unwrap();
+    let (source, _) = source.split_once("\n    }\n").unwrap();
+    let named = source
+        .match_indices("=> \"")
+        .map(|(at, arrow)| source[at + arrow.len()..].split_once('"').unwrap().0.to_owned());
+    let made = KINDS.map(|(kind, _)| kind.to_owned());
+    assert_eq!(named.collect::<BTreeSet<String>>(), BTreeSet::from(made));
+}

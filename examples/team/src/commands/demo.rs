@@ -46,7 +46,11 @@ pub(crate) async fn demo(given: &Given) -> Result<Said, Failure> {
         folder.close().map_err(|why| broken(&why))?;
         text
     };
-    told.map(|()| text.into())
+    let said = Said::from(text);
+    Ok(match told {
+        Ok(()) => said,
+        Err(why) => said.but(why),
+    })
 }
 
 async fn tell(story: &Story) -> Result<(), Failure> {

@@ -125,13 +125,8 @@ pub(crate) fn mail(delivery: Option<&Delivery>) -> String {
 pub(crate) async fn role(given: &Given) -> Result<Said, Failure> {
     let [user, role] = given.arguments()?;
     let host = Host::open(given).await?;
-    let changed = match host.acting(given).await?.change_access(user, Grant::role(role)).await {
-        Ok(changed) => changed,
-        Err(error) if error.code() == "unknown-role" => {
-            return Ok(Said::from(format!("The roles are: {}\n", host.roles())).but(error));
-        }
-        Err(error) => return Err(error.into()),
-    };
+    let changed = host.acting(given).await?.change_access(user, Grant::role(role)).await;
+    let changed = changed.map_err(|why| host.naming_roles(why))?;
     let seat = changed.seat.map_or("no seat".into(), |seat| format!("a {seat} seat"));
     Ok(format!("{user} is {} now, and takes {seat}.\n", roles(&changed.grants)).into())
 }
@@ -178,7 +173,8 @@ pub(crate) async fn offer(given: &Given) -> Result<Said, Failure> {
         None => FormerOwner::Stays,
     };
     let host = Host::open(given).await?;
-    let offered = host.acting(given).await?.offer_ownership(user, former).await?;
+    let offered = host.acting(given).await?.offer_ownership(user, former).await;
+    let offered = offered.map_err(|why| host.naming_roles(why))?;
     Ok(format!(
         "Ownership was offered to {user}, as invitation {}. Mail it with `team send`.\n",
         offered.invitation
