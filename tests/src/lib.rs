@@ -22,4 +22,4 @@ pub use people::{address, group, newcomer, person, token, user};
 pub use refused::{code, refused};
 pub use scripted::{Fault, Gate, Scripted};
 pub use store::Store;
-pub use world::{Listed, World, start};
+pub use world::{KEY, Listed, World, keyring, start};

@@ -34,21 +34,22 @@ pub enum Fault {
     LostCommit,
 }
 
-/// A place where the next load of an organization waits.
+/// A place where the next load of an organization waits, or the next commit.
 #[derive(Debug)]
 pub struct Gate {
     organization: String,
+    before: Before,
     reached: Semaphore,
     open: Semaphore,
 }
 
 impl Gate {
-    /// Waits until a load has come to the gate.
+    /// Waits until somebody has come to the gate.
     pub async fn reached(&self) {
         self.reached.acquire().await.unwrap().forget();
     }
 
-    /// Lets it through.
+    /// Lets them through.
     pub fn open(&self) {
         self.open.add_permits(1);
     }
@@ -57,6 +58,12 @@ impl Gate {
         self.reached.add_permits(1);
         self.open.acquire().await.unwrap().forget();
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Load,
+    Commit,
 }
 
 type Spoiled = Box<dyn Fn(&Commit) -> bool + Send>;
@@ -114,14 +121,30 @@ impl<S> Scripted<S> {
     }
 
     /// The next load of the organization waits at a gate.
-    pub fn hold(&self, organization: &str) -> Arc<Gate> {
+    pub fn hold_load(&self, organization: &str) -> Arc<Gate> {
+        self.hold(organization, Before::Load)
+    }
+
+    /// The next commit of the organization waits at a gate: it is decided, and not yet written.
+    pub fn hold_commit(&self, organization: &str) -> Arc<Gate> {
+        self.hold(organization, Before::Commit)
+    }
+
+    fn hold(&self, organization: &str, before: Before) -> Arc<Gate> {
         let gate = Arc::new(Gate {
             organization: organization.to_owned(),
+            before,
             reached: Semaphore::new(0),
             open: Semaphore::new(0),
         });
         lock(&self.script.gates).push(Arc::clone(&gate));
         gate
+    }
+
+    /// Begins to count anew.
+    pub fn reset(&self) {
+        let _ = (self.loads(), self.commits(), self.locks(), self.lookups());
+        lock(&self.script.faults).clear();
     }
 
     /// How often it was loaded from since this was asked last.
@@ -148,19 +171,26 @@ impl<S> Scripted<S> {
 impl Script {
     async fn load(&self, organization: &OrganizationId) -> Result<(), StorageError> {
         self.loads.fetch_add(1, Ordering::SeqCst);
+        self.wait(organization, Before::Load).await;
+        count_down(&self.loads_fail)
+    }
+
+    async fn wait(&self, organization: &OrganizationId, before: Before) {
         let gate = {
             let mut gates = lock(&self.gates);
-            let at = gates.iter().position(|gate| gate.organization == organization.as_str());
+            let is_here =
+                |gate: &Arc<Gate>| gate.organization == organization.as_str() && gate.before == before;
+            let at = gates.iter().position(is_here);
             at.map(|at| gates.remove(at))
         };
         if let Some(gate) = gate {
             gate.pass().await;
         }
-        count_down(&self.loads_fail)
     }
 
-    fn fault(&self, commit: &Commit) -> Fault {
+    async fn fault(&self, commit: &Commit) -> Fault {
         self.commits.fetch_add(1, Ordering::SeqCst);
+        self.wait(&commit.organization, Before::Commit).await;
         if lock(&self.spoiled).as_ref().is_some_and(|spoiled| spoiled(commit)) {
             return Fault::Refused;
         }
@@ -204,7 +234,7 @@ impl<S: Storage> Storage for Scripted<S> {
     }
 
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
-        let (before, after) = meddle(self.script.fault(commit));
+        let (before, after) = meddle(self.script.fault(commit).await);
         if let Some(error) = before {
             return Err(error);
         }
@@ -249,7 +279,7 @@ impl Exclusive for Unit {
     }
 
     async fn write(&mut self, commit: &Commit) -> Result<(), CommitError> {
-        let (before, after) = meddle(self.script.fault(commit));
+        let (before, after) = meddle(self.script.fault(commit).await);
         self.after = after;
         match before {
             Some(error) => Err(error),

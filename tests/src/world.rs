@@ -13,6 +13,9 @@ use crate::mail::Mail;
 use crate::people::{address, person, user};
 use crate::store::Store;
 
+/// The key that the tests issue their tokens with, under the id 7.
+pub const KEY: &[u8] = b"the key of the tests, of 32 bytes";
+
 /// When every test begins.
 pub fn start() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
@@ -122,14 +125,18 @@ impl World {
     }
 }
 
+/// The keyring of the tests.
+pub fn keyring() -> Keyring {
+    Keyring::new(7, Key::from_bytes(KEY).unwrap())
+}
+
 fn build(
     store: &Store,
     model: &AccessModel,
     directory: &MemoryDirectory,
     clock: &ManualClock,
 ) -> Invitations {
-    let key = Key::from_bytes(b"the key of the tests, of 32 bytes").unwrap();
-    let service = store.connect(model.clone(), Keyring::new(7, key));
+    let service = store.connect(model.clone(), keyring());
     service
         .base_url("https://app.example/join")
         .directory(directory.clone())

@@ -450,8 +450,7 @@ on_every_store! {
     }
 
     async fn f19_metadata_is_there_in_the_hosts_own_templates(world) {
-        let key = invite::Key::from_bytes(b"the key of the tests, of 32 bytes").unwrap();
-        let service = world.store.connect(AccessModel::preset(), invite::Keyring::new(7, key));
+        let service = world.store.connect(AccessModel::preset(), tests::keyring());
         let service =
             service.base_url("https://app.example/join").templates(Campaign).clock(world.clock.clone());
         let service = service.build().unwrap();

@@ -131,7 +131,6 @@ mod tests {
             (FIND_COMMIT, "commit_id=?"),
             (LAST_DELIVERY, "invitation=?"),
             (LEASABLE, "due_at<?"),
-            (FORGET_COMMANDS, "expires_at<?"),
         ] {
             let plan = plan(&connection, sql);
             assert!(plan.iter().any(|line| line.contains(key)), "{sql}: {plan:#?}");
