@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 
 /// What becomes of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "a kit of tests")]
 pub enum Fault {
     /// It is written, as if nobody meddled.
     None,
