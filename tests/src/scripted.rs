@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use async_trait::async_trait;
 use invite::core::{Commit, CommitId, Invitee, Member, Reads, Slice};
 use invite::storage::{
     CommitError, Completion, EventEntry, Exclusive, Failure, InboxEntry, Lease, Leased, Lists, Membership,
@@ -20,6 +19,7 @@ use tokio::sync::Semaphore;
 
 /// What becomes of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "a test names the fault that it asks for")]
 pub enum Fault {
     /// It is written, as if nobody meddled.
     None,

@@ -1,5 +1,5 @@
 //! The queue of an organization: commands that wait together are decided together, and none is lost.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::pin::Pin;
 
