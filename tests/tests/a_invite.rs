@@ -1,5 +1,5 @@
 //! A. Invite a colleague to an organization.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use chrono::TimeDelta;
 use invite::core::DeliveryState;

@@ -1,5 +1,5 @@
 //! C. Give people access: what is held in the organization, and losing it.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use invite::core::SuppressionKind;
 use invite::{

@@ -1,5 +1,5 @@
 //! D6 and F4. Sign-up and acceptance are one commit of the host's own database.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use invite::core::{CommitId, Draft, Entropy, Host, Keyring, Principal, decide};
 use invite::{Accept, Accepted, AccessModel, Actor, Grant, Key, Next, Operation as _, Token};

@@ -1,6 +1,6 @@
 //! F1. Seat limits and "one owner remains" hold under any concurrency, in one process and in two, whether pending
 //! invitations reserve seats or seats are taken on acceptance.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 

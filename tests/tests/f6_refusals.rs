@@ -1,5 +1,5 @@
 //! F6. Every refusal is typed, says which rule and what would fix it, and is stable enough to switch on.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;

@@ -1,6 +1,6 @@
 //! F. What demanding users ask: authority, dry runs, refusals, links, ownership, delivery, metadata. The races of F1
 //! are in `f1_races.rs`, F10 in `idempotency.rs`, the secrets of F7 in `secrets.rs`.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 

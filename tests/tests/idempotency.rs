@@ -1,5 +1,5 @@
 //! F10 and LIF-12. Every command takes an idempotency key: a repeat returns the first outcome and sends no second mail.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use chrono::TimeDelta;
 use invite::core::{Operation, SuppressionKind};

@@ -1,6 +1,6 @@
 //! The main job, also after a restart: what was acknowledged is in the file, whoever opens it next, and however the
 //! process before it ended.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 

@@ -1,5 +1,5 @@
 //! F7, with TOK-2, TOK-3, TOK-4, PRI-4, MAI-9: no secret is stored or logged, and no address is logged.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fmt::Debug;
 use std::fs;

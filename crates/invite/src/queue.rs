@@ -78,7 +78,12 @@ impl Queues {
             (Entry::Vacant(idle), _) => {
                 let done = Arc::new(Notify::new());
                 idle.insert(Queue { waiting: VecDeque::new(), done: Arc::clone(&done), has_task: false });
-                Some(Turn { queues: Arc::clone(self), organization: organization.clone(), done, is_task: false })
+                Some(Turn {
+                    queues: Arc::clone(self),
+                    organization: organization.clone(),
+                    done,
+                    is_task: false,
+                })
             }
         };
         self.engine.run(&organization, vec![job]).await;
