@@ -85,6 +85,10 @@ impl<O: Operation> Command<O> {
             match &outcome {
                 Ok(_) => tracing::info!("done"),
                 Err(error @ Error::Refused(_)) => tracing::info!(code = error.code(), "refused"),
+                Err(error @ Error::Storage(why)) => {
+                    let cause = std::error::Error::source(why.as_ref()).map(tracing::field::display);
+                    tracing::warn!(code = error.code(), error = %error, cause, "failed");
+                }
                 Err(error) => tracing::warn!(code = error.code(), error = %error, "failed"),
             }
             outcome

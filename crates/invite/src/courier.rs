@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Actor, Attempt, DeliveryKind, DeliveryState, Invitation, InvitationKind, Organization, Purpose, Scope,
-    UserId, Wanted, wanted,
+    Actor, Attempt, DeliveryKind, DeliveryState, Fault, Invitation, InvitationKind, Organization, Purpose,
+    Reads, Scope, Suppression, SuppressionKind, UserId, Wanted, wanted,
 };
 use invite_mailer::{
     AboutUrl, InvalidMessage, InvitationMail, Link, MailError, MailKind, MailScope, Mailer, Message,
@@ -27,10 +27,14 @@ const LEASE: TimeDelta = TimeDelta::minutes(10);
 /// The first pause before another try; each further one doubles it, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(30);
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(4);
-/// After so many tries, about a day, the courier gives up and says so.
-const MOST_TRIES: u32 = 12;
-/// How many deliveries are leased at once.
-const BATCH: u32 = 50;
+/// After so many tries, about a day with the pauses between them, the courier gives up and says so.
+const MOST_TRIES: u32 = 16;
+/// How many deliveries are leased at once: few, for they are sent one after the other.
+const BATCH: u32 = 8;
+/// A delivery whose lease has less than this left is not begun: another courier may take it meanwhile.
+const MARGIN: TimeDelta = TimeDelta::minutes(2);
+/// What was leased longer ago than this is looked at again before it is sent (MAI-7).
+const FRESH: TimeDelta = TimeDelta::seconds(2);
 /// How long the task sleeps at the most when nothing is known to be due.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
@@ -81,6 +85,8 @@ enum NotSent {
     Template(#[from] TemplateError),
     #[error(transparent)]
     Message(#[from] InvalidMessage),
+    #[error("the invitation has no address to mail to")]
+    NoAddress,
 }
 
 impl NotSent {
@@ -88,8 +94,9 @@ impl NotSent {
     fn is_permanent(&self) -> bool {
         match self {
             Self::Mail(error) => error.is_permanent(),
-            Self::Directory(_) => false,
-            Self::Template(_) | Self::Message(_) => true,
+            // A host mends its templates, and then all that failed by them goes out.
+            Self::Directory(_) | Self::Template(_) => false,
+            Self::Message(_) | Self::NoAddress => true,
         }
     }
 }
@@ -101,7 +108,7 @@ enum Outcome {
     Postponed,
     Retried,
     Failed,
-    /// Another courier has taken it since; what it records counts.
+    /// Another courier has taken it since, or may: what that one records counts.
     Lost,
 }
 
@@ -110,7 +117,7 @@ impl Courier {
         Self { service, mailer, most_tries: MOST_TRIES }
     }
 
-    /// After how many tries to give up on a mail; 12 by default, which takes about a day.
+    /// After how many tries to give up on a mail; 16 by default, which takes about a day.
     #[must_use]
     pub fn most_tries(mut self, tries: u32) -> Self {
         self.most_tries = tries.max(1);
@@ -133,7 +140,7 @@ impl Courier {
             }
             for one in &leased {
                 left = left.saturating_sub(1);
-                match self.deliver(one).await? {
+                match self.deliver(one, now).await? {
                     Outcome::Sent => report.sent += 1,
                     Outcome::Dropped => report.dropped += 1,
                     Outcome::Postponed => report.postponed += 1,
@@ -174,8 +181,18 @@ impl Courier {
         (due - now).to_std().unwrap_or(Duration::ZERO).clamp(Duration::from_millis(50), LONGEST_SLEEP)
     }
 
-    async fn deliver(&self, leased: &Leased) -> Result<Outcome, Error> {
+    async fn deliver(&self, leased: &Leased, leased_at: DateTime<Utc>) -> Result<Outcome, Error> {
         let now = self.service.inner.engine().now()?;
+        if leased.delivery.leased_until.is_none_or(|until| until - now < MARGIN) {
+            return Ok(Outcome::Lost);
+        }
+        let fresh;
+        let leased = if now - leased_at > FRESH {
+            fresh = self.look_again(leased).await?;
+            &fresh
+        } else {
+            leased
+        };
         let Leased { delivery, organization, invitation, suppressions } = leased;
         match wanted(delivery, organization, invitation, suppressions, now) {
             Wanted::Yes => {}
@@ -203,6 +220,22 @@ impl Courier {
                 })
             }
         }
+    }
+
+    /// The same delivery, with its invitation, organization and suppressions as they are now.
+    async fn look_again(&self, leased: &Leased) -> Result<Leased, Error> {
+        let Leased { delivery, organization, invitation, .. } = leased;
+        let reads = Reads::new().invitation(invitation.id);
+        let draft = self.service.inner.engine().look(&organization.id, &reads).await?;
+        let invitation = draft.invitation(invitation.id).map_err(Fault::from)?.unwrap_or(invitation).clone();
+        let mut suppressions = Vec::new();
+        for kind in SuppressionKind::ALL {
+            if let Some(at) = draft.suppressed_since(&invitation.invitee, kind).map_err(Fault::from)? {
+                suppressions.push(Suppression { invitee: invitation.invitee.clone(), kind, at });
+            }
+        }
+        let organization = draft.organization().unwrap_or(organization).clone();
+        Ok(Leased { delivery: delivery.clone(), organization, invitation, suppressions })
     }
 
     async fn complete(
@@ -234,7 +267,7 @@ impl Courier {
     async fn send(&self, leased: &Leased, now: DateTime<Utc>) -> Result<(), NotSent> {
         let Leased { delivery, organization, invitation, .. } = leased;
         // Mail goes to the address on the invitation and to no other (IDN-6); what is wanted has one.
-        let Some(to) = &invitation.mail_to else { return Ok(()) };
+        let Some(to) = &invitation.mail_to else { return Err(NotSent::NoAddress) };
         let inner = &self.service.inner;
         let issue = |purpose: Purpose| {
             let token = inner.engine().keyring.issue(

@@ -187,6 +187,12 @@ impl<R: Refusal> Error<R> {
         self.refused().map_or_else(|| self.code_of_failure(), Refusal::code)
     }
 
+    /// The rule behind a refusal: the id of a requirement or behaviour.
+    #[must_use]
+    pub fn rule(&self) -> Option<&'static str> {
+        self.refused().map(Refusal::rule)
+    }
+
     /// What would fix it.
     #[must_use]
     pub fn remedy(&self) -> String {

@@ -32,16 +32,17 @@ pub use invite_mailer as mailer;
 pub use invite_storage as storage;
 
 pub use invite_core::{
-    Accept, Accepted, Access, AccessModel, Actor, AddMembers, Block, Caps, ChangeAccess, Decline, Declined,
-    Deliver, DomainRule, DomainRules, DryRun, Edit, EmailAddress, Expiry, FormerOwner, Grant, Grants,
-    GroupId, HeaderLine, InvalidEmail, InvalidId, InvalidToken, Invitation, InvitationId, InvitationKind,
-    InvitationState, Invite, InviteOutcome, InviteRefused, InviteResult, Invited, Invitee, InviteeEntry,
-    Invitees, InviterPolicy, Key, Limit, ListOptions, Member, Metadata, MetadataPolicy, Mode, NewMember,
-    Next, OnPending, Operation, Organization, OrganizationId, OrganizationStatus, OwnerSeat, Permission,
-    Plan, Preview, PreviewStatus, Rate, Refusal, RemoveMembers, Resend, ResourceKind, Restriction, Role,
-    RoleName, Scope, SeatClass, SeatPolicy, SeatUse, Settings, TheirInvitations, Token, UserId, parse_list,
+    Accept, AcceptRefused, Accepted, Access, AccessModel, Actor, AddMembers, Block, Caps, ChangeAccess,
+    Decline, Declined, Deliver, DomainRule, DomainRules, DryRun, Edit, EmailAddress, Expiry, FormerOwner,
+    Grant, Grants, GroupId, HeaderLine, InvalidEmail, InvalidId, InvalidToken, Invitation, InvitationId,
+    InvitationKind, InvitationState, Invite, InviteOutcome, InviteRefused, InviteResult, Invited, Invitee,
+    InviteeEntry, Invitees, InviterPolicy, Key, Limit, ListOptions, Member, Metadata, MetadataPolicy, Mode,
+    NewMember, Next, OnPending, Operation, Organization, OrganizationId, OrganizationStatus, OwnerSeat,
+    Permission, Plan, Preview, PreviewStatus, Rate, Refusal, RemoveMembers, Resend, ResourceKind,
+    Restriction, Role, RoleName, Scope, SeatClass, SeatPolicy, SeatUse, Settings, TheirInvitations, Token,
+    UserId, parse_list,
 };
-pub use invite_mailer::{MailError, Mailer, Message, Templates};
+pub use invite_mailer::{Link, MailError, Mailer, Message, Rendered, Sender, Templates};
 pub use invite_storage::{
-    InvitationEntry, InvitationFilter, MemberFilter, RosterEntry, Storage, StorageError,
+    InvitationEntry, InvitationFilter, MemberFilter, Membership, RosterEntry, Storage, StorageError,
 };
