@@ -22,7 +22,9 @@ pub(crate) fn run() -> Outcome {
     let keyring = Keyring::new(1, Key::parse(&"5a".repeat(16).repeat(2).replace("5a5a", "5ab1"))?);
     let id = "019a0000-0000-7000-8000-000000000000".parse::<invite::InvitationId>()?.as_uuid();
     time("issue a token", TOKENS, || {
-        (0..TOKENS).map(|_| keyring.issue(Purpose::Mailed, &organization, id, &nonce).reveal().len()).sum::<usize>()
+        (0..TOKENS)
+            .map(|_| keyring.issue(Purpose::Mailed, &organization, id, &nonce).reveal().len())
+            .sum::<usize>()
     });
     let text = keyring.issue(Purpose::Mailed, &organization, id, &nonce).reveal().to_owned();
     time("parse and check a token", TOKENS, || {

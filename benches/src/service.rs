@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use invite::{
-    AccessModel, Error, Grant, Invitations, InvitationId, Keyring, Limit, OrganizationHandle, Plan, Principal, Storage,
+    AccessModel, Error, Grant, InvitationId, Invitations, Keyring, Limit, OrganizationHandle, Plan,
+    Principal, Storage,
 };
 use invite_memory::MemoryStorage;
 use invite_sqlite::SqliteStorage;

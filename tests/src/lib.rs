@@ -1,1 +1,25 @@
-//! Tests that cross crates.
+//! The kit of the tests that cross crates: a [`World`] on any [`Store`], what people find in their mail, and what
+//! they are refused.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod at_once;
+mod mail;
+mod people;
+mod refused;
+mod scripted;
+mod store;
+mod world;
+
+pub use at_once::at_once;
+pub use mail::Mail;
+pub use people::{address, group, newcomer, person, token, user};
+pub use refused::{code, refused};
+pub use scripted::{Fault, Gate, Scripted};
+pub use store::Store;
+pub use world::{KEY, Listed, World, keyring, start};

@@ -49,7 +49,7 @@ impl Change {
     /// [`StorageError`] for a commit that contradicts itself, which another store might half believe: no
     /// version would ever make it right, so it is not a conflict.
     pub(crate) fn of(commit: &Commit) -> Result<Self, StorageError> {
-        if !is_sound(commit) {
+        if !commit.is_sound() {
             return Err(StorageError::other("the commit contradicts itself"));
         }
         let Commit {
@@ -86,16 +86,6 @@ impl Change {
             commands: commands.into_iter().collect(),
         })
     }
-}
-
-/// Whether the parts of a commit are about one organization, which is then at the version of its last event.
-fn is_sound(commit: &Commit) -> bool {
-    let version = commit.version.checked_add(commit.events.len() as u64);
-    let header = match &commit.header {
-        Some(row) => row.id == commit.organization && row.version > 0 && Some(row.version) == version,
-        None => commit.version > 0 && commit.events.is_empty(),
-    };
-    header && commit.deliveries.iter().all(|row| row.organization == commit.organization)
 }
 
 fn swaps<K: Clone, R: Clone>(changes: &[RowChange<K, R>], key: impl Fn(&R) -> K) -> Vec<Swap<K, R>> {

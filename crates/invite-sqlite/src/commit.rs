@@ -61,6 +61,9 @@ pub(crate) fn write(connection: &Connection, commit: &Commit) -> Result<(), Fail
         deliveries,
         commands,
     } = commit;
+    if !commit.is_sound() {
+        return Err(Failure::other("the commit contradicts itself"));
+    }
     guard(connection, organization, *version, header.as_ref())?;
     for pass in [Pass::Standing, Pass::New] {
         for change in pass.of(places) {

@@ -51,7 +51,7 @@
 //! # Features
 //!
 //! `bundled`, on by default, builds SQLite from source. Without it the SQLite of the system is linked, which
-//! must be 3.38 or newer.
+//! must be 3.37 or newer, and as new as the release of rusqlite asks for.
 
 mod columns;
 mod commit;

@@ -100,14 +100,14 @@ fn roster(
     seek: Seek,
 ) -> Result<Vec<RosterEntry>, Failure> {
     let Seek { after, limit } = seek;
-    let (member_after, invitation_after) = match &after {
+    let (member_after, invitation_after) = match after {
         None => (Key(LAST, text("")), Key(LAST, blob(Uuid::nil()))),
-        Some(Position { at, key }) => match key.split_once(':') {
-            // Among rows of one time members come first, as their keys are greater.
-            Some(("m", user)) => (Key(micros(*at), text(user)), Key(micros(*at), blob(Uuid::max()))),
-            Some(("i", id)) => (Key(micros(*at), text("")), Key(micros(*at), id_of(id)?)),
-            _ => return Err(foreign_position()),
-        },
+        Some(Position { at, key }) => {
+            // To SQLite every blob lies behind every text.
+            let member = part_of(&key, "m:", text, [text(""), blob(Uuid::nil())]);
+            let invitation = part_of(&key, "i:", id_behind, [blob(Uuid::nil()), blob(Uuid::max())]);
+            (Key(micros(at), member), Key(micros(at), invitation))
+        }
     };
     let params = params![organization.as_str(), member_after.0, member_after.1, limit];
     let members = all(connection, sql::ROSTER_MEMBERS, params, rows::member)?;
@@ -128,7 +128,7 @@ fn invitations(
 ) -> Result<Vec<InvitationEntry>, Failure> {
     let InvitationFilter { state, inviter } = filter;
     let Seek { after, limit } = seek;
-    let after = newest_first(after)?;
+    let after = newest_first(after);
     let mut rows = vec![];
     for part in parts(state, now) {
         rows.extend(page(connection, organization, part, inviter.as_ref(), &after, limit)?);
@@ -143,7 +143,7 @@ fn inbox(
     seek: Seek,
 ) -> Result<Vec<InboxEntry>, Failure> {
     let Seek { after, limit } = seek;
-    let after = newest_first(after)?;
+    let after = newest_first(after);
     let mut rows = vec![];
     for invitee in invitees {
         let params = params![invitee, micros(now), after.0, after.1, limit];
@@ -249,11 +249,11 @@ fn newest<T: Positioned>(mut rows: Vec<T>, limit: u32) -> Result<Vec<T>, Failure
 /// The key of a row as the columns that a list is ordered by.
 struct Key(Value, Value);
 
-fn newest_first(after: Option<Position>) -> Result<Key, Failure> {
-    Ok(match after {
+fn newest_first(after: Option<Position>) -> Key {
+    match after {
         None => Key(LAST, blob(Uuid::nil())),
-        Some(Position { at, key }) => Key(micros(at), id_of(&key)?),
-    })
+        Some(Position { at, key }) => Key(micros(at), id_behind(&key)),
+    }
 }
 
 fn oldest_first(after: Option<Position>) -> Key {
@@ -263,10 +263,45 @@ fn oldest_first(after: Option<Position>) -> Key {
     }
 }
 
-fn id_of(key: &str) -> Result<Value, Failure> {
-    Uuid::try_parse(key).map(blob).map_err(|_| foreign_position())
+/// A key of the roster among keys that all begin with `prefix`: behind none of them, within, or behind all.
+fn part_of(key: &str, prefix: &str, within: impl FnOnce(&str) -> Value, [none, all]: [Value; 2]) -> Value {
+    match key.strip_prefix(prefix) {
+        Some(rest) => within(rest),
+        None if key < prefix => none,
+        None => all,
+    }
 }
 
-fn foreign_position() -> Failure {
-    Failure::other("the position is not one of this list")
+/// The id that every id before `key`, compared as text, is less than. A key that is no id has its place as
+/// well: whoever asks for a page may have made it up.
+fn id_behind(key: &str) -> Value {
+    let exact = Uuid::try_parse(key).ok().filter(|id| id.to_string() == key);
+    blob(exact.unwrap_or_else(|| {
+        // How many ids there are before it, bit by bit.
+        let before = (0..128).rev().fold(0_u128, |count, bit| {
+            let more = count | (1 << bit);
+            let is_before = Uuid::from_u128(more.wrapping_sub(1)).to_string().as_str() < key;
+            if is_before { more } else { count }
+        });
+        Uuid::from_u128(before)
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_no_id_lies_where_its_text_does() {
+        let ids = [0, 1, 0x0a << 120, 0x9f << 120, 0xa0 << 120, u128::MAX - 1].map(Uuid::from_u128);
+        let made_up =
+            ["", "0", "00000000", "00000000-", "0a", "0A", "9g", "a0000000+", "i:", "no id", "\u{10ffff}"];
+        let texts = ids.iter().map(|id| id.to_string()).collect::<Vec<_>>();
+        for key in made_up.into_iter().chain(texts.iter().map(String::as_str)) {
+            let Value::Blob(bound) = id_behind(key) else { panic!() };
+            for id in ids {
+                assert_eq!(id.as_bytes()[..] < bound[..], id.to_string().as_str() < key, "{id} {key:?}");
+            }
+        }
+    }
 }

@@ -189,9 +189,11 @@ impl Courier {
                 self.complete(leased, DeliveryState::Sent, Some(now)).await
             }
             Err(why) => {
-                let again = !why.is_permanent() && delivery.lease < self.most_tries;
+                // Leases do not count: mail that was put off was not tried.
+                let tries = u32::try_from(delivery.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
+                let again = !why.is_permanent() && tries < self.most_tries;
                 span.in_scope(|| tracing::warn!(error = %why, again, "not sent"));
-                let retry_at = if again { Some(now + self.pause(delivery.lease)?) } else { None };
+                let retry_at = if again { Some(now + self.pause(tries)?) } else { None };
                 let attempt = Some(Attempt { at: now, error: Some(why.to_string()) });
                 let kept = self.fail(leased, &Failure { attempt, retry_at }).await?;
                 Ok(match (kept, again) {
@@ -262,8 +264,10 @@ impl Courier {
         let longest = doubled.min(LONGEST_PAUSE);
         let mut random = [0; 2];
         self.service.inner.engine().entropy.fill(&mut random)?;
-        let half = longest / 2;
-        Ok(half + half * i32::from(u16::from_be_bytes(random)) / i32::from(u16::MAX))
+        // Whole milliseconds: a store keeps no more than microseconds.
+        let half = longest.num_milliseconds() / 2;
+        let more = half * i64::from(u16::from_be_bytes(random)) / i64::from(u16::MAX);
+        Ok(TimeDelta::milliseconds(half + more))
     }
 }
 

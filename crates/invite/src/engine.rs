@@ -87,7 +87,7 @@ impl Engine {
         let mut locked_tries = 0;
         let mut locked = false;
         loop {
-            // Whoever stopped waiting before the decision is not decided.
+            // For those who stopped waiting before the decision nothing has to be read.
             jobs.retain(|job| !job.is_abandoned());
             if jobs.is_empty() {
                 return jobs;
@@ -122,7 +122,7 @@ impl Engine {
     async fn try_once(
         &self,
         organization: &OrganizationId,
-        jobs: &mut [Box<dyn Job>],
+        jobs: &mut Vec<Box<dyn Job>>,
         locked: bool,
     ) -> Result<Written, Failure> {
         let now = self.now().map_err(Failure::Time)?;
@@ -136,6 +136,8 @@ impl Engine {
             Unit::Versioned(self.storage.as_ref())
         };
         let slice = unit.load(organization, &reads, now).await?;
+        // Whoever stopped waiting before the decision is not decided.
+        jobs.retain(|job| !job.is_abandoned());
         let id = self.commit_id(now).map_err(Failure::Entropy)?;
         let mut draft = Draft::new(slice, now, id);
         for job in jobs {

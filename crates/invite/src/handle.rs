@@ -470,6 +470,15 @@ impl Acting {
         self.organization.events(after, limit).await
     }
 
+    /// The seats by class, for those who may see who takes them; see [`OrganizationHandle::seats`].
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for those who may not.
+    pub async fn seats(&self) -> Result<Vec<SeatUse>, Error> {
+        self.look(Look::at_members()).await?;
+        self.organization.seats().await
+    }
+
     /// Whether a user holds a permission in the organization now; see [`OrganizationHandle::may`].
     ///
     /// # Errors

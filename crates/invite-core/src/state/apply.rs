@@ -12,17 +12,18 @@ use crate::{
 };
 
 use super::draft::{Draft, Undo};
+use super::event::About;
 
 impl Draft {
     /// Folds a fact into the rows, counters included.
-    pub(super) fn apply(&mut self, event: &Event, at: DateTime<Utc>) {
+    pub(super) fn apply(&mut self, event: Event, at: DateTime<Utc>) {
         match event {
             Event::OrganizationCreated { plan, settings } => {
                 let organization = Organization {
                     id: self.slice.id().clone(),
                     status: OrganizationStatus::Active,
-                    plan: plan.clone(),
-                    settings: settings.clone(),
+                    plan,
+                    settings,
                     counts: Counts::default(),
                     version: 0,
                     created_at: at,
@@ -33,63 +34,62 @@ impl Draft {
             Event::OrganizationSuspended => self.set_status(OrganizationStatus::Suspended),
             Event::OrganizationResumed => self.set_status(OrganizationStatus::Active),
             Event::OrganizationClosed => self.set_status(OrganizationStatus::Closed),
-            Event::PlanChanged { plan } => self.change_organization(|row| row.plan = plan.clone()),
+            Event::PlanChanged { plan } => self.change_organization(|row| row.plan = plan),
             Event::SettingsChanged { settings } => {
-                self.change_organization(|row| row.settings = settings.clone());
+                self.change_organization(|row| row.settings = settings);
             }
             Event::InvitationCreated { invitation } => {
                 self.spend(invitation.inviter.user(), at);
                 self.slice.mailed.entry(invitation.id).or_insert(None);
-                self.set_invitation(invitation.id, Some(Invitation::clone(invitation)));
+                self.set_invitation(invitation.id, Some(*invitation));
             }
-            Event::InvitationEdited { id, grants, expires_at } => self.change_invitation(*id, |row| {
-                row.grants = grants.clone();
-                row.expires_at = *expires_at;
+            Event::InvitationEdited { id, grants, expires_at } => self.change_invitation(id, |row| {
+                row.grants = grants;
+                row.expires_at = expires_at;
             }),
             Event::InvitationResent { id, nonce, expires_at } => {
                 self.spend_by_actor(at);
-                self.change_invitation(*id, |row| {
-                    let old = core::mem::replace(&mut row.nonce, nonce.clone());
+                self.change_invitation(id, |row| {
+                    let old = core::mem::replace(&mut row.nonce, nonce);
                     row.earlier_nonces.insert(0, old);
                     row.earlier_nonces.truncate(EARLIER_NONCES);
-                    row.expires_at = *expires_at;
+                    row.expires_at = expires_at;
                     row.revision = row.revision.saturating_add(1);
                     row.ended = None;
                 });
-                self.set_mailed(*id, None);
+                self.set_mailed(id, None);
             }
             Event::InvitationReminded { .. } => self.spend_by_actor(at),
-            Event::SeatReserved { id, seat } => self.change_invitation(*id, |row| row.seat = seat.clone()),
+            Event::SeatReserved { id, seat } => self.change_invitation(id, |row| row.seat = seat),
             Event::InvitationHandedOver { id, to } => {
-                self.change_invitation(*id, |row| row.inviter = to.clone().into());
+                self.change_invitation(id, |row| row.inviter = to.into());
             }
             Event::InvitationEnded { id, ending, .. } => {
-                self.change_invitation(*id, |row| row.ended = Some((ending.clone(), at)));
+                self.change_invitation(id, |row| row.ended = Some((ending, at)));
             }
             Event::MemberJoined { member } => {
-                self.set_member(member.user.clone(), Some(Member::clone(member)));
+                self.set_member(member.user.clone(), Some(*member));
             }
-            Event::MemberAccessChanged { user, grants, seat } => self.change_member(user, |row| {
-                row.grants = grants.clone();
-                row.seat = seat.clone();
+            Event::MemberAccessChanged { user, grants, seat } => self.change_member(&user, |row| {
+                row.grants = grants;
+                row.seat = seat;
             }),
-            Event::MemberRemoved { user } | Event::MemberLeft { user } => self.set_member(user.clone(), None),
-            Event::Suppressed { invitee, kind } => self.set_suppression(invitee.clone(), *kind, Some(at)),
-            Event::Unsuppressed { invitee, kind } => self.set_suppression(invitee.clone(), *kind, None),
+            Event::MemberRemoved { user } | Event::MemberLeft { user } => self.set_member(user, None),
+            Event::Suppressed { invitee, kind } => self.set_suppression(invitee, kind, Some(at)),
+            Event::Unsuppressed { invitee, kind } => self.set_suppression(invitee, kind, None),
         }
     }
 
-    /// What the log tells of the row that a fact is about, as it is now.
-    pub(super) fn facts(&self, event: &Event) -> Option<Box<Facts>> {
-        let facts = if let Some(id) = event.invitation() {
-            self.slice.invitations.get(&id)?.as_ref().map(Facts::from)
-        } else if let Event::Suppressed { invitee, kind } | Event::Unsuppressed { invitee, kind } = event {
-            let held = self.slice.suppressions.get(invitee)?.contains_key(kind);
-            held.then(|| Facts::Suppression { invitee: invitee.to_string(), kind: kind.as_str() })
-        } else if let Some(user) = event.user() {
-            self.slice.members.get(user)?.as_ref().map(Facts::from)
-        } else {
-            self.slice.organization.as_ref().map(Facts::from)
+    /// What the log tells of a row, as it is now.
+    pub(super) fn facts(&self, about: &About) -> Option<Box<Facts>> {
+        let facts = match about {
+            About::Organization => self.slice.organization.as_ref().map(Facts::from),
+            About::Invitation(id) => self.slice.invitations.get(id)?.as_ref().map(Facts::from),
+            About::Member(user) => self.slice.members.get(user)?.as_ref().map(Facts::from),
+            About::Suppression(invitee, kind) => {
+                let held = self.slice.suppressions.get(invitee)?.contains_key(kind);
+                held.then(|| Facts::Suppression { invitee: invitee.to_string(), kind: kind.as_str() })
+            }
         };
         facts.map(Box::new)
     }

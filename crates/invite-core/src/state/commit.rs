@@ -88,6 +88,18 @@ pub struct Commit {
 }
 
 impl Commit {
+    /// Whether its parts are about one organization, which is then at the version of its last event. One that is
+    /// not is a bug of whoever made it; a store refuses it, and not as a conflict: deciding again would not help.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let version = self.version.checked_add(self.events.len() as u64);
+        let header = match &self.header {
+            Some(row) => row.id == self.organization && row.version > 0 && Some(row.version) == version,
+            None => self.version > 0 && self.events.is_empty(),
+        };
+        header && self.deliveries.iter().all(|row| row.organization == self.organization)
+    }
+
     /// Whether it changes nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {

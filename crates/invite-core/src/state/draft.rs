@@ -64,6 +64,7 @@ pub struct Draft {
     deliveries: Vec<Delivery>,
     commands: Vec<CommandRecord>,
     entropy: Entropy,
+    made: u16,
     commit: CommitId,
     checks: Option<(Option<usize>, Vec<Checked>)>,
     /// The facts themselves, for tests to fold anew.
@@ -87,6 +88,7 @@ impl Draft {
             deliveries: Vec::new(),
             commands: Vec::new(),
             entropy: Entropy::default(),
+            made: 0,
             commit,
             checks: None,
             #[cfg(test)]
@@ -147,6 +149,7 @@ impl Draft {
     pub(crate) fn act(&mut self, actor: Actor, entropy: Entropy) {
         self.actor = actor;
         self.entropy = entropy;
+        self.made = 0;
         self.about(None);
     }
 
@@ -158,6 +161,16 @@ impl Draft {
     /// The entropy of the command that is being decided.
     pub(crate) fn entropy(&mut self) -> &mut Entropy {
         &mut self.entropy
+    }
+
+    /// The variable part of an id: a count of the ids that this command has made, so that they sort in the order
+    /// of their making (RFC 9562, 6.2), and entropy.
+    pub(crate) fn fresh(&mut self) -> Result<[u8; 10], crate::Fault> {
+        let entropy: [u8; 8] = self.entropy.take()?;
+        let count = self.made.to_be_bytes();
+        self.made = self.made.wrapping_add(1);
+        let mut parts = count.iter().chain(&entropy).copied();
+        Ok(core::array::from_fn(|_| parts.next().unwrap_or_default()))
     }
 
     /// Sets which item of the command's list is being decided.
@@ -190,29 +203,22 @@ impl Draft {
         let at = self.now;
         #[cfg(test)]
         self.facts.push((actor.clone(), event.clone()));
-        let before = self.facts(&event);
-        self.apply(&event, at);
-        let after = self.facts(&event);
+        let about = event.about();
+        let before = self.facts(&about);
+        let (kind, invitation, user) = (event.kind(), event.invitation(), event.user().cloned());
+        let reason = match &mut event {
+            Event::InvitationEnded { reason, .. } => reason.take(),
+            _ => None,
+        };
+        self.apply(event, at);
+        let data = RecordData { before, after: self.facts(&about), reason };
         self.version = self.version.saturating_add(1);
         if let Some(organization) = &mut self.slice.organization {
             organization.version = self.version;
             organization.last_at = at;
         }
-        let reason = match &mut event {
-            Event::InvitationEnded { reason, .. } => reason.take(),
-            _ => None,
-        };
-        self.records.push(EventRecord {
-            sequence: self.version,
-            commit: self.commit,
-            at,
-            actor,
-            kind: event.kind(),
-            format: RECORD_FORMAT,
-            invitation: event.invitation(),
-            user: event.user().cloned(),
-            data: RecordData { before, after, reason },
-        });
+        let (sequence, commit, format) = (self.version, self.commit, RECORD_FORMAT);
+        self.records.push(EventRecord { sequence, commit, at, actor, kind, format, invitation, user, data });
     }
 
     /// Queues a mail for an invitation as it is now, unless the host delivers it by its own means (F8, F18).
@@ -226,7 +232,7 @@ impl Draft {
             return Ok(None);
         }
         let revision = invitation.revision;
-        let delivery = DeliveryId::from_parts(self.now, self.entropy.take()?);
+        let delivery = DeliveryId::from_parts(self.now, self.fresh()?);
         self.deliveries.push(Delivery {
             organization: self.slice.id().clone(),
             id: delivery,
@@ -322,15 +328,14 @@ impl Draft {
             }
         }
         let version = self.version.saturating_sub(self.records.len() as u64);
-        let slice = self.slice;
-        let row = |id: &InvitationId| slice.invitations.get(id).and_then(Option::as_ref);
+        let mut slice = self.slice;
         Commit {
             id: self.commit,
             version,
-            header: slice.organization.clone().filter(|_| !self.records.is_empty()),
-            places: places(&invitations, row),
-            members: changes(members, |user| slice.members.get(user).and_then(Option::as_ref)),
-            invitations: changes(invitations, row),
+            header: slice.organization.take().filter(|_| !self.records.is_empty()),
+            places: places(&invitations, |id| slice.invitations.get(id).and_then(Option::as_ref)),
+            members: changes(members, |user| slice.members.remove(user).flatten()),
+            invitations: changes(invitations, |id| slice.invitations.remove(id).flatten()),
             suppressions: suppressions
                 .into_iter()
                 .filter_map(|((invitee, kind), old)| {
@@ -368,13 +373,13 @@ impl Deref for Draft {
     }
 }
 
-fn changes<'a, K: Ord, R: Clone + PartialEq + 'a>(
+fn changes<K: Ord, R: PartialEq>(
     touched: BTreeMap<K, Option<R>>,
-    now: impl Fn(&K) -> Option<&'a R>,
+    mut now: impl FnMut(&K) -> Option<R>,
 ) -> Vec<RowChange<K, R>> {
     let change = |(key, old): (K, Option<R>)| match (old, now(&key)) {
-        (None, Some(new)) => Some(RowChange::Insert(new.clone())),
-        (Some(old), Some(new)) => (old != *new).then(|| RowChange::Update(new.clone())),
+        (None, Some(new)) => Some(RowChange::Insert(new)),
+        (Some(old), Some(new)) => (old != new).then_some(RowChange::Update(new)),
         (Some(_), None) => Some(RowChange::Delete(key)),
         (None, None) => None,
     };

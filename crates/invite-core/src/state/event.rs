@@ -129,6 +129,14 @@ pub enum Event {
     },
 }
 
+/// The row that a fact is about.
+pub(super) enum About {
+    Organization,
+    Invitation(InvitationId),
+    Member(UserId),
+    Suppression(Invitee, SuppressionKind),
+}
+
 impl Event {
     /// The kind, as it stands in event records.
     #[must_use]
@@ -158,6 +166,19 @@ impl Event {
             Self::MemberLeft { .. } => "member-left",
             Self::Suppressed { .. } => "suppressed",
             Self::Unsuppressed { .. } => "unsuppressed",
+        }
+    }
+
+    /// The row it is about.
+    pub(super) fn about(&self) -> About {
+        if let Some(id) = self.invitation() {
+            return About::Invitation(id);
+        }
+        match self {
+            Self::Suppressed { invitee, kind } | Self::Unsuppressed { invitee, kind } => {
+                About::Suppression(invitee.clone(), *kind)
+            }
+            _ => self.user().cloned().map_or(About::Organization, About::Member),
         }
     }
 

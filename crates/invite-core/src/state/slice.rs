@@ -79,47 +79,75 @@ impl Slice {
     /// Answering keys may open further ones, by the table of [`Reads`]; it takes three rounds at the most.
     #[must_use]
     pub fn open(&self, reads: &Reads) -> Reads {
-        let mut needed = reads.clone();
-        for invitation in self.found(&reads.invitations) {
-            needed.members.extend(invitation.inviter.user().cloned());
-            needed.invitees.insert(invitation.invitee.clone());
+        let mut needed = Reads::new();
+        let invitation =
+            |id: &&InvitationId| !self.invitations.contains_key(*id) || !self.mailed.contains_key(*id);
+        needed.invitations.extend(reads.invitations.iter().filter(invitation));
+        needed.limits.extend(reads.limits.iter().filter(|key| !self.limits.contains_key(*key)).cloned());
+        needed
+            .commands
+            .extend(reads.commands.iter().filter(|key| !self.commands.contains_key(*key)).cloned());
+        needed.sent_by.extend(reads.sent_by.iter().filter(|key| !self.sent_by.contains_key(*key)).cloned());
+        if self.due.is_none() && self.organization.is_some() {
+            needed.due = reads.due;
+        }
+
+        for user in reads.members.iter().chain(&reads.people) {
+            self.need_member(&mut needed, user);
+        }
+        for address in &reads.addresses {
+            self.need_address(&mut needed, address);
+        }
+        for invitee in &reads.invitees {
+            self.need_invitee(&mut needed, invitee);
+        }
+        for user in &reads.people {
+            self.need_invitee(&mut needed, &Invitee::User(user.clone()));
+            if let Some(Some(Member { email: Some(email), .. })) = self.members.get(user) {
+                self.need_invitee(&mut needed, &Invitee::Address(email.clone()));
+            }
+        }
+        for invitation in self.found(reads.invitations.iter()) {
+            if let Some(inviter) = invitation.inviter.user() {
+                self.need_member(&mut needed, inviter);
+            }
+            self.need_invitee(&mut needed, &invitation.invitee);
         }
         let sent = reads.sent_by.iter().filter_map(|inviter| self.sent_by.get(inviter)).flatten();
         let due = self.due.iter().flat_map(|due| &due.ids);
-        for id in sent.chain(due) {
-            if let Some(Some(invitation)) = self.invitations.get(id) {
-                needed.invitees.insert(invitation.invitee.clone());
-            }
-        }
-        needed.invitees.extend(reads.people.iter().cloned().map(Invitee::User));
-        for person in &reads.people {
-            if let Some(Some(Member { email: Some(email), .. })) = self.members.get(person) {
-                needed.invitees.insert(Invitee::Address(email.clone()));
-            }
-        }
-        for invitee in &needed.invitees {
-            match invitee {
-                Invitee::User(user) => needed.members.insert(user.clone()),
-                Invitee::Address(address) => needed.addresses.insert(address.clone()),
-            };
-        }
-        needed.members.extend(core::mem::take(&mut needed.people));
-
-        needed.invitations.retain(|id| !self.invitations.contains_key(id) || !self.mailed.contains_key(id));
-        needed.invitees.retain(|invitee| !self.open.contains_key(invitee));
-        needed.members.retain(|user| !self.members.contains_key(user));
-        needed.addresses.retain(|address| !self.by_address.contains_key(address));
-        needed.sent_by.retain(|user| !self.sent_by.contains_key(user));
-        needed.limits.retain(|subject| !self.limits.contains_key(subject));
-        needed.commands.retain(|key| !self.commands.contains_key(key));
-        if self.due.is_some() || self.organization.is_none() {
-            needed.due = 0;
+        for invitation in self.found(sent.chain(due)) {
+            self.need_invitee(&mut needed, &invitation.invitee);
         }
         needed
     }
 
-    fn found(&self, ids: &BTreeSet<InvitationId>) -> impl Iterator<Item = &Invitation> {
-        ids.iter().filter_map(|id| self.invitations.get(id)?.as_ref())
+    fn need_member(&self, needed: &mut Reads, user: &UserId) {
+        if !self.members.contains_key(user) {
+            needed.members.insert(user.clone());
+        }
+    }
+
+    fn need_address(&self, needed: &mut Reads, address: &EmailAddress) {
+        if !self.by_address.contains_key(address) {
+            needed.addresses.insert(address.clone());
+        }
+    }
+
+    fn need_invitee(&self, needed: &mut Reads, invitee: &Invitee) {
+        if !self.open.contains_key(invitee) {
+            needed.invitees.insert(invitee.clone());
+        }
+        match invitee {
+            Invitee::User(user) => self.need_member(needed, user),
+            Invitee::Address(address) => self.need_address(needed, address),
+        }
+    }
+
+    fn found<'a>(
+        &'a self,
+        ids: impl IntoIterator<Item = &'a InvitationId>,
+    ) -> impl Iterator<Item = &'a Invitation> {
+        ids.into_iter().filter_map(|id| self.invitations.get(id)?.as_ref())
     }
 
     /// Answers a member key.

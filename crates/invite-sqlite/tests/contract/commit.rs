@@ -6,10 +6,11 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta};
 use invite_core::{
     Access, Actor, Attempt, CommandKey, CommandRecord, Commit, CommitId, DeliveryKind, DeliveryState, Ending,
-    Event, Expiry, FormerOwner, Grant, InvitationId, InvitationKind, JoinedBy, LimitSubject, Nonce, Place,
-    Plan, Reads, Restriction, RevokedBecause, RowChange, Scope, Settings, Suppression, SuppressionKind,
+    Event, Expiry, FormerOwner, Grant, InvitationId, InvitationKind, JoinedBy, LimitSubject, Nonce,
+    Organization, OrganizationId, Place, Plan, Reads, Restriction, RevokedBecause, RowChange, Scope,
+    Settings, Suppression, SuppressionKind,
 };
-use invite_storage::{InvitationFilter, MemberFilter, RosterEntry, Storage};
+use invite_storage::{CommitError, InvitationFilter, MemberFilter, RosterEntry, Storage};
 use tokio::sync::Barrier;
 
 use super::world::*;
@@ -24,16 +25,11 @@ pub async fn version_guards<S: Storage>(store: Arc<S>) {
     let before = seen(&*store, &acme, &reads).await;
 
     assert!(is_conflict(store.commit(&second).await), "decided on an earlier version");
-    let later = Commit { version: second.version + 7, ..second.clone() };
+    let later = moved(&second, &acme, second.version + 7);
     assert!(is_conflict(store.commit(&later).await), "decided on a later version");
     let anew = decide(&*store, &organization("other"), &reads, at(1), created_organization()).await;
-    let anew = Commit { organization: acme.clone(), ..anew };
-    let anew = Commit {
-        header: anew.header.map(|row| invite_core::Organization { id: acme.clone(), ..row }),
-        ..anew
-    };
-    assert!(is_conflict(store.commit(&anew).await), "the organization exists");
-    let nowhere = Commit { organization: organization("nowhere"), ..second.clone() };
+    assert!(is_conflict(store.commit(&moved(&anew, &acme, 0)).await), "the organization exists");
+    let nowhere = moved(&second, &organization("nowhere"), second.version);
     assert!(is_conflict(store.commit(&nowhere).await), "the organization does not exist");
     let without_header = Commit {
         header: None,
@@ -48,6 +44,37 @@ pub async fn version_guards<S: Storage>(store: Arc<S>) {
     let current = Commit { version: first.version + 1, ..without_header };
     store.commit(&current).await.unwrap();
     assert_eq!(store.load(&acme, &reads, at(1)).await.unwrap().version(), first.version + 1);
+}
+
+/// No version would make such a commit right: a caller that took it for a conflict would try for ever.
+pub async fn a_commit_that_contradicts_itself_is_no_conflict<S: Storage>(store: Arc<S>) {
+    let acme = found(&*store, "acme").await;
+    let reads = Reads::new().member(user("bob"));
+    let sound = decide(&*store, &acme, &reads, at(1), [joined(&member("bob", Grant::role("member")))]).await;
+    let before = seen(&*store, &acme, &reads).await;
+    let spoils: [&dyn Fn(&mut Commit); 3] = [
+        &|commit| commit.header.as_mut().unwrap().version += 1,
+        &|commit| commit.header.as_mut().unwrap().id = organization("globex"),
+        &|commit| commit.header = None,
+    ];
+    for spoil in spoils {
+        let mut commit = sound.clone();
+        spoil(&mut commit);
+        let refused = store.commit(&commit).await;
+        assert!(matches!(refused, Err(CommitError::Storage(_))));
+        assert_eq!(seen(&*store, &acme, &reads).await, before);
+    }
+}
+
+/// The same change, as if it had been decided on another organization or version.
+fn moved(commit: &Commit, organization: &OrganizationId, version: u64) -> Commit {
+    let mut commit = Commit { organization: organization.clone(), version, ..commit.clone() };
+    for (record, sequence) in commit.events.iter_mut().zip(version + 1..) {
+        record.sequence = sequence;
+    }
+    let version = version + commit.events.len() as u64;
+    commit.header = commit.header.map(|row| Organization { id: organization.clone(), version, ..row });
+    commit
 }
 
 fn created_organization() -> [Event; 1] {

@@ -144,11 +144,11 @@ pub async fn due_is_past_its_expiry<S: Storage>(store: Arc<S>) {
 
     let commit = commit(&*store, &acme, at(20), [Event::OrganizationClosed]).await;
     assert_eq!(commit.header.unwrap().due_invitations(at(20)), DueInvitations::All);
-    assert_eq!(
-        due(&*store, &acme, 9, 0).await,
-        (vec![at_20, at_21, at_30, never], false),
-        "all that are open"
-    );
+    let (mut all, more) = due(&*store, &acme, 9, 0).await;
+    all.sort();
+    let mut open = [at_20, at_21, at_30, never];
+    open.sort();
+    assert_eq!((&all[..], more), (&open[..], false), "all that are open, in any order");
 }
 
 /// STO-2

@@ -1,0 +1,133 @@
+//! Invitations after they were made: the list, and what can be done about one.
+
+use invite::{Clock as _, InvitationFilter, InvitationState, PageRequest, SystemClock};
+
+use super::members::{invitee, mail, roles};
+use crate::args::{Given, Opt, Spec};
+use crate::failure::Failure;
+use crate::host::{self, Host};
+use crate::reasons::{Reasons, Why};
+use crate::said::Said;
+use crate::table::Table;
+
+pub(crate) const INVITATIONS: Spec = Spec {
+    name: "invitations",
+    arguments: &[],
+    summary: "show invitations with their ids, states and mails, the newest first",
+    options: &[
+        Opt::value("state", "STATE", "only those: pending, accepted, declined, revoked, expired"),
+        Opt::value("limit", "N", "how many to show; 100 without it"),
+    ],
+    notes: "",
+};
+
+pub(crate) const RESEND: Spec = Spec {
+    name: "resend",
+    arguments: &["INVITATION"],
+    summary: "send an invitation again with a new link; every earlier link is dead",
+    options: &[],
+    notes: "INVITATION is an id, or an address: then the newest invitation to it. `team send` sends the mail.",
+};
+
+pub(crate) const REMIND: Spec = Spec {
+    name: "remind",
+    arguments: &["INVITATION"],
+    summary: "mail the same link once more",
+    options: &[],
+    notes: "INVITATION is an id, or an address: then the newest invitation to it. `team send` sends the mail.",
+};
+
+pub(crate) const REVOKE: Spec = Spec {
+    name: "revoke",
+    arguments: &["INVITATION..."],
+    summary: "take invitations back: their links are dead at once",
+    options: &[],
+    notes: "INVITATION is an id, or an address: then the newest invitation to it.",
+};
+
+pub(crate) const LINK: Spec = Spec {
+    name: "link",
+    arguments: &["INVITATION"],
+    summary: "show the link of a pending invitation, to hand it over by other means",
+    options: &[],
+    notes: "A link that was shown here proves nothing about the address; only the mailed one does.",
+};
+
+pub(crate) async fn list(given: &Given) -> Result<Said, Failure> {
+    let [] = given.arguments()?;
+    let states = InvitationState::ALL.map(|state| (state.as_str(), state));
+    let filter = InvitationFilter { state: given.choice("state", &states)?, ..InvitationFilter::default() };
+    let limit = given.limit(100)? as usize;
+    let host = Host::open(given).await?;
+    let acting = host.acting(given).await?;
+    let now = SystemClock.now();
+    let read = async |request: &PageRequest| acting.invitations(&filter, request).await;
+    let (entries, more) = host::up_to(limit, read).await?;
+    let mut table =
+        Table::new(["invitation", "invitee", "role", "state", "by", "made (UTC)", "ends (UTC)", "mail"]);
+    for entry in &entries {
+        let invitation = &entry.invitation;
+        let end = invitation.expires_at.time();
+        table.row([
+            invitation.id.to_string(),
+            invitee(&invitation.invitee),
+            roles(&invitation.grants),
+            invitation.state_at(now).to_string(),
+            invitation.inviter.user().map_or("the host".into(), ToString::to_string),
+            invitation.created_at.format("%F %R").to_string(),
+            end.map_or("never".into(), |end| end.format("%F %R").to_string()),
+            mail(entry.delivery.as_ref()),
+        ]);
+    }
+    let mut text = table.or("there are no such invitations");
+    if more {
+        text.push_str(&format!("... and more: team invitations --limit {}\n", limit.saturating_mul(10)));
+    }
+    Ok(text.into())
+}
+
+pub(crate) async fn resend(given: &Given) -> Result<Said, Failure> {
+    let [named] = given.arguments()?;
+    let host = Host::open(given).await?;
+    let acting = host.acting(given).await?;
+    acting.resend(host::invitation(&acting, named).await?).await?;
+    Ok(format!("A new link for {named} waits to be mailed; every earlier one is dead. Next: team send\n")
+        .into())
+}
+
+pub(crate) async fn remind(given: &Given) -> Result<Said, Failure> {
+    let [named] = given.arguments()?;
+    let host = Host::open(given).await?;
+    let acting = host.acting(given).await?;
+    acting.remind(host::invitation(&acting, named).await?).await?;
+    Ok(format!("A reminder for {named} waits to be mailed, with the same link. Next: team send\n").into())
+}
+
+pub(crate) async fn revoke(given: &Given) -> Result<Said, Failure> {
+    let named = given.some_arguments()?;
+    let host = Host::open(given).await?;
+    let acting = host.acting(given).await?;
+    let mut ids = Vec::with_capacity(named.len());
+    for named in named {
+        ids.push(host::invitation(&acting, named).await?);
+    }
+    let revoked = acting.revoke_many(ids).await?;
+    let (mut table, mut reasons) = (Table::new(["invitation", "result"]), Reasons::default());
+    for (named, result) in named.iter().zip(&revoked.results) {
+        let why = result.refused.as_ref().map(Why::of);
+        if let Some(why) = &why {
+            reasons.add(why, named.clone());
+        }
+        table.row([named.clone(), why.map_or("revoked".into(), |why| format!("refused: {}", why.code))]);
+    }
+    let said = Said::from(format!("{}{}", table.or("none was named"), reasons.text()));
+    Ok(if revoked.is_empty() { said.but(Failure::Nothing("none was revoked")) } else { said })
+}
+
+pub(crate) async fn link(given: &Given) -> Result<Said, Failure> {
+    let [named] = given.arguments()?;
+    let host = Host::open(given).await?;
+    let acting = host.acting(given).await?;
+    let link = acting.copy_link(host::invitation(&acting, named).await?).await?;
+    Ok(format!("{}\n", link.reveal()).into())
+}

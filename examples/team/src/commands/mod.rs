@@ -1,0 +1,67 @@
+//! The commands: one file for each group of them.
+
+pub(crate) mod answers;
+pub(crate) mod demo;
+pub(crate) mod invitations;
+pub(crate) mod invite;
+pub(crate) mod log;
+pub(crate) mod mail;
+pub(crate) mod members;
+pub(crate) mod organization;
+
+use crate::args::{Given, Spec};
+use crate::failure::Failure;
+use crate::said::Said;
+
+/// Every command, in the order of a team's life.
+pub(crate) const COMMANDS: &[&Spec] = &[
+    &organization::CREATE,
+    &organization::PLAN,
+    &organization::SEATS,
+    &invite::INVITE,
+    &invitations::INVITATIONS,
+    &mail::SEND,
+    &mail::MAIL,
+    &answers::PREVIEW,
+    &answers::ACCEPT,
+    &answers::DECLINE,
+    &invitations::RESEND,
+    &invitations::REMIND,
+    &invitations::REVOKE,
+    &invitations::LINK,
+    &members::ROSTER,
+    &members::ROLE,
+    &members::REMOVE,
+    &members::LEAVE,
+    &members::OFFER,
+    &log::EVENTS,
+    &demo::DEMO,
+];
+
+/// Runs a command.
+pub(crate) async fn run(given: &Given) -> Result<Said, Failure> {
+    match given.spec.name {
+        "create" => organization::create(given).await,
+        "plan" => organization::plan(given).await,
+        "seats" => organization::seats(given).await,
+        "invite" => invite::invite(given).await,
+        "invitations" => invitations::list(given).await,
+        "send" => mail::send(given).await,
+        "mail" => mail::list(given).await,
+        "preview" => answers::preview(given).await,
+        "accept" => answers::accept(given).await,
+        "decline" => answers::decline(given).await,
+        "resend" => invitations::resend(given).await,
+        "remind" => invitations::remind(given).await,
+        "revoke" => invitations::revoke(given).await,
+        "link" => invitations::link(given).await,
+        "roster" => members::roster(given).await,
+        "role" => members::role(given).await,
+        "remove" => members::remove(given).await,
+        "leave" => members::leave(given).await,
+        "offer" => members::offer(given).await,
+        "events" => log::events(given).await,
+        "demo" => demo::demo(given).await,
+        name => Err(Failure::input(format!("there is no command `{name}`"), "see `team help`")),
+    }
+}

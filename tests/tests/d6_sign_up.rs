@@ -1,0 +1,100 @@
+//! D6 and F4. Sign-up and acceptance are one commit of the host's own database.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use invite::core::{CommitId, Draft, Entropy, Host, Keyring, Principal, decide};
+use invite::{Accept, Accepted, AccessModel, Actor, Grant, Key, Next, Operation as _, Token};
+use invite_sqlite::{commit, load};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tests::{Listed, Store, World, code, newcomer, token, user};
+
+/// What the host's form asks for: the address stands in it already.
+struct Form {
+    id: &'static str,
+    address: String,
+    password: &'static str,
+}
+
+/// The host's own users, in the same file.
+fn users(world: &World) -> Connection {
+    let file = world.store.directory().unwrap().join("invite.db");
+    let connection = Connection::open(file).unwrap();
+    let table = "create table if not exists users (id text primary key, address text unique, password text)";
+    connection.execute_batch(table).unwrap();
+    connection
+}
+
+fn count(connection: &Connection) -> i64 {
+    connection.query_row("select count(*) from users", [], |row| row.get(0)).unwrap()
+}
+
+/// Signs up and accepts, both or neither.
+fn sign_up(
+    world: &World,
+    transaction: &Transaction<'_>,
+    form: &Form,
+    token: &Token,
+) -> Result<Accepted, String> {
+    let insert = "insert into users (id, address, password) values (?1, ?2, ?3)";
+    let user_row = (form.id, &form.address, form.password);
+    transaction.execute(insert, user_row).map_err(|error| error.to_string())?;
+
+    let (model, keyring) = (AccessModel::preset(), Keyring::new(7, Key::from_bytes(tests::KEY).unwrap()));
+    let accept = Accept::token(token.clone(), Principal::new(user(form.id)));
+    let (actor, now) = (Actor::User(user(form.id)), world.clock_now());
+    let slice = load(transaction, token.organization(), &accept.reads(&actor), now).unwrap();
+    let mut draft =
+        Draft::new(slice, now, CommitId::from_parts(now, *form.id.as_bytes().first_chunk().unwrap()));
+    let host = Host { model: &model, keyring: &keyring };
+    let accepted = decide(&accept, &host, &actor, Entropy::default(), &mut draft);
+    let accepted = accepted.map_err(|stop| format!("{stop:?}"))?;
+    commit(transaction, &draft.into_commit()).unwrap();
+    Ok(accepted)
+}
+
+#[tokio::test]
+async fn d6_sign_up_with_the_address_filled_in_and_acceptance_are_one_commit() {
+    let world = World::on(Store::sqlite().await);
+    let acme = world.acme().await;
+    acme.invite("bob@example.com", Grant::role("member")).await.unwrap();
+    world.deliver().await;
+    let token = token(&world.mail_to("bob@example.com").link());
+    let preview = world.invite.preview(&token, None).await.unwrap();
+    assert_eq!(preview.next, Next::SignUp);
+    let address = preview.email.unwrap().as_str().to_owned();
+    let form = Form { id: "user-number-17", address, password: "a hash of it" };
+
+    let mut users = users(&world);
+    let transaction = users.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    sign_up(&world, &transaction, &form, &token).unwrap();
+    drop(transaction);
+    assert_eq!((count(&users), acme.users().await), (0, vec!["ada".to_owned()]), "rolled back, both");
+    assert_eq!(acme.waiting().await, ["bob@example.com"], "the link still works");
+
+    let transaction = users.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    let accepted = sign_up(&world, &transaction, &form, &token).unwrap();
+    transaction.commit().unwrap();
+    assert_eq!(accepted.proven.unwrap().as_str(), "bob@example.com");
+    assert_eq!(count(&users), 1);
+    assert_eq!(acme.users().await, ["ada", "user-number-17"]);
+    assert!(acme.may("user-number-17", "posts.create").await.unwrap(), "and then in");
+    assert_eq!(code(world.invite.accept(&token, newcomer("eve")).await), "already-accepted");
+}
+
+#[tokio::test]
+async fn d6_whoever_is_refused_has_not_signed_up_either() {
+    let world = World::on(Store::sqlite().await);
+    let acme = world.acme().await;
+    acme.invite("bob@example.com", Grant::role("member")).await.unwrap();
+    world.deliver().await;
+    let token = world.token_to("bob@example.com");
+    let (row, _) = acme.entry("bob@example.com").await;
+    acme.revoke(row.id).await.unwrap();
+
+    let mut users = users(&world);
+    let form = Form { id: "user-number-17", address: "bob@example.com".to_owned(), password: "a hash of it" };
+    let transaction = users.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    let refused = sign_up(&world, &transaction, &form, &token).unwrap_err();
+    assert!(refused.contains("Revoked"), "{refused}");
+    drop(transaction);
+    assert_eq!((count(&users), acme.users().await), (0, vec!["ada".to_owned()]));
+}

@@ -1,0 +1,314 @@
+//! F1. Seat limits and "one owner remains" hold under any concurrency, in one process and in two, whether pending
+//! invitations reserve seats or seats are taken on acceptance.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+
+use invite::{Acting, FormerOwner, Grant, InvitationId, Limit, NewMember, Plan, Principal, SeatPolicy};
+use tests::{Listed, World, at_once, code, newcomer, on_every_store, person, user};
+
+/// Every way to run the host: with one process or two, with reservations or without. Each on a store of its own.
+async fn hosts(world: &World) -> Vec<(Vec<World>, SeatPolicy)> {
+    let mut hosts = Vec::new();
+    for policy in [SeatPolicy::ReserveOnInvite, SeatPolicy::TakeOnAccept] {
+        for processes in 1..=2 {
+            let first = World::on(world.store.another().await);
+            let others = (1..processes).map(|_| first.another_process()).collect::<Vec<_>>();
+            hosts.push(([vec![first], others].concat(), policy));
+        }
+    }
+    hosts
+}
+
+/// How often each code came.
+fn counted(codes: Vec<&'static str>) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for code in codes {
+        *counts.entry(code).or_default() += 1;
+    }
+    counts
+}
+
+fn members() -> Grant {
+    Grant::role("member")
+}
+
+/// The processes in turn.
+fn turn(processes: &[World], index: usize) -> World {
+    processes[index % processes.len()].clone()
+}
+
+/// Accepts by the link in the last mail to an address, and says what came of it.
+async fn accept(world: World, to: String, who: Principal) -> &'static str {
+    code(world.invite.accept(&world.token_to(&to), who).await)
+}
+
+/// Requires of the log that at every moment no more seats were taken than the plan had (SEA-1).
+async fn require_seats_throughout(acme: &Acting, class: &str) {
+    let events = acme.organization().events(0, 1_000).await.unwrap();
+    let (mut limit, mut taken) = (0, 0);
+    for (index, event) in events.iter().enumerate() {
+        assert_eq!(event.sequence, index as u64 + 1, "the log has no gap");
+        let seat = format!("\"seat\":\"{class}\"");
+        match event.kind.as_str() {
+            "organization-created" | "plan-changed" => {
+                let (_, after) = event.data.split_once("\"after\"").unwrap();
+                let (_, rest) = after.split_once(&format!("\"{class}\":{{\"at_most\":")).unwrap();
+                limit = rest.split_once('}').unwrap().0.parse::<usize>().unwrap();
+            }
+            "member-joined" if event.data.contains(&seat) => {
+                taken += 1;
+                assert!(taken <= limit, "member {taken} of {limit} joined at {}", event.sequence);
+            }
+            "member-left" | "member-removed" if event.data.contains(&seat) => taken -= 1,
+            _ => {}
+        }
+    }
+    assert_eq!(acme.seats_of(class).await, (taken as u32, 0), "the log tells all of it");
+}
+
+on_every_store! {
+    async fn f1_ten_seats_and_fifty_at_once_make_ten_members(world) {
+        for (processes, policy) in hosts(&world).await {
+            let acme = processes[0].acme_on(Plan::seats("team", 10).seat_policy(policy)).await;
+            let fifty = (0..50).map(|n| {
+                let world = turn(&processes, n);
+                async move { code(world.acme_by("ada").invite(format!("u{n}@example.com"), members()).await) }
+            });
+            let invited = counted(at_once(fifty).await);
+            let expected = match policy {
+                SeatPolicy::TakeOnAccept => BTreeMap::from([("ok", 50)]),
+                _ => BTreeMap::from([("no-seat-left", 40), ("ok", 10)]),
+            };
+            assert_eq!(invited, expected, "{policy:?}");
+            processes[0].deliver().await;
+
+            let waiting = acme.waiting().await;
+            let answers = waiting.iter().cloned().enumerate().map(|(n, to)| {
+                let name = to.trim_end_matches("@example.com").to_owned();
+                accept(turn(&processes, n), to, person(&name))
+            });
+            let counts = counted(at_once(answers).await);
+            assert_eq!(counts["ok"], 10, "{policy:?}: {counts:?}");
+            assert_eq!(counts.get("no-seat-left").copied().unwrap_or(0), waiting.len() - 10, "{counts:?}");
+            assert_eq!(acme.users().await.len(), 11, "ten and the owner, who takes no seat");
+            assert_eq!(acme.seats_of("team").await, (10, 0));
+            require_seats_throughout(&acme, "team").await;
+        }
+    }
+
+    async fn f1_one_invitation_accepted_twenty_times_at_once_makes_one_member(world) {
+        for (processes, policy) in hosts(&world).await {
+            for same in [true, false] {
+                let first = World::on(processes[0].store.another().await);
+                let processes = processes.iter().map(|_| first.another_process()).collect::<Vec<_>>();
+                let acme = first.acme_on(Plan::seats("team", 5).seat_policy(policy)).await;
+                acme.invite("bob@example.com", members()).await.unwrap();
+                first.deliver().await;
+                let twenty = (0..20).map(|n| {
+                    let who = if same { person("bob") } else { newcomer(&format!("bob{n}")) };
+                    accept(turn(&processes, n), "bob@example.com".to_owned(), who)
+                });
+                let counts = counted(at_once(twenty).await);
+                assert_eq!(counts, BTreeMap::from([("already-accepted", 19), ("ok", 1)]), "{policy:?}");
+                assert_eq!(acme.users().await.len(), 2);
+                assert_eq!(acme.seats_of("team").await, (1, 0));
+            }
+        }
+    }
+
+    async fn f1_one_address_invited_twenty_times_at_once_is_pending_once(world) {
+        for (processes, policy) in hosts(&world).await {
+            let acme = processes[0].acme_on(Plan::seats("team", 5).seat_policy(policy)).await;
+            let twenty = (0..20).map(|n| {
+                let world = turn(&processes, n);
+                let spelled = if n % 2 == 0 { "bob@example.com" } else { "Bob@EXAMPLE.com" };
+                async move { code(world.acme_by("ada").invite(spelled, members()).await) }
+            });
+            let counts = counted(at_once(twenty).await);
+            assert_eq!(counts, BTreeMap::from([("already-invited", 19), ("ok", 1)]), "{policy:?}");
+            assert_eq!(acme.waiting().await.len(), 1);
+            assert_eq!(processes[0].deliver().await.sent, 1);
+        }
+    }
+
+    async fn f1_of_accept_and_revoke_one_wins(world) {
+        let mut won = BTreeMap::<_, usize>::new();
+        for (processes, policy) in hosts(&world).await {
+            let acme = processes[0].acme_on(Plan::seats("team", 100).seat_policy(policy)).await;
+            for round in 0..25 {
+                let (to, name) = (format!("u{round}@example.com"), format!("u{round}"));
+                let id = acme.invite(to.as_str(), members()).await.unwrap().invitations().next().unwrap();
+                processes[0].deliver().await;
+                let [accepted, revoked] =
+                    accept_against(&processes, round, &to, &name, Against::Revoke(id)).await;
+                match (accepted, revoked) {
+                    ("ok", "already-accepted") => assert!(acme.users().await.contains(&name)),
+                    ("revoked", "ok") => assert!(!acme.users().await.contains(&name)),
+                    both => panic!("round {round}: {both:?}"),
+                }
+                *won.entry(accepted).or_default() += 1;
+            }
+            let (used, reserved) = acme.seats_of("team").await;
+            assert_eq!(
+                (used as usize, reserved),
+                (acme.users().await.len() - 1, 0),
+                "every seat is accounted for"
+            );
+        }
+        assert_eq!(won.values().sum::<usize>(), 100);
+    }
+
+    async fn f1_after_a_resend_the_old_link_never_works(world) {
+        for (processes, policy) in hosts(&world).await {
+            let acme = processes[0].acme_on(Plan::seats("team", 100).seat_policy(policy)).await;
+            for round in 0..25 {
+                let (to, name) = (format!("u{round}@example.com"), format!("u{round}"));
+                let id = acme.invite(to.as_str(), members()).await.unwrap().invitations().next().unwrap();
+                processes[0].deliver().await;
+                let old = processes[0].token_to(&to);
+                let [accepted, resent] =
+                    accept_against(&processes, round, &to, &name, Against::Resend(id)).await;
+                match (accepted, resent) {
+                    ("ok", "already-accepted") => {}
+                    ("superseded", "ok") => {
+                        for process in &processes {
+                            assert_eq!(code(process.invite.accept(&old, person(&name)).await), "superseded");
+                        }
+                        processes[0].deliver().await;
+                        assert_eq!(accept(processes[0].clone(), to, person(&name)).await, "ok");
+                    }
+                    both => panic!("round {round}: {both:?}"),
+                }
+                assert_ne!(code(processes[0].invite.accept(&old, person(&name)).await), "ok");
+            }
+            assert_eq!(acme.users().await.len(), 26);
+        }
+    }
+
+    async fn f1_of_two_owners_who_leave_at_once_one_remains(world) {
+        for (processes, policy) in hosts(&world).await {
+            let acme = processes[0].acme_on(Plan::seats("team", 100).seat_policy(policy)).await;
+            let organization = acme.organization().clone();
+            let mut owner = "ada".to_owned();
+            for round in 0..10 {
+                let other = format!("o{round}");
+                organization
+                    .as_system()
+                    .add_members([NewMember::new(user(&other), members())])
+                    .await
+                    .unwrap();
+                let offered =
+                    organization.by(&owner).offer_ownership(&other, FormerOwner::Stays).await.unwrap();
+                organization.accept(offered.invitation, newcomer(&other)).await.unwrap();
+
+                let leaving = [owner.clone(), other.clone()].into_iter().enumerate().map(|(n, name)| {
+                    let acting = turn(&processes, round + n).acme_by(&name);
+                    // One leaves, and the other leaves too or steps down.
+                    let steps_down = n == 1 && round % 2 == 1;
+                    async move {
+                        if steps_down {
+                            code(acting.change_access(&name, members()).await)
+                        } else {
+                            code(acting.leave().await)
+                        }
+                    }
+                });
+                let left = at_once(leaving).await;
+                owner = match left[..] {
+                    ["ok", "last-owner"] => other,
+                    ["last-owner", "ok"] => owner,
+                    _ => panic!("round {round}: {left:?}"),
+                };
+                assert_eq!(organization.get().await.unwrap().counts.owners, 1);
+            }
+        }
+    }
+
+    async fn f1_promotions_at_once_take_no_more_seats_than_there_are(world) {
+        for (processes, policy) in hosts(&world).await {
+            let plan = Plan::seats("team", 5).and_seats("client", Limit::Unlimited).seat_policy(policy);
+            let acme = processes[0].acme_on(plan).await;
+            let clients = (0..20).map(|n| NewMember::new(user(&format!("c{n}")), Grant::role("client")));
+            acme.add_members(clients).await.unwrap();
+            let twenty = (0..20).map(|n| {
+                let acting = turn(&processes, n).acme_by("ada");
+                async move { code(acting.change_access(format!("c{n}"), members()).await) }
+            });
+            let counts = counted(at_once(twenty).await);
+            assert_eq!(counts, BTreeMap::from([("no-seat-left", 15), ("ok", 5)]), "{policy:?}");
+            assert_eq!((acme.seats_of("team").await, acme.seats_of("client").await), ((5, 0), (15, 0)));
+        }
+    }
+
+    async fn f1_a_lower_plan_removes_nobody_and_lets_nobody_more_in(world) {
+        for processes in 1..=2 {
+            let first = World::on(world.store.another().await);
+            let processes =
+                (0..processes).map(|n| if n == 0 { first.clone() } else { first.another_process() });
+            let processes = processes.collect::<Vec<_>>();
+            let plan = |seats| Plan::seats("team", seats).seat_policy(SeatPolicy::TakeOnAccept);
+            let acme = first.acme_on(plan(20)).await;
+            let list = (0..20).map(|n| format!("u{n}@example.com\n")).collect::<String>();
+            acme.invite(list, members()).await.unwrap();
+            first.deliver().await;
+
+            let racing = (0..21).map(|n| {
+                let world = turn(&processes, n);
+                async move {
+                    let system = world.acme_by("ada").organization().as_system();
+                    match n {
+                        10 => code(system.change_plan(plan(5)).await),
+                        11.. => {
+                            accept(world, format!("u{}@example.com", n - 1), person(&format!("u{}", n - 1)))
+                                .await
+                        }
+                        _ => accept(world, format!("u{n}@example.com"), person(&format!("u{n}"))).await,
+                    }
+                }
+            });
+            let codes = at_once(racing).await;
+            let joined = codes.iter().filter(|code| **code == "ok").count() - 1;
+            assert_eq!(codes.iter().filter(|code| **code == "no-seat-left").count(), 20 - joined);
+            assert!(joined >= 5, "there was room for five: {codes:?}");
+            assert_eq!(acme.users().await.len(), joined + 1);
+            require_seats_throughout(&acme, "team").await;
+        }
+    }
+}
+
+/// What happens to an invitation while it is accepted.
+#[derive(Clone, Copy)]
+enum Against {
+    Revoke(InvitationId),
+    Resend(InvitationId),
+}
+
+/// Accepts, and does something else at the same moment, in another process if there are two. Gives both codes.
+async fn accept_against(
+    processes: &[World],
+    round: usize,
+    to: &str,
+    name: &str,
+    against: Against,
+) -> [&'static str; 2] {
+    let (accepting, other) = (turn(processes, round), turn(processes, round + 1));
+    let (token, who) = (processes[0].token_to(to), person(name));
+    let racing = (0..2).map(|n| {
+        // Whoever is started first has a small advantage.
+        let (accepting, other, token, who) =
+            (accepting.clone(), other.acme_by("ada"), token.clone(), who.clone());
+        async move {
+            match ((n + round) % 2, against) {
+                (0, _) => (0, code(accepting.invite.accept(&token, who).await)),
+                (_, Against::Revoke(id)) => (1, code(other.revoke(id).await)),
+                (_, Against::Resend(id)) => (1, code(other.resend(id).await)),
+            }
+        }
+    });
+    let mut codes = [""; 2];
+    for (which, code) in at_once(racing).await {
+        codes[which] = code;
+    }
+    codes
+}

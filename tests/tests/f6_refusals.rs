@@ -1,0 +1,305 @@
+//! F6. Every refusal is typed, says which rule and what would fix it, and is stable enough to switch on.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+use chrono::TimeDelta;
+use invite::core::{Leave, SuppressionKind};
+use invite::{
+    Acting, Block, DomainRule, DomainRules, Error, Expiry, FormerOwner, Grant, Grants, Limit, Mode,
+    NewMember, PageRequest, Plan, Principal, Rate, RemoveMembers, Restriction, Settings, TheirInvitations,
+    Token,
+};
+use tests::{World, address, newcomer, on_every_store, person, token, user};
+
+/// Every code that a refusal can have, and the rule behind it. Hosts switch on these: none is ever changed.
+const CODES: [(&str, &str); 47] = [
+    ("address-not-verified", "IDN-1"),
+    ("address-of-another-member", "IDN-12"),
+    ("already-accepted", "LIF-1"),
+    ("already-invited", "CON-3"),
+    ("already-member", "IDN-10"),
+    ("already-owner", "F16"),
+    ("blocked", "F11"),
+    ("declined", "LIF-1"),
+    ("domain-not-allowed", "IDN-8"),
+    ("expired", "LIF-1"),
+    ("grants-missing", "AUT-6"),
+    ("invalid-address", "IDN-7"),
+    ("invalid-expiry", "LIF-4"),
+    ("invalid-settings", "WEB-3"),
+    ("inviter-no-longer-may", "AUT-4"),
+    ("last-owner", "AUT-8"),
+    ("never-grantable", "B7"),
+    ("no-longer-available", "LIF-10"),
+    ("no-mail", "F18"),
+    ("no-seat-left", "SEA-1"),
+    ("no-seat-left", "SEA-4"),
+    ("not-blocked", "F11"),
+    ("not-entitled", "D2"),
+    ("not-grantable", "AUT-2"),
+    ("not-permitted", "AUT-1"),
+    ("not-permitted", "F16"),
+    ("not-suspended", "F22"),
+    ("nothing-asked", "PAR-2"),
+    ("organization-closed", "LIF-8"),
+    ("organization-exists", "F22"),
+    ("organization-suspended", "LIF-8"),
+    ("owner-protected", "C6"),
+    ("partly-refused", "SEA-6"),
+    ("revoked", "LIF-1"),
+    ("superseded", "LIF-2"),
+    ("too-large", "ABU-3"),
+    ("too-many-invitations", "ABU-1"),
+    ("too-many-pending", "ABU-1"),
+    ("too-many-sent", "AUT-5"),
+    ("unknown-invitation", "STO-2"),
+    ("unknown-member", "STO-2"),
+    ("unknown-permission", "AUT-3"),
+    ("unknown-resource-kind", "AUT-3"),
+    ("unknown-role", "AUT-3"),
+    ("unknown-seat-class", "SEA-4"),
+    ("unknown-token", "TOK-5"),
+    ("wrong-account", "IDN-9"),
+];
+
+/// What was refused so far.
+#[derive(Default)]
+struct Told(BTreeSet<(&'static str, &'static str)>);
+
+impl Told {
+    /// Takes down a refusal that is to have this code.
+    #[track_caller]
+    fn no<T: Debug>(&mut self, code: &str, result: Result<T, impl Into<Error>>) {
+        let error: Error = match result {
+            Ok(outcome) => panic!("{code}: {outcome:?}"),
+            Err(error) => error.into(),
+        };
+        assert_eq!(error.code(), code, "{error}");
+        let (says, remedy) = (error.to_string(), error.remedy());
+        assert!(!remedy.is_empty() && !remedy.ends_with('.'), "{code}: {remedy}");
+        assert!(!says.is_empty() && !says.ends_with('.'), "{code}: {says}");
+        assert!(!says.contains("bob@") && !remedy.contains("bob@"), "{code}: {says} {remedy}");
+        self.0.insert((error.code(), error.rule().unwrap()));
+    }
+}
+
+/// An organization of ada's with room for two.
+async fn organization(world: &World, id: &str, plan: Plan) -> Acting {
+    world.invite.create_organization(id, id, "ada", plan).await.unwrap().by("ada")
+}
+
+fn two() -> Plan {
+    Plan::seats("team", 2)
+}
+
+fn member() -> Grant {
+    Grant::role("member")
+}
+
+/// Invites bob, and gives the token of his mail.
+async fn invite_bob(world: &World, by: &Acting) -> Token {
+    world.pass(TimeDelta::seconds(1));
+    by.invite("bob@example.com", member()).await.unwrap();
+    world.deliver().await;
+    world.token_to("bob@example.com")
+}
+
+on_every_store! {
+    async fn f6_every_refusal_has_a_stable_code_a_rule_and_a_remedy(world) {
+        let mut told = Told::default();
+        what_cannot_be_granted(&world, &mut told).await;
+        who_cannot_be_invited(&world, &mut told).await;
+        how_much_is_too_much(&world, &mut told).await;
+        what_cannot_be_answered(&world, &mut told).await;
+        what_members_cannot_do(&world, &mut told).await;
+        what_organizations_cannot_do(&world, &mut told).await;
+        assert_eq!(told.0, CODES.into_iter().collect());
+    }
+}
+
+async fn what_cannot_be_granted(world: &World, told: &mut Told) {
+    let plan = two().entitled("product", Restriction::only(["texting"]));
+    let acme = organization(world, "granted", plan).await;
+    let stranger = acme.organization().by("mallory");
+    told.no("not-permitted", stranger.invite("bob@example.com", member()).await);
+    let inviter = member().adding("invite.members.invite").adding("invite.members.add");
+    acme.add_members([NewMember::new(user("amy"), inviter)]).await.unwrap();
+    told.no("not-grantable", acme.organization().by("amy").invite("bob@example.com", member()).await);
+    for (code, grants) in [
+        ("grants-missing", Grants::default()),
+        ("unknown-role", Grant::role("boss").into()),
+        ("unknown-permission", member().adding("posts.burn").into()),
+        ("unknown-resource-kind", member().restricted("planet", Restriction::only(["mars"])).into()),
+        ("never-grantable", Grant::role("client").adding("accounts.delete").into()),
+        ("not-entitled", member().restricted("product", Restriction::only(["phone"])).into()),
+        ("no-seat-left", Grant::role("client").into()),
+    ] {
+        told.no(code, acme.invite("bob@example.com", grants).await);
+    }
+    acme.invite("eve@example.com", member()).await.unwrap();
+    told.no("no-seat-left", acme.invite("bob@example.com", member()).await);
+}
+
+async fn who_cannot_be_invited(world: &World, told: &mut Told) {
+    let acme = organization(world, "invited", two()).await;
+    told.no("invalid-address", acme.invite("bob", member()).await);
+    told.no("nothing-asked", acme.invite(" ,; ", member()).await);
+    let past = Expiry::At(world.clock_now());
+    told.no("invalid-expiry", acme.invite("bob@example.com", member()).with(|it| it.expires_at(past)).await);
+    let list = acme.invite("bob@example.com, nobody", member()).with(|it| it.mode(Mode::AllOrNothing));
+    told.no("partly-refused", list.await);
+
+    let token = invite_bob(world, &acme).await;
+    told.no("already-invited", acme.invite("bob@example.com", member()).await);
+    world.invite.accept(&token, person("bob")).await.unwrap();
+    told.no("already-member", acme.invite("bob@example.com", member()).await);
+    let namesake = NewMember::new(user("bob2"), member()).email(address("bob@example.com"));
+    told.no("address-of-another-member", acme.add_members([namesake]).await);
+
+    acme.invite("eve@example.com", member()).await.unwrap();
+    let inbox = world.invite.inbox(person("eve"), &PageRequest::default()).await.unwrap();
+    let eve =
+        inbox.items.iter().find(|entry| entry.organization.as_str() == "invited").unwrap().invitation.id;
+    let decline = acme.organization().decline(eve, person("eve"));
+    decline.with(|decline| decline.block(Block::Organization)).await.unwrap();
+    told.no("blocked", acme.invite("eve@example.com", member()).await);
+    let unblock = async || acme.organization().unblock(person("eve"), SuppressionKind::Invitations).await;
+    unblock().await.unwrap();
+    told.no("not-blocked", unblock().await);
+
+    let rules = DomainRules::new().allow(DomainRule::parse("acme.example").unwrap());
+    acme.change_settings(Settings::named("Acme").domains(rules)).await.unwrap();
+    told.no("domain-not-allowed", acme.invite("dan@example.com", member()).await);
+}
+
+async fn how_much_is_too_much(world: &World, told: &mut Told) {
+    let day = Rate::per(3, TimeDelta::days(1)).unwrap();
+    let acme = organization(world, "pending", two().pending(Limit::AtMost(1))).await;
+    acme.invite("eve@example.com", member()).await.unwrap();
+    told.no("too-many-pending", acme.invite("bob@example.com", member()).await);
+    let acme = organization(world, "rated", two().inviter_rate(day)).await;
+    acme.invite("eve@example.com", member()).await.unwrap();
+    let eve = acme.invitations(&Default::default(), &PageRequest::default()).await.unwrap().items.remove(0);
+    acme.remind(eve.invitation.id).await.unwrap();
+    acme.remind(eve.invitation.id).await.unwrap();
+    told.no("too-many-invitations", acme.remind(eve.invitation.id).await);
+    let long = "x".repeat(2_001);
+    told.no("too-large", acme.invite("bob@example.com", member()).with(|it| it.message(long)).await);
+
+    let acme = organization(world, "sent", Plan::seats("team", 2_000)).await;
+    acme.add_members([NewMember::new(user("amy"), Grant::role("admin"))]).await.unwrap();
+    let amy = acme.organization().by("amy");
+    for part in ["a", "b"] {
+        let list = (0..501).map(|n| format!("{part}{n}@example.com\n")).collect::<String>();
+        amy.invite(list, member()).await.unwrap();
+    }
+    let removing = RemoveMembers::one(user("amy")).their_invitations(TheirInvitations::Revoke);
+    told.no("too-many-sent", acme.run(removing).await);
+    let leaving = Leave::new(user("amy")).their_invitations(TheirInvitations::Revoke);
+    told.no("too-many-sent", amy.run(leaving).await);
+}
+
+async fn what_cannot_be_answered(world: &World, told: &mut Told) {
+    let acme = organization(world, "answered", two()).await;
+    let accept = async |token: &Token, who: Principal| world.invite.accept(token, who).await;
+    let bobs = invite_bob(world, &acme).await;
+    let entries = async || {
+        let entries = acme.invitations(&Default::default(), &PageRequest::default()).await.unwrap();
+        entries.items.into_iter().map(|entry| entry.invitation.id).collect::<Vec<_>>()
+    };
+    let bob = entries().await.remove(0);
+    told.no("wrong-account", accept(&bobs, person("eve")).await);
+    let copied = token(&acme.copy_link(bob).await.unwrap().reveal());
+    told.no("address-not-verified", accept(&copied, newcomer("bob")).await);
+    let globex = organization(world, "globex", two()).await;
+    told.no("unknown-invitation", globex.revoke(bob).await);
+
+    acme.resend(bob).await.unwrap();
+    told.no("superseded", accept(&bobs, person("bob")).await);
+    for _ in 0..3 {
+        acme.resend(bob).await.unwrap();
+    }
+    told.no("unknown-token", accept(&bobs, person("bob")).await);
+    world.deliver().await;
+    let bobs = world.token_to("bob@example.com");
+    acme.revoke(bob).await.unwrap();
+    told.no("revoked", accept(&bobs, person("bob")).await);
+
+    let bobs = invite_bob(world, &acme).await;
+    world.invite.decline(&bobs, person("bob")).await.unwrap();
+    told.no("declined", accept(&bobs, person("bob")).await);
+    let bobs = invite_bob(world, &acme).await;
+    world.pass(TimeDelta::days(7));
+    told.no("expired", accept(&bobs, person("bob")).await);
+
+    acme.add_members([NewMember::new(user("amy"), Grant::role("admin"))]).await.unwrap();
+    let bobs = invite_bob(world, &acme.organization().by("amy")).await;
+    acme.remove("amy").await.unwrap();
+    told.no("inviter-no-longer-may", accept(&bobs, person("bob")).await);
+    acme.revoke(entries().await.remove(0)).await.unwrap();
+
+    world.pass(TimeDelta::seconds(1));
+    let phone = member().restricted("product", Restriction::only(["phone"]));
+    acme.invite("bob@example.com", phone).await.unwrap();
+    world.deliver().await;
+    let bobs = world.token_to("bob@example.com");
+    let plan = two().entitled("product", Restriction::only(["texting"]));
+    acme.organization().as_system().change_plan(plan).await.unwrap();
+    told.no("no-longer-available", accept(&bobs, person("bob")).await);
+    acme.revoke(entries().await.remove(0)).await.unwrap();
+    let bobs = invite_bob(world, &acme).await;
+    accept(&bobs, person("bob")).await.unwrap();
+    told.no("already-accepted", accept(&bobs, person("bob")).await);
+
+    world.pass(TimeDelta::seconds(1));
+    acme.invite(user("eve"), member()).await.unwrap();
+    let eve = entries().await.remove(0);
+    told.no("no-mail", acme.remind(eve).await);
+    told.no("unknown-invitation", acme.organization().accept(eve, person("dan")).await);
+}
+
+async fn what_members_cannot_do(world: &World, told: &mut Told) {
+    let acme = organization(world, "members", two()).await;
+    acme.add_members([NewMember::new(user("amy"), Grant::role("admin"))]).await.unwrap();
+    let amy = acme.organization().by("amy");
+    told.no("unknown-member", acme.remove("bob").await);
+    told.no("owner-protected", amy.remove("ada").await);
+    told.no("last-owner", acme.leave().await);
+    told.no("already-owner", acme.offer_ownership("ada", FormerOwner::Stays).await);
+    told.no("not-permitted", amy.offer_ownership("amy", FormerOwner::Stays).await);
+    told.no("not-permitted", acme.change_plan(two()).await);
+    told.no("not-permitted", amy.close().await);
+}
+
+async fn what_organizations_cannot_do(world: &World, told: &mut Told) {
+    let acme = organization(world, "organizations", two()).await;
+    let again = world.invite.create_organization("organizations", "Again", "eve", two()).await;
+    told.no("organization-exists", again);
+    told.no("invalid-settings", acme.change_settings(Settings::named(" ")).await);
+    let unknown = acme.organization().as_system().change_plan(Plan::seats("elephant", 1)).await;
+    told.no("unknown-seat-class", unknown);
+    told.no("not-suspended", acme.resume().await);
+    acme.suspend().await.unwrap();
+    told.no("organization-suspended", acme.invite("bob@example.com", member()).await);
+    acme.close().await.unwrap();
+    told.no("organization-closed", acme.invite("bob@example.com", member()).await);
+}
+
+/// What is no refusal has a code too, and no rule.
+#[tokio::test]
+async fn f6_failures_have_stable_codes_too() {
+    let world = World::on(tests::Store::memory().await);
+    let acme = world.acme().await;
+    let nowhere = world.invite.organization("nowhere").by("ada");
+    assert_eq!(tests::code(nowhere.invite("bob@example.com", member()).await), "unknown-organization");
+    assert_eq!(tests::code(acme.organization().by("").leave().await), "invalid-input");
+    assert_eq!(tests::code(world.invite.organization("\n").get().await), "invalid-input");
+    assert_eq!(tests::code(acme.organization().as_system().leave().await), "invalid-input");
+    assert_eq!(tests::code(acme.suspend().idempotency_key("").await), "invalid-input");
+    let bad = person("bob").vouched("bob@");
+    assert_eq!(tests::code(world.invite.inbox(bad, &PageRequest::default()).await), "invalid-input");
+    let error: Error = Token::parse("inv_").map_err(invite::Error::<invite::AnyRefusal>::from).unwrap_err();
+    assert_eq!((error.code(), error.rule()), ("unknown-token", None));
+}
