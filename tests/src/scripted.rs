@@ -33,6 +33,8 @@ pub enum Fault {
     LostReply,
     /// It is lost on the way, and nobody knows.
     LostCommit,
+    /// It is on its way for so long that its reply is given up; it arrives when the organization is locked next.
+    LateCommit,
 }
 
 /// A place where the next load of an organization waits, or the next commit.
@@ -78,6 +80,7 @@ struct Script {
     faults: Mutex<VecDeque<Fault>>,
     gates: Mutex<Vec<Arc<Gate>>>,
     spoiled: Mutex<Option<Spoiled>>,
+    late: Mutex<Option<Commit>>,
     lookups_fail: AtomicUsize,
     loads_fail: AtomicUsize,
 }
@@ -218,7 +221,9 @@ fn meddle(fault: Fault) -> (Option<CommitError>, Option<StorageError>) {
         Fault::Unavailable => (Some(StorageError::unavailable("told to be away").into()), None),
         Fault::Refused => (Some(StorageError::other("told to refuse").into()), None),
         Fault::LostReply => (None, Some(StorageError::outcome_unknown("told to lose the reply"))),
-        Fault::LostCommit => (Some(StorageError::outcome_unknown("told to lose the commit").into()), None),
+        Fault::LostCommit | Fault::LateCommit => {
+            (Some(StorageError::outcome_unknown("told to lose the commit").into()), None)
+        }
     }
 }
 
@@ -235,7 +240,11 @@ impl<S: Storage> Storage for Scripted<S> {
     }
 
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
-        let (before, after) = meddle(self.script.fault(commit).await);
+        let fault = self.script.fault(commit).await;
+        if fault == Fault::LateCommit {
+            *lock(&self.script.late) = Some(commit.clone());
+        }
+        let (before, after) = meddle(fault);
         if let Some(error) = before {
             return Err(error);
         }
@@ -245,6 +254,10 @@ impl<S: Storage> Storage for Scripted<S> {
 
     async fn exclusive(&self, organization: &OrganizationId) -> Result<Box<dyn Exclusive>, StorageError> {
         self.script.locks.fetch_add(1, Ordering::SeqCst);
+        let late = lock(&self.script.late).take();
+        if let Some(late) = late {
+            self.inner.commit(&late).await.map_err(StorageError::other)?;
+        }
         let inner = self.inner.exclusive(organization).await?;
         let (script, organization) = (Arc::clone(&self.script), organization.clone());
         Ok(Box::new(Unit { inner, script, organization, after: None }))

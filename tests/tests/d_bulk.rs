@@ -234,6 +234,15 @@ on_every_store! {
         }
     }
 
+    async fn d1_the_invitations_of_one_list_keep_its_order(world) {
+        let acme = world.acme_on(plan()).await;
+        world.pass(TimeDelta::minutes(1));
+        let list = (10..30).map(|n| format!("n{n}@example.com")).collect::<Vec<_>>();
+        acme.invite(list.join("\n"), Grant::role("client")).await.unwrap();
+        let newest_first = acme.names().await;
+        assert_eq!(newest_first[..20].iter().rev().cloned().collect::<Vec<_>>(), list);
+    }
+
     async fn d4_members_and_pending_invitations_are_one_sorted_paged_list(world) {
         let acme = world.acme_on(plan()).await;
         for (minute, name) in ["bob", "cleo", "dan", "eve", "fay", "gus"].into_iter().enumerate() {

@@ -343,7 +343,7 @@ on_every_store! {
             acme.offer_ownership("olga", stays()).await,
             "already-invited",
             "CON-3",
-            "resend the open invitation",
+            "wait for an answer",
         );
         refused(amy.revoke(first.invitation).await, "not-permitted", "AUT-1", "ask somebody of role owner");
 

@@ -229,7 +229,7 @@ async fn a_conflict_with_another_process_is_decided_again_under_a_lock() {
     inviting(&other, "ada", "bob").await.unwrap();
     storage.reset();
     gate.open();
-    refused(same.await, "already-invited", "CON-3", "resend the open invitation");
+    refused(same.await, "already-invited", "CON-3", "wait for an answer");
     another.await.unwrap();
     assert_eq!(storage.locks(), 1, "progress is certain at the second try");
     let mut waiting = world.acme_by("ada").waiting().await;
@@ -356,4 +356,56 @@ async fn a_batch_of_refusals_writes_nothing() {
         assert_eq!(invited.unwrap_err().refused().map(invite::Refusal::code), Some("not-permitted"));
     }
     assert_eq!((storage.loads(), storage.commits()), (2, 0));
+}
+
+/// STO-4: a commit that arrives after it was asked for in vain is not done twice, and its own caller is not told
+/// that somebody else was first.
+#[tokio::test]
+async fn a_late_commit_has_one_effect() {
+    let (world, storage) = scripted().await;
+    let acme = world.acme_by("ada");
+    storage.next_commits([Fault::LateCommit]);
+    let invited = acme.invite(address("bob@example.com"), Grant::role("member")).await.unwrap();
+    let id = invited.invitations().next().unwrap();
+    storage.next_commits([Fault::LateCommit]);
+    acme.remind(id).await.unwrap();
+    assert_eq!(world.deliver().await.sent, 2, "the invitation and one reminder");
+    storage.next_commits([Fault::LateCommit]);
+    let token = world.token_to("bob@example.com");
+    assert_eq!(world.invite.accept(&token, person("bob")).await.unwrap().user.as_str(), "bob");
+    let kinds = acme.events(0, 100).await.unwrap().into_iter().map(|event| event.kind);
+    let kinds = kinds.skip_while(|kind| kind != "invitation-created").collect::<Vec<_>>();
+    let expected = ["invitation-created", "invitation-reminded", "invitation-accepted", "member-joined"];
+    assert_eq!(kinds, expected);
+}
+
+/// Its task awaits something else, of the same organization even.
+#[tokio::test]
+async fn a_caller_who_is_not_polled_holds_nobody_up() {
+    let (world, storage) = scripted().await;
+    let gate = storage.hold_load("acme");
+    let mut unpolled = inviting(&world, "ada", "bob");
+    begin(&mut unpolled).await;
+    gate.open();
+    inviting(&world, "ada", "eve").await.unwrap();
+    unpolled.await.unwrap();
+    assert_eq!(world.acme_by("ada").waiting().await.len(), 2);
+}
+
+/// Whoever waited in a task of a runtime that ends is told so, and the organization goes on.
+#[test]
+fn a_runtime_that_ends_leaves_no_organization_behind() {
+    let [main, other] = [(); 2].map(|()| {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+    });
+    let (world, storage) = main.block_on(scripted());
+    let gate = storage.hold_load("acme");
+    let [first, second, later] = ["bob", "eve", "dan"].map(|name| inviting(&world, "ada", name));
+    let first = other.spawn(first);
+    main.block_on(gate.reached());
+    let second = other.spawn(second);
+    other.shutdown_background();
+    gate.open();
+    assert!(main.block_on(first).is_err() && main.block_on(second).is_err(), "their tasks are no more");
+    main.block_on(later).unwrap();
 }

@@ -234,6 +234,12 @@ pub enum InvalidEmail {
     TooLong,
 }
 
+impl From<core::convert::Infallible> for InvalidEmail {
+    fn from(never: core::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
 impl InvalidEmail {
     /// A stable name for HTTP and logs.
     #[must_use]

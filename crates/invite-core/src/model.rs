@@ -210,6 +210,12 @@ impl AccessModel {
         &self.kinds
     }
 
+    /// How much one command may carry.
+    #[must_use]
+    pub fn caps(&self) -> &Caps {
+        &self.caps
+    }
+
     /// Seat classes, the highest first.
     pub fn seat_classes(&self) -> impl Iterator<Item = &SeatClass> {
         self.seat_rules.iter().map(|(class, _)| class)

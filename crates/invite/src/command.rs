@@ -14,8 +14,10 @@ use crate::queue::Queues;
 
 /// An operation on an organization, by somebody. Awaiting it performs it; nothing happens before.
 ///
-/// If its caller is dropped before it is decided, it is not performed. Later it is performed, and nobody learns
-/// of the outcome.
+/// If its caller is dropped before it is decided, it is not performed. One that was decided together with others
+/// is performed all the same, and nobody learns of the outcome; one that found its organization idle runs in its
+/// caller, and whether it was performed depends on how far the store had come. An idempotency key makes it safe to
+/// ask again.
 #[must_use = "a command does nothing until it is awaited"]
 pub struct Command<O: Operation> {
     queues: Arc<Queues>,

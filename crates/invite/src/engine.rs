@@ -38,7 +38,20 @@ enum Unit<'a> {
 enum Written {
     Yes,
     Conflict,
+    /// The reply was lost, and the commit is not there yet.
+    Lost(Lost),
+    /// An earlier commit whose reply was lost has arrived after all.
+    Arrived,
+    /// An earlier commit whose reply was lost can never arrive: another one took its version.
+    Gone,
     No(StorageError),
+}
+
+/// A commit whose reply was lost. It can still arrive as long as the organization is at its version.
+struct Lost {
+    commit: CommitId,
+    version: u64,
+    error: StorageError,
 }
 
 impl Engine {
@@ -86,20 +99,33 @@ impl Engine {
     ) -> Vec<Box<dyn Job>> {
         let mut locked_tries = 0;
         let mut locked = false;
+        let mut lost = None::<Lost>;
         loop {
             // For those who stopped waiting before the decision nothing has to be read.
             jobs.retain(|job| !job.is_abandoned());
             if jobs.is_empty() {
                 return jobs;
             }
-            let tried = self.try_once(organization, &mut jobs, locked).await;
+            let tried = self.try_once(organization, &mut jobs, locked, lost.as_ref()).await;
             match tried {
-                Ok(Written::Yes) => {
+                Ok(done @ (Written::Yes | Written::Arrived)) => {
+                    if matches!(done, Written::Arrived) {
+                        jobs.iter_mut().for_each(|job| job.recover());
+                    }
+                    lost = None;
                     jobs = finish(jobs);
                     if jobs.is_empty() {
                         return jobs;
                     }
                 }
+                Ok(Written::Gone) => lost = None,
+                Ok(Written::Lost(now)) if lost.is_none() && locked_tries < LOCKED_TRIES => {
+                    jobs.iter_mut().for_each(|job| job.keep());
+                    lost = Some(now);
+                    locked = true;
+                    locked_tries += 1;
+                }
+                Ok(Written::Lost(now)) => return fail(jobs, &now.error.into()),
                 Ok(Written::Conflict) if locked_tries < LOCKED_TRIES => {
                     tracing::debug!(%organization, commands = jobs.len(), "conflict; deciding again under a lock");
                     locked = true;
@@ -107,8 +133,8 @@ impl Engine {
                 }
                 Ok(Written::Conflict) => return fail(jobs, &Failure::Busy),
                 Ok(Written::No(error)) => {
-                    let named = error.is_unavailable() || error.is_outcome_unknown() || error.is_corrupt();
-                    if !named && jobs.len() > 1 {
+                    let of_all = error.is_unavailable() || error.is_outcome_unknown();
+                    if !of_all && jobs.len() > 1 {
                         jobs.reverse();
                         return jobs;
                     }
@@ -124,18 +150,27 @@ impl Engine {
         organization: &OrganizationId,
         jobs: &mut Vec<Box<dyn Job>>,
         locked: bool,
+        lost: Option<&Lost>,
     ) -> Result<Written, Failure> {
         let now = self.now().map_err(Failure::Time)?;
         let mut reads = Reads::new();
         for job in jobs.iter() {
             reads.extend(job.reads());
         }
-        let mut unit = if locked {
-            Unit::Locked(self.storage.exclusive(organization).await?)
-        } else {
-            Unit::Versioned(self.storage.as_ref())
+        let (unit, slice) = match self.open(organization, &reads, now, locked).await {
+            Ok(open) => open,
+            Err(error) => return Ok(Written::No(error)),
         };
-        let slice = unit.load(organization, &reads, now).await?;
+        if let Some(lost) = lost
+            && slice.version() != lost.version
+        {
+            drop(unit);
+            return Ok(match self.find(organization, lost.commit).await {
+                Some(true) => Written::Arrived,
+                Some(false) => Written::Gone,
+                None => Written::No(StorageError::outcome_unknown("a lost commit could not be looked up")),
+            });
+        }
         // Whoever stopped waiting before the decision is not decided.
         jobs.retain(|job| !job.is_abandoned());
         let id = self.commit_id(now).map_err(Failure::Entropy)?;
@@ -151,35 +186,50 @@ impl Engine {
         match unit.write(&commit).await {
             Ok(()) => Ok(Written::Yes),
             Err(CommitError::Conflict) => Ok(Written::Conflict),
-            Err(CommitError::Storage(error)) if error.is_outcome_unknown() => {
-                self.resolve(organization, &commit, error).await
+            Err(CommitError::Storage(error)) if error.is_outcome_unknown() && !commit.events.is_empty() => {
+                tracing::warn!(%organization, commit = %commit.id, "the reply to a commit was lost; asking for it");
+                Ok(match self.find(organization, commit.id).await {
+                    Some(true) => Written::Yes,
+                    Some(false) => Written::Lost(Lost { commit: commit.id, version: commit.version, error }),
+                    None => Written::No(error),
+                })
             }
+            // Nothing but outcomes under keys: to write them once more does no harm.
+            Err(CommitError::Storage(error)) if error.is_outcome_unknown() => Ok(Written::Conflict),
             Err(CommitError::Storage(error)) => Ok(Written::No(error)),
         }
     }
 
-    /// Finds out whether a commit was written whose reply was lost (STO-4). If it was not, the commands are
-    /// decided again: should it still arrive, one of the two conflicts, for both are of one version.
-    async fn resolve(
+    async fn open(
         &self,
         organization: &OrganizationId,
-        commit: &Commit,
-        error: StorageError,
-    ) -> Result<Written, Failure> {
-        tracing::warn!(%organization, commit = %commit.id, "the reply to a commit was lost; asking for it");
-        if commit.events.is_empty() {
-            return Ok(Written::Conflict);
-        }
+        reads: &Reads,
+        now: DateTime<Utc>,
+        locked: bool,
+    ) -> Result<(Unit<'_>, Slice), StorageError> {
+        let mut unit = if locked {
+            Unit::Locked(self.storage.exclusive(organization).await?)
+        } else {
+            Unit::Versioned(self.storage.as_ref())
+        };
+        let slice = unit.load(organization, reads, now).await?;
+        Ok((unit, slice))
+    }
+
+    /// Whether a commit is there whose reply was lost (STO-4); `None` if the store does not say.
+    ///
+    /// One that is not there may still arrive. Its commands are decided again on the same version, so one of the
+    /// two commits conflicts; and before anything is decided on a later version, the lost one is asked for again.
+    async fn find(&self, organization: &OrganizationId, commit: CommitId) -> Option<bool> {
         for _ in 0..LOOKUPS {
-            match self.storage.find_commit(organization, commit.id).await {
-                Ok(true) => return Ok(Written::Yes),
-                Ok(false) => return Ok(Written::Conflict),
+            match self.storage.find_commit(organization, commit).await {
+                Ok(found) => return Some(found),
                 Err(why) => {
-                    tracing::warn!(%organization, error = %why, "a lost commit could not be looked up")
+                    tracing::warn!(%organization, error = %why, "a lost commit could not be looked up");
                 }
             }
         }
-        Ok(Written::No(error))
+        None
     }
 
     /// Loads for a look that changes nothing.

@@ -55,6 +55,10 @@ pub(crate) trait Job: Send {
     fn is_abandoned(&self) -> bool;
     fn decide(&mut self, host: Host<'_>, entropy: Entropy, draft: &mut Draft);
     fn decision(&self) -> Decision;
+    /// Keeps the decision, whose commit was lost, while it is decided again.
+    fn keep(&mut self);
+    /// Takes the kept decision for true: its commit has arrived.
+    fn recover(&mut self);
     /// Tells the decision, which was committed.
     fn finish(self: Box<Self>);
     fn fail(self: Box<Self>, failure: Failure);
@@ -83,6 +87,7 @@ pub(crate) struct Task<O: Operation> {
     actor: Actor,
     keyed: Option<Keyed>,
     decided: Option<Outcome<O>>,
+    kept: Option<Outcome<O>>,
     reply: oneshot::Sender<Outcome<O>>,
 }
 
@@ -93,7 +98,7 @@ impl<O: Operation> Task<O> {
         keyed: Option<Keyed>,
     ) -> (Box<Self>, oneshot::Receiver<Outcome<O>>) {
         let (reply, receiver) = oneshot::channel();
-        (Box::new(Self { operation, actor, keyed, decided: None, reply }), receiver)
+        (Box::new(Self { operation, actor, keyed, decided: None, kept: None, reply }), receiver)
     }
 
     /// The outcome of an earlier command with the same key, if there is one (LIF-12).
@@ -169,6 +174,14 @@ impl<O: Operation> Job for Task<O> {
 
     fn decision(&self) -> Decision {
         if self.decided.is_some() { Decision::Made } else { Decision::Again }
+    }
+
+    fn keep(&mut self) {
+        self.kept = self.decided.take();
+    }
+
+    fn recover(&mut self) {
+        self.decided = self.kept.take();
     }
 
     fn finish(self: Box<Self>) {

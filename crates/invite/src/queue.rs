@@ -3,8 +3,11 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use invite_core::OrganizationId;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
 
 use crate::engine::Engine;
 use crate::job::Job;
@@ -16,6 +19,9 @@ const BATCH_ROWS: usize = 2_000;
 /// The most commands that wait for one organization.
 const WAITING: usize = 1_024;
 
+/// How long what waits holds back for the command under way, which may belong to a caller that is not polled.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 /// Too many commands wait for the organization.
 #[derive(Debug)]
 pub(crate) struct Full;
@@ -24,7 +30,16 @@ pub(crate) struct Full;
 /// touched once costs nothing afterwards.
 pub(crate) struct Queues {
     pub(crate) engine: Engine,
-    busy: Mutex<HashMap<OrganizationId, VecDeque<Box<dyn Job>>>>,
+    busy: Mutex<HashMap<OrganizationId, Queue>>,
+}
+
+/// The queue of a busy organization: somebody's command is under way in the caller's own task.
+struct Queue {
+    waiting: VecDeque<Box<dyn Job>>,
+    /// Tells that the caller's command is done. Also tells this queue from a later one.
+    done: Arc<Notify>,
+    /// Whether a task was spawned for what waits.
+    has_task: bool,
 }
 
 impl Queues {
@@ -33,40 +48,78 @@ impl Queues {
     }
 
     /// Performs a command at once if the organization is idle: without wait, and without a task of its own.
-    /// Else it waits for the batch under way, and is decided together with all that wait by then.
+    /// Else it waits for what is under way, and is decided together with all that wait by then.
     pub(crate) async fn submit(
         self: &Arc<Self>,
         organization: OrganizationId,
         job: Box<dyn Job>,
     ) -> Result<(), Full> {
-        match self.busy().entry(organization.clone()) {
-            Entry::Occupied(queue) if queue.get().len() >= WAITING => return Err(Full),
-            Entry::Occupied(mut queue) => {
-                queue.get_mut().push_back(job);
+        let runtime = Handle::try_current().ok();
+        let turn = match (self.busy().entry(organization.clone()), runtime) {
+            (Entry::Occupied(mut queue), Some(runtime)) => {
+                let Queue { waiting, done, has_task } = queue.get_mut();
+                if waiting.len() >= WAITING {
+                    waiting.retain(|job| !job.is_abandoned());
+                }
+                if waiting.len() >= WAITING {
+                    return Err(Full);
+                }
+                waiting.push_back(job);
+                if !*has_task {
+                    *has_task = true;
+                    let done = Arc::clone(done);
+                    let turn = Turn { queues: Arc::clone(self), organization, done, is_task: true };
+                    runtime.spawn(turn.drain());
+                }
                 return Ok(());
             }
-            Entry::Vacant(idle) => {
-                idle.insert(VecDeque::new());
+            // Without a runtime nothing can wait in a task: the version guards all the same.
+            (Entry::Occupied(_), None) => None,
+            (Entry::Vacant(idle), _) => {
+                let done = Arc::new(Notify::new());
+                idle.insert(Queue { waiting: VecDeque::new(), done: Arc::clone(&done), has_task: false });
+                Some(Turn {
+                    queues: Arc::clone(self),
+                    organization: organization.clone(),
+                    done,
+                    is_task: false,
+                })
             }
-        }
-        let turn = Turn { queues: Arc::clone(self), organization, over: false };
-        self.engine.run(&turn.organization, vec![job]).await;
+        };
+        self.engine.run(&organization, vec![job]).await;
+        drop(turn);
         Ok(())
     }
 
+    fn busy(&self) -> MutexGuard<'_, HashMap<OrganizationId, Queue>> {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The turn of whoever performs commands of an organization: of a caller, or of the task for what waits. When it
+/// ends, however it ends, the organization is idle, or the task goes on.
+struct Turn {
+    queues: Arc<Queues>,
+    organization: OrganizationId,
+    done: Arc<Notify>,
+    is_task: bool,
+}
+
+impl Turn {
     /// Performs what waits, batch by batch, until nothing does.
-    async fn drain(self: Arc<Self>, organization: OrganizationId) {
-        let mut turn = Turn { queues: self, organization, over: false };
-        while let Some(batch) = turn.queues.next_batch(&turn.organization) {
-            turn.queues.engine.run(&turn.organization, batch).await;
+    async fn drain(self) {
+        // A caller that is not polled any more, but not dropped either, must not hold up all others: the turn is
+        // for speed, and the version guards.
+        let _late = tokio::time::timeout(PATIENCE, self.done.notified()).await;
+        while let Some(batch) = self.next_batch() {
+            self.queues.engine.run(&self.organization, batch).await;
         }
-        turn.over = true;
     }
 
     /// What waits, up to the bounds of a batch. The organization is idle again if nothing does.
-    fn next_batch(&self, organization: &OrganizationId) -> Option<Vec<Box<dyn Job>>> {
-        let mut busy = self.busy();
-        let waiting = busy.get_mut(organization)?;
+    fn next_batch(&self) -> Option<Vec<Box<dyn Job>>> {
+        let mut busy = self.queues.busy();
+        let waiting = &mut busy.get_mut(&self.organization).filter(|queue| self.is_of(queue))?.waiting;
         let mut batch = Vec::new();
         let mut rows = 0;
         while let Some(job) = waiting.front() {
@@ -77,43 +130,28 @@ impl Queues {
             batch.extend(waiting.pop_front());
         }
         if batch.is_empty() {
-            busy.remove(organization);
+            busy.remove(&self.organization);
             return None;
         }
         Some(batch)
     }
 
-    fn busy(&self) -> MutexGuard<'_, HashMap<OrganizationId, VecDeque<Box<dyn Job>>>> {
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    fn is_of(&self, queue: &Queue) -> bool {
+        Arc::ptr_eq(&queue.done, &self.done)
     }
-}
-
-/// The turn of whoever performs commands of an organization. When it ends early, or because its caller was
-/// dropped, whatever waits by then goes on in a task of its own.
-struct Turn {
-    queues: Arc<Queues>,
-    organization: OrganizationId,
-    /// Whether the queue is somebody else's already.
-    over: bool,
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if self.over {
-            return;
-        }
         let mut busy = self.queues.busy();
-        if busy.get(&self.organization).is_none_or(VecDeque::is_empty) {
-            busy.remove(&self.organization);
-            return;
-        }
-        drop(busy);
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => {
-                runtime.spawn(Arc::clone(&self.queues).drain(self.organization.clone()));
-            }
-            // Without a runtime nobody can wait any longer: those who did are told by their dropped jobs.
-            Err(_) => drop(self.queues.busy().remove(&self.organization)),
+        let Some(queue) = busy.get(&self.organization).filter(|queue| self.is_of(queue)) else { return };
+        if self.is_task || !queue.has_task {
+            // A task that ended early, with its runtime perhaps: whoever waits is told by the dropped jobs.
+            let ended = busy.remove(&self.organization);
+            drop(busy);
+            drop(ended);
+        } else {
+            self.done.notify_one();
         }
     }
 }

@@ -486,7 +486,7 @@ impl Invite {
     ) -> Result<InvitationId, Stop<InviteRefused>> {
         let seat = reserve(host.model, draft, invitee, grants)?;
         let now = draft.now();
-        let id = InvitationId::from_parts(now, draft.entropy().take()?);
+        let id = InvitationId::from_parts(now, draft.fresh()?);
         let mail_to = match self.deliver {
             Deliver::Mail => invitee.address().cloned(),
             Deliver::None => None,

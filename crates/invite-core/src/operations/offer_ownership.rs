@@ -109,7 +109,7 @@ impl Operation for OfferOwnership {
         let now = draft.now();
         // The default of the model and the organization is checked when they are set.
         let expires_at = expiry(host.model, organization(draft)?, now, None).unwrap_or(Expiry::At(now));
-        let id = InvitationId::from_parts(now, draft.entropy().take()?);
+        let id = InvitationId::from_parts(now, draft.fresh()?);
         let nonce = Nonce::from_bytes(draft.entropy().take()?);
         draft.emit(Event::InvitationCreated {
             invitation: Box::new(Invitation {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::operation::sealed::Sealed;
 use crate::rules::organization;
 use crate::seats::end_due;
-use crate::{Actor, Draft, Host, Operation, Reads, Stop};
+use crate::{Actor, Draft, Host, Operation, OrganizationStatus, Reads, Stop};
 
 /// Writes down that invitations expired, or ended with their organization. Truth does not need it: every
 /// decision and every list subtracts what is past its time. It only keeps the rows tidy.
@@ -59,7 +59,10 @@ impl Operation for Tidy {
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         organization::<Infallible>(draft)?;
         let ended = end_due(host.model, draft)?;
-        Ok(Tidied { ended, more: draft.has_more_due() })
+        let row = organization::<Infallible>(draft)?;
+        // Where it was closed on this very draft, the rest was not due when it was loaded.
+        let closed = row.status == OrganizationStatus::Closed && row.counts.pending > 0;
+        Ok(Tidied { ended, more: closed || draft.has_more_due() })
     }
 }
 
@@ -108,6 +111,16 @@ mod tests {
         for row in world.rows().invitations.values() {
             assert_eq!(row.ended.as_ref().unwrap().0, Ending::Revoked { because });
         }
+    }
+
+    #[test]
+    fn given_a_close_just_before_when_tidied_in_the_same_batch_then_it_says_that_there_is_more() {
+        let mut world = World::new();
+        world.invite("bob@example.com", Grant::role("member"), &by("ada"));
+        let (close, tidy) = (ChangeStatus::Close, Tidy::new(10));
+        let (_, tidied) = world.both((close, &by("ada")), (tidy, &Actor::System));
+        assert!(tidied.more);
+        assert_eq!(world.ok(Tidy::new(10), &Actor::System).ended, 1);
     }
 
     #[test]

@@ -17,7 +17,8 @@ macro_rules! reason {
     (
         $(#[$doc:meta])*
         $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? }
-        $message:literal, $code:expr, $rule:literal, |$this:ident| $remedy:expr
+        says $message:literal
+        |$this:ident| { code: $code:expr, rule: $rule:literal, remedy: $remedy:expr $(,)? }
     ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -37,9 +38,9 @@ macro_rules! reason {
 
         impl Refusal for $name {
             fn code(&self) -> &'static str {
-                let _this = self;
-                #[allow(clippy::redundant_closure_call, reason = "one form for codes with and without details")]
-                ($code)(_this)
+                let $this = self;
+                let _ = $this;
+                $code
             }
 
             fn rule(&self) -> &'static str {
@@ -48,6 +49,7 @@ macro_rules! reason {
 
             fn remedy(&self) -> String {
                 let $this = self;
+                let _ = $this;
                 $remedy
             }
         }
@@ -62,13 +64,23 @@ reason! {
         /// The roles that have it: whom to ask.
         roles: Vec<RoleName>,
     }
-    "permission {permission} is missing", |_: &Self| "not-permitted", "AUT-1", |this| ask(&this.roles)
+    says "permission {permission} is missing"
+    |this| {
+        code: "not-permitted",
+        rule: "AUT-1",
+        remedy: ask(&this.roles),
+    }
 }
 
 reason! {
     /// Only the host itself may do this.
     HostOnly {}
-    "only the host itself may do this", |_: &Self| "not-permitted", "AUT-1", |_this| "do it as the system: this belongs to the host's billing or operation".into()
+    says "only the host itself may do this"
+    |this| {
+        code: "not-permitted",
+        rule: "AUT-1",
+        remedy: "do it as the system: this belongs to the host's billing or operation".into(),
+    }
 }
 
 reason! {
@@ -81,13 +93,23 @@ reason! {
         /// What the actor lacks.
         missing: Missing,
     }
-    "the actor may not grant {role} in {scope}: {missing} is missing", |_: &Self| "not-grantable", "AUT-2", |this| format!("grant less, or ask somebody who has {} in {}", this.missing, this.scope)
+    says "the actor may not grant {role} in {scope}: {missing} is missing"
+    |this| {
+        code: "not-grantable",
+        rule: "AUT-2",
+        remedy: format!("grant less, or ask somebody who has {} in {}", this.missing, this.scope),
+    }
 }
 
 reason! {
     /// No grant was given.
     GrantsMissing {}
-    "nothing is granted", |_: &Self| "grants-missing", "AUT-6", |_this| "grant a role in the organization or in a group".into()
+    says "nothing is granted"
+    |this| {
+        code: "grants-missing",
+        rule: "AUT-6",
+        remedy: "grant a role in the organization or in a group".into(),
+    }
 }
 
 reason! {
@@ -96,7 +118,12 @@ reason! {
         /// The role.
         role: RoleName,
     }
-    "there is no role {role} to grant", |_: &Self| "unknown-role", "AUT-3", |_this| "use a role that the access model declares; ownership is offered, not granted".into()
+    says "there is no role {role} to grant"
+    |this| {
+        code: "unknown-role",
+        rule: "AUT-3",
+        remedy: "use a role that the access model declares; ownership is offered, not granted".into(),
+    }
 }
 
 reason! {
@@ -105,7 +132,12 @@ reason! {
         /// The permission.
         permission: Permission,
     }
-    "there is no permission {permission}", |_: &Self| "unknown-permission", "AUT-3", |_this| "use a permission that the access model declares".into()
+    says "there is no permission {permission}"
+    |this| {
+        code: "unknown-permission",
+        rule: "AUT-3",
+        remedy: "use a permission that the access model declares".into(),
+    }
 }
 
 reason! {
@@ -114,7 +146,12 @@ reason! {
         /// The kind.
         kind: ResourceKind,
     }
-    "there is no kind of resource {kind}", |_: &Self| "unknown-resource-kind", "AUT-3", |_this| "use a kind of resource that the access model declares".into()
+    says "there is no kind of resource {kind}"
+    |this| {
+        code: "unknown-resource-kind",
+        rule: "AUT-3",
+        remedy: "use a kind of resource that the access model declares".into(),
+    }
 }
 
 reason! {
@@ -125,7 +162,12 @@ reason! {
         /// The permission.
         permission: Permission,
     }
-    "role {role} can never receive permission {permission}", |_: &Self| "never-grantable", "B7", |_this| "leave the permission out, or grant another role".into()
+    says "role {role} can never receive permission {permission}"
+    |this| {
+        code: "never-grantable",
+        rule: "B7",
+        remedy: "leave the permission out, or grant another role".into(),
+    }
 }
 
 reason! {
@@ -134,7 +176,12 @@ reason! {
         /// The kind of resource.
         kind: ResourceKind,
     }
-    "the organization has not enabled all of these resources of kind {kind}", |_: &Self| "not-entitled", "D2", |_this| "grant only what is enabled, or enable it in the plan".into()
+    says "the organization has not enabled all of these resources of kind {kind}"
+    |this| {
+        code: "not-entitled",
+        rule: "D2",
+        remedy: "grant only what is enabled, or enable it in the plan".into(),
+    }
 }
 
 reason! {
@@ -147,7 +194,12 @@ reason! {
         /// How many are taken or reserved.
         taken: u32,
     }
-    "no {class} seat is left: {taken} of {limit} are taken", |_: &Self| "no-seat-left", "SEA-1", |_this| "free a seat by removing a member or revoking an invitation, or change the plan".into()
+    says "no {class} seat is left: {taken} of {limit} are taken"
+    |this| {
+        code: "no-seat-left",
+        rule: "SEA-1",
+        remedy: "free a seat by removing a member or revoking an invitation, or change the plan".into(),
+    }
 }
 
 reason! {
@@ -156,7 +208,12 @@ reason! {
         /// The seat class.
         class: SeatClass,
     }
-    "the plan has no seats of class {class}", |_: &Self| "no-seat-left", "SEA-4", |_this| "let the plan name the class, with a number or as unlimited".into()
+    says "the plan has no seats of class {class}"
+    |this| {
+        code: "no-seat-left",
+        rule: "SEA-4",
+        remedy: "let the plan name the class, with a number or as unlimited".into(),
+    }
 }
 
 reason! {
@@ -165,13 +222,23 @@ reason! {
         /// The seat class.
         class: SeatClass,
     }
-    "there is no seat class {class}", |_: &Self| "unknown-seat-class", "SEA-4", |_this| "use a seat class that the access model declares".into()
+    says "there is no seat class {class}"
+    |this| {
+        code: "unknown-seat-class",
+        rule: "SEA-4",
+        remedy: "use a seat class that the access model declares".into(),
+    }
 }
 
 reason! {
     /// The person is a member already, and holds something in every scope asked for.
     AlreadyMember {}
-    "this person is a member already", |_: &Self| "already-member", "IDN-10", |_this| "change their access instead".into()
+    says "this person is a member already"
+    |this| {
+        code: "already-member",
+        rule: "IDN-10",
+        remedy: "change their access instead".into(),
+    }
 }
 
 reason! {
@@ -182,7 +249,12 @@ reason! {
         /// When it ends.
         expires_at: Expiry,
     }
-    "this person is invited already", |_: &Self| "already-invited", "CON-3", |_this| "resend the open invitation, or invite again with `on_pending` set to resend or replace".into()
+    says "this person is invited already"
+    |this| {
+        code: "already-invited",
+        rule: "CON-3",
+        remedy: "wait for an answer, or send or replace the open invitation".into(),
+    }
 }
 
 reason! {
@@ -191,7 +263,12 @@ reason! {
         /// What is wrong with it.
         reason: String,
     }
-    "this is not an address that can be invited: {reason}", |_: &Self| "invalid-address", "IDN-7", |_this| "correct the address".into()
+    says "this is not an address that can be invited: {reason}"
+    |this| {
+        code: "invalid-address",
+        rule: "IDN-7",
+        remedy: "correct the address".into(),
+    }
 }
 
 reason! {
@@ -200,7 +277,12 @@ reason! {
         /// The domain.
         domain: String,
     }
-    "addresses at {domain} may not be invited to this organization", |_: &Self| "domain-not-allowed", "IDN-8", |_this| "use an address at an allowed domain, or change the domain rules".into()
+    says "addresses at {domain} may not be invited to this organization"
+    |this| {
+        code: "domain-not-allowed",
+        rule: "IDN-8",
+        remedy: "use an address at an allowed domain, or change the domain rules".into(),
+    }
 }
 
 reason! {
@@ -209,7 +291,12 @@ reason! {
         /// When the next one fits.
         again_at: DateTime<Utc>,
     }
-    "too many invitations were sent; the next one fits at {again_at}", |_: &Self| "too-many-invitations", "ABU-1", |this| format!("try again at {}", this.again_at)
+    says "too many invitations were sent; the next one fits at {again_at}"
+    |this| {
+        code: "too-many-invitations",
+        rule: "ABU-1",
+        remedy: format!("try again at {}", this.again_at),
+    }
 }
 
 reason! {
@@ -218,7 +305,12 @@ reason! {
         /// The plan's limit.
         limit: u32,
     }
-    "{limit} invitations are pending, as many as the plan allows", |_: &Self| "too-many-pending", "ABU-1", |_this| "wait for answers, or revoke some".into()
+    says "the plan allows {limit} pending invitations, and there are as many"
+    |this| {
+        code: "too-many-pending",
+        rule: "ABU-1",
+        remedy: "wait for answers, or revoke some".into(),
+    }
 }
 
 reason! {
@@ -229,7 +321,12 @@ reason! {
         /// The cap.
         limit: usize,
     }
-    "too many {what}: the cap is {limit}", |_: &Self| "too-large", "ABU-3", |this| format!("send at most {} {}", this.limit, this.what)
+    says "too many {what}: the cap is {limit}"
+    |this| {
+        code: "too-large",
+        rule: "ABU-3",
+        remedy: format!("send at most {} {}", this.limit, this.what),
+    }
 }
 
 reason! {
@@ -238,25 +335,45 @@ reason! {
         /// Its state.
         state: InvitationState,
     }
-    "the invitation is {state}", |this: &Self| this.code_of_state(), "LIF-1", |this| this.what_to_do().into()
+    says "the invitation is {state}"
+    |this| {
+        code: this.code_of_state(),
+        rule: "LIF-1",
+        remedy: this.what_to_do().into(),
+    }
 }
 
 reason! {
     /// The link is from an earlier mail; a newer one was sent.
     Superseded {}
-    "a newer mail was sent for this invitation", |_: &Self| "superseded", "LIF-2", |_this| "open the link in the newest mail".into()
+    says "a newer mail was sent for this invitation"
+    |this| {
+        code: "superseded",
+        rule: "LIF-2",
+        remedy: "open the link in the newest mail".into(),
+    }
 }
 
 reason! {
     /// The token names nothing that we issued. Told to strangers whatever the cause (PRI-1).
     UnknownToken {}
-    "the link is not valid", |_: &Self| "unknown-token", "TOK-5", |_this| "check that the whole link was copied, or ask for a new invitation".into()
+    says "the link is not valid"
+    |this| {
+        code: "unknown-token",
+        rule: "TOK-5",
+        remedy: "check that the whole link was copied, or ask for a new invitation".into(),
+    }
 }
 
 reason! {
     /// The organization has no such invitation.
     UnknownInvitation {}
-    "there is no such invitation here", |_: &Self| "unknown-invitation", "STO-2", |_this| "check the id and the organization".into()
+    says "there is no such invitation here"
+    |this| {
+        code: "unknown-invitation",
+        rule: "STO-2",
+        remedy: "check the id and the organization".into(),
+    }
 }
 
 reason! {
@@ -265,7 +382,12 @@ reason! {
         /// The user.
         user: UserId,
     }
-    "{user} is not a member", |_: &Self| "unknown-member", "STO-2", |_this| "check the user id and the organization".into()
+    says "{user} is not a member"
+    |this| {
+        code: "unknown-member",
+        rule: "STO-2",
+        remedy: "check the user id and the organization".into(),
+    }
 }
 
 reason! {
@@ -274,7 +396,12 @@ reason! {
         /// The invited address or user, masked.
         invited: String,
     }
-    "the invitation is for {invited}, not for this account", |_: &Self| "wrong-account", "IDN-9", |_this| "sign in with the account that was invited".into()
+    says "the invitation is for {invited}, not for this account"
+    |this| {
+        code: "wrong-account",
+        rule: "IDN-9",
+        remedy: "sign in with the account that was invited".into(),
+    }
 }
 
 reason! {
@@ -283,19 +410,34 @@ reason! {
         /// The invited address, masked.
         invited: String,
     }
-    "nothing shows that {invited} belongs to this account", |_: &Self| "address-not-verified", "IDN-1", |_this| "verify the address, then accept again; a mailed link proves it for 24 hours after sending".into()
+    says "nothing shows that {invited} belongs to this account"
+    |this| {
+        code: "address-not-verified",
+        rule: "IDN-1",
+        remedy: "verify the address, then accept again; a mailed link proves it for 24 hours after sending".into(),
+    }
 }
 
 reason! {
     /// Two accounts claim one address.
     AddressOfAnotherMember {}
-    "another member joined with this address", |_: &Self| "address-of-another-member", "IDN-12", |_this| "sign in with the account that joined, or have the address removed from it".into()
+    says "another member joined with this address"
+    |this| {
+        code: "address-of-another-member",
+        rule: "IDN-12",
+        remedy: "sign in with the account that joined, or have the address removed from it".into(),
+    }
 }
 
 reason! {
     /// The inviter was demoted or left, and the policy is strict.
     InviterNoLongerMay {}
-    "the inviter may no longer grant what the invitation grants", |_: &Self| "inviter-no-longer-may", "AUT-4", |_this| "ask somebody who may for a new invitation".into()
+    says "the inviter may no longer grant what the invitation grants"
+    |this| {
+        code: "inviter-no-longer-may",
+        rule: "AUT-4",
+        remedy: "ask somebody who may for a new invitation".into(),
+    }
 }
 
 reason! {
@@ -304,67 +446,122 @@ reason! {
         /// What is gone.
         what: String,
     }
-    "the invitation grants something that is gone: {what}", |_: &Self| "no-longer-available", "LIF-10", |_this| "ask for a new invitation".into()
+    says "the invitation grants something that is gone: {what}"
+    |this| {
+        code: "no-longer-available",
+        rule: "LIF-10",
+        remedy: "ask for a new invitation".into(),
+    }
 }
 
 reason! {
     /// An owner can be changed or removed by nobody else.
     OwnerProtected {}
-    "an owner is changed or removed by nobody else", |_: &Self| "owner-protected", "C6", |_this| "the owner steps down or leaves, if another owner remains".into()
+    says "an owner is changed or removed by nobody else"
+    |this| {
+        code: "owner-protected",
+        rule: "C6",
+        remedy: "the owner steps down or leaves, if another owner remains".into(),
+    }
 }
 
 reason! {
     /// At least one owner remains, always.
     LastOwner {}
-    "the last owner has to stay", |_: &Self| "last-owner", "AUT-8", |_this| "offer ownership to another member first, or close the organization".into()
+    says "the last owner has to stay"
+    |this| {
+        code: "last-owner",
+        rule: "AUT-8",
+        remedy: "offer ownership to another member first, or close the organization".into(),
+    }
 }
 
 reason! {
     /// Only an owner may do this.
     NotOwner {}
-    "only an owner may do this", |_: &Self| "not-permitted", "F16", |_this| "ask an owner".into()
+    says "only an owner may do this"
+    |this| {
+        code: "not-permitted",
+        rule: "F16",
+        remedy: "ask an owner".into(),
+    }
 }
 
 reason! {
     /// The member is an owner already.
     AlreadyOwner {}
-    "this member is an owner already", |_: &Self| "already-owner", "F16", |_this| "nothing to do".into()
+    says "this member is an owner already"
+    |this| {
+        code: "already-owner",
+        rule: "F16",
+        remedy: "nothing to do".into(),
+    }
 }
 
 reason! {
     /// The invitee blocked the organization.
     Blocked {}
-    "this person does not want to be invited to this organization", |_: &Self| "blocked", "F11", |_this| "only the invitee can undo it".into()
+    says "this person does not want to be invited to this organization"
+    |this| {
+        code: "blocked",
+        rule: "F11",
+        remedy: "only the invitee can undo it".into(),
+    }
 }
 
 reason! {
     /// Nothing is sent or accepted for a suspended organization.
     OrganizationSuspended {}
-    "the organization is suspended", |_: &Self| "organization-suspended", "LIF-8", |_this| "resume the organization first".into()
+    says "the organization is suspended"
+    |this| {
+        code: "organization-suspended",
+        rule: "LIF-8",
+        remedy: "resume the organization first".into(),
+    }
 }
 
 reason! {
     /// The organization ended.
     OrganizationClosed {}
-    "the organization is closed", |_: &Self| "organization-closed", "LIF-8", |_this| "nothing can be done: closing is final".into()
+    says "the organization is closed"
+    |this| {
+        code: "organization-closed",
+        rule: "LIF-8",
+        remedy: "nothing can be done: closing is final".into(),
+    }
 }
 
 reason! {
     /// An organization with this id exists already.
     OrganizationExists {}
-    "an organization with this id exists", |_: &Self| "organization-exists", "F22", |_this| "choose another id".into()
+    says "an organization with this id exists"
+    |this| {
+        code: "organization-exists",
+        rule: "F22",
+        remedy: "choose another id".into(),
+    }
 }
 
 reason! {
     /// There is nothing to resume.
     NotSuspended {}
-    "the organization is not suspended", |_: &Self| "not-suspended", "F22", |_this| "nothing to do".into()
+    says "the organization is not suspended"
+    |this| {
+        code: "not-suspended",
+        rule: "F22",
+        remedy: "nothing to do".into(),
+    }
 }
 
 reason! {
     /// The expiry is not ahead, or too far ahead.
     InvalidExpiry {}
-    "an invitation must end between a minute and a century from now", |_: &Self| "invalid-expiry", "LIF-4", |_this| "give a time ahead; `Expiry::Never` says never".into()
+    says "an invitation must end between a minute and a century from now"
+    |this| {
+        code: "invalid-expiry",
+        rule: "LIF-4",
+        remedy: "give a time ahead; `Expiry::Never` says never".into(),
+    }
 }
 
 reason! {
@@ -373,25 +570,45 @@ reason! {
         /// What is wrong.
         what: String,
     }
-    "the settings are not valid: {what}", |_: &Self| "invalid-settings", "WEB-3", |_this| "correct the settings".into()
+    says "the settings are not valid: {what}"
+    |this| {
+        code: "invalid-settings",
+        rule: "WEB-3",
+        remedy: "correct the settings".into(),
+    }
 }
 
 reason! {
     /// The invitation is delivered by the host, or its invitee has no address on it.
     NoMail {}
-    "the invitation is not mailed", |_: &Self| "no-mail", "F18", |_this| "pass the copied link on by your own means".into()
+    says "the invitation is not mailed"
+    |this| {
+        code: "no-mail",
+        rule: "F18",
+        remedy: "pass the copied link on by your own means".into(),
+    }
 }
 
 reason! {
     /// The command names no invitee, member or invitation.
     NothingAsked {}
-    "the command names nothing", |_: &Self| "nothing-asked", "PAR-2", |_this| "name at least one".into()
+    says "the command names nothing"
+    |this| {
+        code: "nothing-asked",
+        rule: "PAR-2",
+        remedy: "name at least one".into(),
+    }
 }
 
 reason! {
     /// There is nothing to undo.
     NotBlocked {}
-    "nothing is blocked", |_: &Self| "not-blocked", "F11", |_this| "nothing to do".into()
+    says "nothing is blocked"
+    |this| {
+        code: "not-blocked",
+        rule: "F11",
+        remedy: "nothing to do".into(),
+    }
 }
 
 reason! {
@@ -402,7 +619,12 @@ reason! {
         /// Which, and why.
         items: Vec<RefusedItem>,
     }
-    "{count} of the list were refused, and nothing was done", |_: &Self| "partly-refused", "SEA-6", |_this| "correct or remove those, or let each be decided for itself".into()
+    says "{count} of the list were refused, and nothing was done"
+    |this| {
+        code: "partly-refused",
+        rule: "SEA-6",
+        remedy: "correct or remove those, or let each be decided for itself".into(),
+    }
 }
 
 reason! {
@@ -411,7 +633,12 @@ reason! {
         /// How many are settled at once.
         limit: usize,
     }
-    "the member has more than {limit} open invitations of their own", |_: &Self| "too-many-sent", "AUT-5", |_this| "keep them, or revoke some first".into()
+    says "the member has more than {limit} open invitations of their own"
+    |this| {
+        code: "too-many-sent",
+        rule: "AUT-5",
+        remedy: "keep them, or revoke some first".into(),
+    }
 }
 
 /// What an actor lacks to grant something.
@@ -494,6 +721,8 @@ pub struct RefusedItem {
     pub code: String,
     /// What was the matter.
     pub message: String,
+    /// The rule behind it.
+    pub rule: String,
     /// What would fix it.
     pub remedy: String,
 }
@@ -507,6 +736,7 @@ impl PartlyRefused {
             position,
             code: reason.code().to_string(),
             message: reason.to_string(),
+            rule: reason.rule().to_string(),
             remedy: reason.remedy(),
         };
         let items = refused.map(item).collect::<Vec<_>>();

@@ -64,6 +64,7 @@ pub struct Draft {
     deliveries: Vec<Delivery>,
     commands: Vec<CommandRecord>,
     entropy: Entropy,
+    made: u16,
     commit: CommitId,
     checks: Option<(Option<usize>, Vec<Checked>)>,
     /// The facts themselves, for tests to fold anew.
@@ -87,6 +88,7 @@ impl Draft {
             deliveries: Vec::new(),
             commands: Vec::new(),
             entropy: Entropy::default(),
+            made: 0,
             commit,
             checks: None,
             #[cfg(test)]
@@ -147,6 +149,7 @@ impl Draft {
     pub(crate) fn act(&mut self, actor: Actor, entropy: Entropy) {
         self.actor = actor;
         self.entropy = entropy;
+        self.made = 0;
         self.about(None);
     }
 
@@ -158,6 +161,16 @@ impl Draft {
     /// The entropy of the command that is being decided.
     pub(crate) fn entropy(&mut self) -> &mut Entropy {
         &mut self.entropy
+    }
+
+    /// The variable part of an id: a count of the ids that this command has made, so that they sort in the order
+    /// of their making (RFC 9562, 6.2), and entropy.
+    pub(crate) fn fresh(&mut self) -> Result<[u8; 10], crate::Fault> {
+        let entropy: [u8; 8] = self.entropy.take()?;
+        let count = self.made.to_be_bytes();
+        self.made = self.made.wrapping_add(1);
+        let mut parts = count.iter().chain(&entropy).copied();
+        Ok(core::array::from_fn(|_| parts.next().unwrap_or_default()))
     }
 
     /// Sets which item of the command's list is being decided.
@@ -219,7 +232,7 @@ impl Draft {
             return Ok(None);
         }
         let revision = invitation.revision;
-        let delivery = DeliveryId::from_parts(self.now, self.entropy.take()?);
+        let delivery = DeliveryId::from_parts(self.now, self.fresh()?);
         self.deliveries.push(Delivery {
             organization: self.slice.id().clone(),
             id: delivery,

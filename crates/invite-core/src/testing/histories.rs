@@ -464,7 +464,8 @@ proptest! {
             let command = world.clone().command(step)?;
             Some((acts(step, &command), command))
         });
-        let batch = batch.filter(|(_, command)| !matches!(command, Command::CreateOrganization(_)));
+        // Tidying after closing leaves what was not due when it was loaded, and says so.
+        let batch = batch.filter(|(_, command)| !matches!(command, Command::Tidy(_)));
         let batch = batch.collect::<Vec<_>>();
         prop_assert_eq!(world.now, now);
         let id = OrganizationId::parse(ACME).unwrap();
