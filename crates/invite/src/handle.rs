@@ -2,11 +2,11 @@
 
 use invite_core::{
     Accept, Actor, AddMembers, Authority, ChangeAccess, ChangePlan, ChangeSettings, ChangeStatus, CopyLink,
-    CopyLinkRefused, CreateOrganization, Decline, Draft, DryRun, Edit, FormerOwner, Grants, InvalidId,
-    Invitation, InvitationId, Invite, Invitees, Leave, Look, LookRefused, Member, NewMember, NotLoaded,
-    OfferOwnership, Operation, Organization, OrganizationId, OrganizationStatus, Permission, Plan, Reads,
-    Remind, RemoveMembers, Resend, ResourceKind, Revoke, Scope, SeatUse, Settings, SuppressionKind, Tidy,
-    Unblock, UserId, seat_use,
+    CopyLinkRefused, CreateOrganization, Decline, Draft, DryRun, Edit, Entropy, FormerOwner, Grants,
+    InvalidId, Invitation, InvitationId, Invite, Invitees, Leave, Look, LookRefused, Member, NewMember,
+    NotLoaded, OfferOwnership, Operation, Organization, OrganizationId, OrganizationStatus, Permission, Plan,
+    Reads, Remind, RemoveMembers, Resend, ResourceKind, Revoke, Scope, SeatUse, Settings, SuppressionKind,
+    Tidy, Unblock, UserId, dry_run,
 };
 use invite_mailer::{Link, Rendered, preview};
 use invite_storage::{EventEntry, InvitationEntry, InvitationFilter, MemberFilter, RosterEntry};
@@ -167,13 +167,19 @@ impl OrganizationHandle {
     /// # Errors
     /// [`Error`]
     pub async fn seats(&self) -> Result<Vec<SeatUse>, Error> {
-        let dry_run = self.maintain(1_000).dry_run().await?;
-        if dry_run.outcome.is_ok_and(|tidied| !tidied.more) {
-            return Ok(dry_run.seats_after);
+        let (id, engine) = (self.id()?, self.service.inner.engine());
+        let tidy = Tidy::new(1_000);
+        let mut reads = tidy.reads(&Actor::System);
+        loop {
+            let (slice, now) = engine.load(id, &reads).await?;
+            let tidied = dry_run(&tidy, &engine.host(), &Actor::System, &Entropy::default(), &slice, now);
+            let tidied = tidied.map_err(stopped)?;
+            if tidied.outcome.is_ok_and(|outcome| !outcome.more) {
+                return Ok(tidied.seats_after);
+            }
+            // More is past its expiry than was looked at.
+            reads.due = reads.due.saturating_mul(8);
         }
-        // More is past its expiry than one look subtracts, so it is written down first.
-        while self.maintain(1_000).await?.more {}
-        Ok(seat_use(self.service.model(), &self.get().await?))
     }
 
     /// A member.

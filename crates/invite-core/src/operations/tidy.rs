@@ -9,8 +9,9 @@ use crate::rules::organization;
 use crate::seats::end_due;
 use crate::{Actor, Draft, Host, Operation, OrganizationStatus, Reads, Stop};
 
-/// Writes down that invitations expired, or ended with their organization. Truth does not need it: every
-/// decision and every list subtracts what is past its time. It only keeps the rows tidy.
+/// Writes down that invitations expired, or ended with their organization. No decision needs it: each one
+/// subtracts what is past its time, and so do lists. In a closed organization it also ends what lists still
+/// show as pending there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tidy {
     limit: u32,
