@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite::core::{Commit, CommitId, Invitee, Member, Reads, Slice};
 use invite::storage::{
-    CommitError, Completion, EventEntry, Exclusive, Failure, InboxEntry, Lease, Leased, Lists, Membership,
-    Outbox, Seek,
+    CommitError, Completion, EventEntry, Exclusive, Failure, InboxEntry, Lease, Leased, Membership, Outbox,
+    Pages, Seek,
 };
 use invite::{
     InvitationEntry, InvitationFilter, MemberFilter, OrganizationId, RosterEntry, Storage, StorageError,
@@ -309,7 +309,7 @@ impl Exclusive for Unit {
 }
 
 #[async_trait]
-impl<S: Storage> Lists for Scripted<S> {
+impl<S: Storage> Pages for Scripted<S> {
     async fn roster(
         &self,
         organization: &OrganizationId,

@@ -11,10 +11,10 @@ mod eml;
 mod index;
 #[cfg(test)]
 mod invariants;
-mod lists;
 mod load;
 mod mailer;
 mod outbox;
+mod pages;
 mod rows;
 mod storage;
 

@@ -56,10 +56,10 @@
 mod columns;
 mod commit;
 mod error;
-mod lists;
 mod load;
 mod migrate;
 mod outbox;
+mod pages;
 mod pool;
 mod rows;
 mod sql;

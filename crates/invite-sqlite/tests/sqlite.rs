@@ -12,7 +12,7 @@ use invite_core::{
     Purpose, Reads,
 };
 use invite_sqlite::{SchemaError, SqliteStorage};
-use invite_storage::{InvitationFilter, Lists, MemberFilter, Outbox, Storage, StorageError};
+use invite_storage::{InvitationFilter, MemberFilter, Outbox, Pages, Storage, StorageError};
 use rusqlite::{Connection, TransactionBehavior};
 use tempfile::TempDir;
 use tokio::sync::Barrier;

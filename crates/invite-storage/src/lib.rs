@@ -44,7 +44,7 @@
 //! 17. `dropped_is_rolled_back`: a unit that is dropped without commit changed nothing, and holds nothing.
 //! 18. `organizations_do_not_wait`: a unit of one organization delays no load of another.
 //!
-//! # Lists
+//! # Pages
 //!
 //! 19. `lists_are_ordered`: invitations, roster and inbox from the newest by `(time, key)`; members and
 //!     memberships from the oldest; events by sequence.
@@ -73,15 +73,15 @@
 
 mod cursor;
 mod error;
-mod lists;
 mod outbox;
+mod pages;
 mod storage;
 
 pub use cursor::{Cursor, InvalidCursor, Position};
 pub use error::{CommitError, StorageError};
-pub use lists::{
-    EventEntry, InboxEntry, InvitationEntry, InvitationFilter, Lists, MemberFilter, Membership, Positioned,
+pub use outbox::{Completion, Failure, Lease, Leased, Outbox};
+pub use pages::{
+    EventEntry, InboxEntry, InvitationEntry, InvitationFilter, MemberFilter, Membership, Pages, Positioned,
     RosterEntry, Seek,
 };
-pub use outbox::{Completion, Failure, Lease, Leased, Outbox};
 pub use storage::{Exclusive, Storage};

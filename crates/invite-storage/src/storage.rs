@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{Commit, CommitId, OrganizationId, Reads, Slice};
 
-use crate::{CommitError, Lists, Outbox, StorageError};
+use crate::{CommitError, Outbox, Pages, StorageError};
 
 /// A store. The contract is the [crate's documentation](crate).
 #[async_trait]
-pub trait Storage: Lists + Outbox {
+pub trait Storage: Pages + Outbox {
     /// Loads what a command needs to see.
     ///
     /// # Errors

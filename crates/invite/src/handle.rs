@@ -14,7 +14,7 @@ use invite_storage::{EventEntry, InvitationEntry, InvitationFilter, MemberFilter
 use crate::command::Command;
 use crate::courier::mail_of;
 use crate::error::{Error, InvalidInput};
-use crate::lists::{Page, PageRequest, page};
+use crate::pages::{Page, PageRequest, page};
 use crate::principal::Principal;
 use crate::service::{Invitations, stopped};
 

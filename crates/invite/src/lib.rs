@@ -10,7 +10,7 @@ mod error;
 mod handle;
 mod job;
 mod keyring;
-mod lists;
+mod pages;
 mod principal;
 mod queue;
 mod service;
@@ -23,7 +23,7 @@ pub use entropy::{Entropy, NoEntropy, SystemEntropy};
 pub use error::{AnyRefusal, BuildError, Error, InvalidInput};
 pub use handle::{Acting, OrganizationHandle};
 pub use keyring::Keyring;
-pub use lists::{Page, PageRequest};
+pub use pages::{Page, PageRequest};
 pub use principal::Principal;
 pub use service::{Invitations, InvitationsBuilder};
 

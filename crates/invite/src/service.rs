@@ -19,7 +19,7 @@ use crate::entropy::{Entropy, SystemEntropy};
 use crate::error::{BuildError, Error};
 use crate::handle::{OrganizationHandle, into_id};
 use crate::keyring::Keyring;
-use crate::lists::{Page, PageRequest, page};
+use crate::pages::{Page, PageRequest, page};
 use crate::principal::Principal;
 use crate::queue::Queues;
 

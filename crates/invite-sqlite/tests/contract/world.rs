@@ -8,7 +8,7 @@ use invite_core::{
     Expiry, Grant, Grants, GroupId, Invitation, InvitationId, InvitationKind, Invitee, JoinedBy, Member,
     Metadata, Nonce, OrganizationId, Plan, Reads, Settings, Slice, UserId, fold,
 };
-use invite_storage::{CommitError, Lists, Position, Seek, Storage};
+use invite_storage::{CommitError, Pages, Position, Seek, Storage};
 use uuid::Uuid;
 
 /// A moment, in seconds from the beginning of the world.
@@ -165,6 +165,6 @@ pub fn behind(after: Option<Position>, limit: u32) -> Seek {
 }
 
 /// Whether a trait object can be made of the lists, as the service does.
-pub fn as_lists(store: &impl Lists) -> &dyn Lists {
+pub fn as_lists(store: &impl Pages) -> &dyn Pages {
     store
 }

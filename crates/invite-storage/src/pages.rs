@@ -1,4 +1,4 @@
-//! Lists: each of a fixed order, each page found by the key of the last row before it.
+//! Pages: each of a fixed order, each page found by the key of the last row before it.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -153,7 +153,7 @@ impl Positioned for Membership {
 
 /// The lists of a store. Texts in keys are compared byte by byte.
 #[async_trait]
-pub trait Lists: Send + Sync + 'static {
+pub trait Pages: Send + Sync + 'static {
     /// Members and open invitations in one list, the newest first: by `(time, key)` descending, where time is
     /// that of joining or of making, and the key is that of [`RosterEntry::position`](Positioned::position).
     ///

@@ -1,4 +1,4 @@
-//! Lists: pages found by the key of the last row before them.
+//! Pages: pages found by the key of the last row before them.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{Invitation, InvitationState, Invitee, Member, Organization, OrganizationId, UserId};
 use invite_storage::{
-    EventEntry, InboxEntry, InvitationEntry, InvitationFilter, Lists, MemberFilter, Membership, Position,
+    EventEntry, InboxEntry, InvitationEntry, InvitationFilter, MemberFilter, Membership, Pages, Position,
     Positioned, RosterEntry, Seek, StorageError,
 };
 use rusqlite::types::Value;
@@ -19,7 +19,7 @@ use crate::error::Failure;
 use crate::{SqliteStorage, load, rows, sql};
 
 #[async_trait]
-impl Lists for SqliteStorage {
+impl Pages for SqliteStorage {
     async fn roster(
         &self,
         organization: &OrganizationId,

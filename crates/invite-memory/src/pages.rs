@@ -1,4 +1,4 @@
-//! Lists: ranges of the indexes, and the rows behind them.
+//! Pages: ranges of the indexes, and the rows behind them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{Invitation, InvitationState, Invitee, Member, OrganizationId, OrganizationStatus, UserId};
 use invite_storage::{
-    EventEntry, InboxEntry, InvitationEntry, InvitationFilter, Lists, MemberFilter, Membership, Position,
+    EventEntry, InboxEntry, InvitationEntry, InvitationFilter, MemberFilter, Membership, Pages, Position,
     Positioned, RosterEntry, Seek, StorageError,
 };
 
@@ -20,7 +20,7 @@ use crate::storage::Tenant;
 const MAX_INVITEES: usize = 32;
 
 #[async_trait]
-impl Lists for MemoryStorage {
+impl Pages for MemoryStorage {
     async fn roster(
         &self,
         organization: &OrganizationId,
