@@ -196,21 +196,17 @@ where
         Ok(invites && by.require_grantable(grants).is_ok())
     };
     for (id, invitee, grants, kind) in sent {
-        match actor.user() {
-            Some(to)
-                if choice == TheirInvitations::HandOver
-                    && to != inviter
-                    && kind == InvitationKind::Membership
-                    && grantable(draft, &grants)? =>
-            {
-                draft.emit(Event::InvitationHandedOver { id, to: to.clone() });
-                settled.handed_over += 1;
-            }
-            _ => {
-                draft.revoke(id, RevokedBecause::InviterRemoved);
-                lower(host.model, draft, &invitee)?;
-                settled.revoked += 1;
-            }
+        let taken_over = choice == TheirInvitations::HandOver
+            && actor.user() != Some(inviter)
+            && kind == InvitationKind::Membership
+            && grantable(draft, &grants)?;
+        if taken_over {
+            draft.emit(Event::InvitationHandedOver { id, to: actor.clone() });
+            settled.handed_over += 1;
+        } else {
+            draft.revoke(id, RevokedBecause::InviterRemoved);
+            lower(host.model, draft, &invitee)?;
+            settled.revoked += 1;
         }
     }
     Ok(settled)
@@ -313,12 +309,14 @@ mod tests {
     }
 
     #[test]
-    fn given_the_host_when_it_removes_with_hand_over_then_there_is_nobody_to_take_over() {
+    fn given_the_host_when_it_removes_with_hand_over_then_it_is_the_inviter() {
         let mut world = World::new();
         world.add("dan", Grant::role("admin"));
-        world.invite("a@example.com", Grant::role("member"), &by("dan"));
+        let id = world.invite("bob@example.com", Grant::role("member"), &by("dan"));
         let remove = RemoveMembers::one(user("dan")).their_invitations(TheirInvitations::HandOver);
-        assert_eq!(world.ok(remove, &Actor::System).results[0].settled.revoked, 1);
+        assert_eq!(world.ok(remove, &Actor::System).results[0].settled.handed_over, 1);
+        assert_eq!(world.invitation(id).inviter, Actor::System);
+        world.ok(Accept::inbox(id, person("bob")), &by("bob"));
     }
 
     #[test]

@@ -19,7 +19,8 @@ use crate::{
 
 /// Sends an invitation again: pending ones, and expired ones after all checks of a new one (D5, LIF-3).
 ///
-/// In the same commit every earlier link of it dies (LIF-2).
+/// In the same commit every earlier link of it dies (LIF-2). To resend is to grant: whoever does is the inviter from
+/// then on (AUT-4, AUT-5). An offer of ownership stays the offer of the owner who made it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Resend {
     invitation: InvitationId,
@@ -138,6 +139,9 @@ pub(super) fn renew(
         draft.emit(Event::SeatReserved { id, seat: seat.clone() });
     }
     draft.emit(Event::InvitationResent { id, nonce, expires_at });
+    if row.kind == InvitationKind::Membership && row.inviter != *actor {
+        draft.emit(Event::InvitationHandedOver { id, to: actor.clone() });
+    }
     if revived {
         require_pending(draft)?;
         require_seat(draft, seat.as_ref())?;
@@ -259,6 +263,34 @@ mod tests {
             world.ok(Tidy::new(10), &Actor::System);
             assert_eq!(*world.invitation(id), row, "no operation changes a row in an ending state");
         }
+    }
+
+    #[test]
+    fn given_an_inviter_who_left_when_resent_then_acceptance_asks_after_the_one_who_did_aut_4() {
+        let mut world = World::new();
+        world.add("lea", Grant::role("lead"));
+        let id = world.invite(BOB, Grant::role("member"), &by("lea"));
+        world.ok(Leave::new(user("lea")), &by("lea"));
+        let mut expired = world.clone();
+        expired.wait(TimeDelta::days(7));
+        for mut world in [world, expired] {
+            world.ok(Resend::new(id), &by("ada"));
+            assert_eq!(world.invitation(id).inviter, by("ada"));
+            world.ok(Accept::inbox(id, person("bob")), &by("bob"));
+        }
+    }
+
+    #[test]
+    fn given_an_offer_of_ownership_when_another_owner_resends_it_then_its_offerer_stays_f16() {
+        let mut world = World::new();
+        world.add("eve", Grant::role("member"));
+        world.add("bob", Grant::role("member"));
+        let offer = |to| OfferOwnership::new(user(to), FormerOwner::Stays);
+        let first = world.ok(offer("eve"), &by("ada")).invitation;
+        world.ok(Accept::inbox(first, stranger("eve")), &by("eve"));
+        let second = world.ok(offer("bob"), &by("ada")).invitation;
+        world.ok(Resend::new(second), &by("eve"));
+        assert_eq!(world.invitation(second).inviter, by("ada"));
     }
 
     #[test]
