@@ -11,7 +11,7 @@ use crate::refusal::{
     refused_when_closed,
 };
 use crate::rules::{authority, organization, require_open};
-use crate::seats::{end_due, require_seat, seat_of, takes_another};
+use crate::seats::{end_due, require_seat, seat_after, takes_another};
 use crate::{Actor, Draft, Event, Grants, Host, Operation, Permission, Reads, SeatClass, Stop, UserId};
 
 /// Changes all that a member holds, at once (A7, C5). Raising takes the seat and authority checks again.
@@ -103,9 +103,10 @@ impl Operation for ChangeAccess {
             draft.rule("AUT-1", permitted.map_err(ChangeAccessRefused::from))?;
             draft.rule("AUT-2", grantable.map_err(ChangeAccessRefused::from))?;
         }
-        let (grants, seat) = (self.grants.clone(), seat_of(host.model, &self.grants));
+        end_due(host.model, draft)?;
+        let grants = self.grants.clone();
+        let seat = seat_after(host.model, draft, Some(&member), &grants);
         if grants != member.grants || seat != member.seat {
-            end_due(host.model, draft)?;
             draft.emit(Event::MemberAccessChanged {
                 user: self.user.clone(),
                 grants: grants.clone(),
@@ -224,6 +225,26 @@ mod tests {
         let before = world.events();
         world.ok(change("bob", Grant::role("member")), &by("ada"));
         assert_eq!(world.events(), before);
+    }
+
+    #[test]
+    fn given_no_seat_of_the_lower_class_when_a_right_is_taken_away_then_the_charged_one_stays_c5() {
+        let none = Plan::seats("team", 5);
+        for plan in [none.clone(), none.and_seats("client", Limit::AtMost(0))] {
+            let mut world = World::with(plan);
+            world.add("bob", Grant::role("member"));
+            let less = change("bob", Grant::role("client"));
+            assert_eq!(world.ok(less.clone(), &by("ada")).seat, Some("team".into()));
+            let red = world.invite("bob@example.com", in_group("client", "red"), &by("ada"));
+            world.ok(Accept::inbox(red, person("bob")), &by("bob"));
+            assert_eq!(world.seats("team"), (1, 0), "who joins a group too stays charged to it");
+            world.ok(
+                ChangePlan::new(Plan::seats("team", 5).and_seats("client", Limit::AtMost(1))),
+                &Actor::System,
+            );
+            assert_eq!(world.ok(less, &by("ada")).seat, Some("client".into()), "and moves once there is one");
+            assert_eq!((world.seats("team"), world.seats("client")), ((0, 0), (1, 0)));
+        }
     }
 
     #[test]

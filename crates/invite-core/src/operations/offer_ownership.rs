@@ -14,7 +14,7 @@ use crate::refusal::{
     UnknownMember, refused, refused_for_grants, refused_when_closed,
 };
 use crate::rules::{expiry, open_at_places, organization, require_open, require_pending, require_rate};
-use crate::seats::{end_due, end_if_due, require_seat, seat_of, takes_another};
+use crate::seats::{end_due, end_if_due, require_seat, seat_after, takes_another};
 use crate::{
     Actor, DeliveryKind, Draft, Ending, Event, Expiry, FormerOwner, Grant, Grants, Host, Invitation,
     InvitationId, InvitationKind, Invitee, Member, Metadata, Nonce, Operation, Permission, Reads, RoleName,
@@ -202,7 +202,7 @@ pub(super) fn transfer(
 }
 
 fn change(host: &Host<'_>, draft: &mut Draft, member: &Member, grants: Grants) -> Member {
-    let seat = seat_of(host.model, &grants);
+    let seat = seat_after(host.model, draft, Some(member), &grants);
     let now = Member { grants: grants.clone(), seat: seat.clone(), ..member.clone() };
     let user = member.user.clone();
     draft.emit(Event::MemberAccessChanged { user, grants, seat });
