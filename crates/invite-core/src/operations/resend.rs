@@ -10,7 +10,9 @@ use crate::refusal::{
     AlreadyInvited, NotPending, UnknownInvitation, refused, refused_for_grants, refused_for_seats,
     refused_when_closed,
 };
-use crate::rules::{expiry, open_at_places, organization, require_open, require_pending, require_rate};
+use crate::rules::{
+    expiry, open_at_places, organization, require_few_open, require_open, require_pending, require_rate,
+};
 use crate::seats::{end_due, end_if_due, require_seat, reserve};
 use crate::{
     Actor, DeliveryKind, Draft, Event, Expiry, Host, InvitationId, InvitationKind, InvitationState, Nonce,
@@ -58,7 +60,7 @@ refused! {
         OrganizationSuspended, OrganizationClosed, UnknownInvitation, NotPending, NotPermitted, NotGrantable,
         GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge,
         DomainNotAllowed, Blocked, AlreadyMember, AlreadyInvited, InvalidExpiry, TooManyInvitations,
-        TooManyPending, NoSeatLeft, SeatClassNotInPlan, NotOwner
+        TooManyPending, NoSeatLeft, SeatClassNotInPlan, NotOwner, TooManyOpen
 }
 refused_when_closed!(ResendRefused);
 refused_for_grants!(ResendRefused);
@@ -143,6 +145,7 @@ pub(super) fn renew(
         draft.emit(Event::InvitationHandedOver { id, to: actor.clone() });
     }
     if revived {
+        require_few_open(draft, &row.invitee)?;
         require_pending(draft)?;
         require_seat(draft, seat.as_ref())?;
     }
@@ -413,6 +416,14 @@ mod tests {
             resend(&mut often, "ada"),
         );
         expired(&mut world);
+        let mut crowded = world.clone();
+        crowded.ok(ChangePlan::new(roomy()), &Actor::System);
+        crowded.crowd(address(BOB));
+        cases.refused(
+            "given as many open ones as a person may have, when one more is resent, then no (ABU-3)",
+            "TooManyOpen",
+            resend(&mut crowded, "ada"),
+        );
         let plans = [
             ("TooManyPending", roomy().pending(Limit::AtMost(0))),
             ("NoSeatLeft", Plan::seats("client", 0)),
