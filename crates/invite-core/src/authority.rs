@@ -158,6 +158,12 @@ impl<'a> Authority<'a> {
         })
     }
 
+    /// Whether the actor may invite with these grants: what acceptance asks about the inviter (AUT-4).
+    pub(crate) fn may_invite_with(&self, grants: &Grants) -> bool {
+        grants.scopes().all(|scope| self.may(&Permission::INVITE, scope))
+            && self.require_grantable(grants).is_ok()
+    }
+
     fn may_grant_role(&self, scope: &Scope, role: &RoleName) -> bool {
         match self.held {
             Held::Everything => *role != RoleName::OWNER,

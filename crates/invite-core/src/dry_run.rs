@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use chrono::{DateTime, Utc};
 
 use crate::operation::{Entropy, Host, Operation, Stop, decide, fold};
+use crate::seats::end_due;
 use crate::{Actor, Checked, CommitId, Delivery, Draft, Event, Invitation, Limit, SeatUse, Slice, seat_use};
 
 /// What a command would come to.
@@ -16,7 +17,7 @@ pub struct DryRun<O: Operation> {
     /// Every rule that was looked at, in order, and what came of it; up to the first that did not hold, for the
     /// command and for each item of its list.
     pub checks: Vec<Checked>,
-    /// The seats as they are.
+    /// The seats as they are. What is past its expiry holds none.
     pub seats: Vec<SeatUse>,
     /// The seats as they would be.
     pub seats_after: Vec<SeatUse>,
@@ -49,6 +50,7 @@ pub fn dry_run<O: Operation>(
     let commit = CommitId::from_parts(now, [0; 10]);
     let seats = |draft: &Draft| draft.organization().map_or_else(Vec::new, |row| seat_use(host.model, row));
     let mut draft = Draft::new(slice.clone(), now, commit).explaining();
+    end_due(host.model, &mut draft)?;
     let before = seats(&draft);
     let outcome = match decide(operation, host, actor, entropy.clone(), &mut draft) {
         Ok(outcome) => Ok(outcome),
@@ -63,7 +65,7 @@ pub fn dry_run<O: Operation>(
         outcome,
         checks: draft.checked().to_vec(),
         seats_after: seats(&draft),
-        seats_needed: needed(operation, host, actor, entropy, slice, now, commit),
+        seats_needed: needed(operation, host, actor, entropy, slice, now, commit)?,
         mails: draft.deliveries().iter().filter_map(mail).collect(),
         seats: before,
     })
@@ -78,8 +80,8 @@ fn needed<O: Operation>(
     slice: &Slice,
     now: DateTime<Utc>,
     commit: CommitId,
-) -> Vec<u32> {
-    let Some(organization) = slice.organization() else { return Vec::new() };
+) -> Result<Vec<u32>, Stop<O::Refusal>> {
+    let Some(organization) = slice.organization() else { return Ok(Vec::new()) };
     let classes = host.model.seat_classes();
     let plan = classes.fold(organization.plan.clone(), |plan, class| plan.and_seats(class, Limit::Unlimited));
     let draft = Draft::new(slice.clone(), now, commit);
@@ -88,7 +90,33 @@ fn needed<O: Operation>(
         let seats = draft.organization().map_or_else(Vec::new, |row| seat_use(host.model, row));
         seats.iter().map(|seat| seat.used.saturating_add(seat.reserved)).collect()
     };
+    end_due(host.model, &mut draft)?;
     let before = taken(&draft);
     let _outcome = decide(operation, host, actor, entropy.clone(), &mut draft);
-    taken(&draft).iter().zip(before).map(|(after, before)| after.saturating_sub(before)).collect()
+    let more = taken(&draft).into_iter().zip(before).map(|(after, before)| after.saturating_sub(before));
+    Ok(more.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use crate::testing::*;
+    use crate::*;
+
+    #[test]
+    fn given_a_reservation_past_its_expiry_when_run_dry_then_it_counts_neither_before_nor_after_sea_3() {
+        let mut world = World::with(team_of(2));
+        let soon = Expiry::At(world.now + TimeDelta::hours(1));
+        world.ok(Invite::new("x@example.com", Grant::role("member")).expires_at(soon), &by("ada"));
+        world.wait(TimeDelta::hours(2));
+        let invite = Invite::new("bob@example.com", Grant::role("member"));
+        let id = OrganizationId::parse(ACME).unwrap();
+        let slice = world.rows().load(&id, &invite.reads(&by("ada")), world.now);
+        let entropy = Entropy::from_bytes(std::vec![1; 160]);
+        let run = dry_run(&invite, &world.host(), &by("ada"), &entropy, &slice, world.now).unwrap();
+        let reserved = |seats: &[SeatUse]| seats.iter().map(|seat| seat.reserved).sum::<u32>();
+        assert_eq!((reserved(&run.seats), reserved(&run.seats_after)), (0, 1));
+        assert_eq!(run.seats_needed.iter().sum::<u32>(), 1);
+    }
 }

@@ -85,9 +85,16 @@ impl Rate {
     }
 
     /// The time to keep after one more at `now`, whether it fitted or not.
+    ///
+    /// No time that this rate keeps is more than a period ahead. One that is was kept under the rate of another
+    /// plan, and ends with it: one more fits now, and the next after an interval.
     pub(crate) fn spent(self, kept: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
         let interval = TimeDelta::microseconds(self.period_us / i64::from(self.count.max(1)));
-        kept.map_or(now, |kept| kept.max(now)) + interval
+        let period = TimeDelta::microseconds(self.period_us);
+        match kept {
+            Some(kept) if kept - now > period => now + period,
+            kept => kept.map_or(now, |kept| kept.max(now)) + interval,
+        }
     }
 }
 
@@ -219,6 +226,19 @@ mod tests {
         assert_eq!(Rate::per(1, TimeDelta::zero()), None);
         assert_eq!(Rate::per(1, TimeDelta::MAX), None);
         assert!(Rate::per(10, TimeDelta::hours(1)).is_some());
+    }
+
+    #[test]
+    fn a_faster_rate_ends_what_a_slower_one_kept_abu_1() {
+        let (slow, fast) =
+            (Rate::per(1, TimeDelta::days(30)).unwrap(), Rate::per(60, TimeDelta::minutes(1)).unwrap());
+        let now = at(1_000_000);
+        let kept = slow.advance(None, now).unwrap();
+        assert!(slow.advance(Some(kept), now).is_err());
+        let kept = fast.advance(Some(kept), now).unwrap();
+        let again = fast.advance(Some(kept), now).unwrap_err();
+        assert_eq!(again, now + TimeDelta::seconds(1));
+        assert!(fast.advance(Some(kept), again).is_ok());
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::refusal::{
     DomainNotAllowed, InvalidExpiry, OrganizationClosed, OrganizationSuspended, Refusal, TooManyInvitations,
-    TooManyPending,
+    TooManyOpen, TooManyPending,
 };
 use crate::{
     AccessModel, Actor, Authority, Draft, EmailAddress, Expiry, Host, Invitation, LimitSubject, Organization,
@@ -106,6 +106,19 @@ where
         return Err(Stop::MoreDue);
     }
     Ok(draft.rule("ABU-1", answer)?)
+}
+
+/// Requires that an invitee has no more open invitations than a command loads. To be asked after one was made.
+pub(crate) fn require_few_open<R>(draft: &mut Draft, invitee: &crate::Invitee) -> Result<(), Stop<R>>
+where
+    R: Refusal + From<TooManyOpen>,
+{
+    let limit = crate::Reads::MAX_OPEN;
+    let few = draft.open_of(invitee)?.count() <= limit;
+    if !few && draft.has_more_due() {
+        return Err(Stop::MoreDue);
+    }
+    Ok(draft.rule("ABU-3", if few { Ok(()) } else { Err(R::from(TooManyOpen { limit })) })?)
 }
 
 /// When an invitation made or resent now ends: as asked, or as the organization or the model sets (LIF-4).

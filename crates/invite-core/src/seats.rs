@@ -109,16 +109,20 @@ pub(crate) fn lower(model: &AccessModel, draft: &mut Draft, invitee: &Invitee) -
         }
     }
     let Some(needed) = needed else { return Ok(()) };
-    let fits = draft.organization().is_some_and(|organization| {
-        let taken = organization.counts.seat(needed).taken();
-        organization.plan.seat_limit(needed).is_some_and(|limit| limit.allows(taken.saturating_add(1)))
-    });
-    if *needed != reserved && model.seat_covers(&reserved, needed) && fits {
+    if *needed != reserved && model.seat_covers(&reserved, needed) && has_room(draft, needed) {
         for id in charged.open {
             draft.emit(Event::SeatReserved { id, seat: Some(needed.clone()) });
         }
     }
     Ok(())
+}
+
+/// Whether one more seat of the class is left.
+fn has_room(draft: &Draft, class: &SeatClass) -> bool {
+    draft.organization().is_some_and(|organization| {
+        let taken = organization.counts.seat(class).taken();
+        organization.plan.seat_limit(class).is_some_and(|limit| limit.allows(taken.saturating_add(1)))
+    })
 }
 
 /// Ends what was loaded as due, so that it holds no room: neither the seat it reserved, nor the class that it
@@ -161,6 +165,21 @@ pub(crate) fn release_covered(
 /// The seat class that a member with these grants is charged to.
 pub(crate) fn seat_of(model: &AccessModel, grants: &Grants) -> Option<SeatClass> {
     model.seat_class(grants).cloned()
+}
+
+/// The seat class that somebody is charged to once they hold these grants. Where a lower class than the one they
+/// are charged to would do and has no room, theirs stays, which covers it: that a right is taken away is never
+/// refused for want of a seat (C5).
+pub(crate) fn seat_after(
+    model: &AccessModel,
+    draft: &Draft,
+    before: Option<&Member>,
+    grants: &Grants,
+) -> Option<SeatClass> {
+    let needed = model.seat_class(grants)?;
+    let charged = before.and_then(|member| member.seat.as_ref());
+    let higher = charged.filter(|charged| *charged != needed && model.seat_covers(charged, needed));
+    Some(higher.filter(|_| !has_room(draft, needed)).unwrap_or(needed).clone())
 }
 
 /// Whether a change of what a member is charged to takes a seat that was not taken before.

@@ -22,12 +22,12 @@ pub(crate) fn load(
         if open.is_empty() {
             return Ok(slice);
         }
-        answer(rows, &mut slice, open, now);
+        answer(rows, &mut slice, open, now)?;
     }
     Err(StorageError::other("a command asked for something that this store does not know"))
 }
 
-fn answer(rows: &Rows, slice: &mut Slice, open: Reads, now: DateTime<Utc>) {
+fn answer(rows: &Rows, slice: &mut Slice, open: Reads, now: DateTime<Utc>) -> Result<(), StorageError> {
     for id in open.invitations {
         let row = rows.invitations.get(&id);
         let revision = row.map(|row| row.revision);
@@ -35,7 +35,10 @@ fn answer(rows: &Rows, slice: &mut Slice, open: Reads, now: DateTime<Utc>) {
         slice.answer_invitation(id, row.cloned(), mails.filter_map(|mail| mail.mailed_at).max());
     }
     for invitee in open.invitees {
-        let invitations = rows.open_of(&invitee).take(Reads::MAX_OPEN).cloned().collect();
+        let invitations = rows.open_of(&invitee).take(Reads::MAX_OPEN + 1).cloned().collect::<Vec<_>>();
+        if invitations.len() > Reads::MAX_OPEN {
+            return Err(StorageError::other("an invitee has more open invitations than can be"));
+        }
         let suppressions = rows.suppressions_of(&invitee).cloned().collect::<Vec<_>>();
         slice.answer_invitee(invitee, invitations, suppressions);
     }
@@ -66,4 +69,5 @@ fn answer(rows: &Rows, slice: &mut Slice, open: Reads, now: DateTime<Utc>) {
         let invitations = due.by_ref().take(wanted).cloned().collect();
         slice.answer_due(invitations, due.next().is_some());
     }
+    Ok(())
 }

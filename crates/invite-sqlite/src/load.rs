@@ -124,8 +124,12 @@ fn open_of(
     organization: &OrganizationId,
     invitee: &Invitee,
 ) -> Result<Vec<Invitation>, Failure> {
-    let params = params![organization.as_str(), invitee.key(), limit_of(Reads::MAX_OPEN)];
-    all(connection, sql::OPEN_OF, params, rows::invitation)
+    let params = params![organization.as_str(), invitee.key(), limit_of(Reads::MAX_OPEN.saturating_add(1))];
+    let rows = all(connection, sql::OPEN_OF, params, rows::invitation)?;
+    if rows.len() > Reads::MAX_OPEN {
+        return Err(Failure::other("an invitee has more open invitations than can be"));
+    }
+    Ok(rows)
 }
 
 pub(crate) fn suppressions(

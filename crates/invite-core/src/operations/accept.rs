@@ -359,11 +359,7 @@ pub(super) fn still_granted(
             Authority::of(host.model, plan, draft.member(user)?.map(|member| &member.grants))
         }
     };
-    let may = |grants: &Grants| {
-        let invites = grants.scopes().all(|scope| by.may(&Permission::INVITE, scope));
-        invites && by.require_grantable(grants).is_ok()
-    };
-    if may(&row.grants) {
+    if by.may_invite_with(&row.grants) {
         return Ok(Some(row.grants.clone()));
     }
     if host.model.inviter_policy == InviterPolicy::Strict {
@@ -378,7 +374,7 @@ pub(super) fn still_granted(
                 access = access.removing(permission);
             }
         }
-        Some(Grant::new(scope.clone(), access)).filter(|grant| may(&grant.clone().into()))
+        Some(Grant::new(scope.clone(), access)).filter(|grant| by.may_invite_with(&grant.clone().into()))
     });
     let reduced = reduced.collect::<Grants>();
     Ok(Some(reduced).filter(|grants| !grants.is_empty()))

@@ -21,7 +21,8 @@ use crate::{
 /// Changes what a pending invitation grants, or its expiry. The link stays the same.
 ///
 /// Needs authority over what it grants now and over what it shall grant (AUT-1, AUT-2). To let it live longer is
-/// to grant, as resending is.
+/// to grant, as resending is. Whoever grants by editing is the inviter from then on, so that acceptance asks after
+/// their authority (AUT-4), and their removal settles it (AUT-5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Edit {
     invitation: InvitationId,
@@ -113,7 +114,8 @@ impl Operation for Edit {
             _ => row.grants.clone(),
         };
         let lives_longer = expires_at > row.expires_at && row.kind == InvitationKind::Membership;
-        if grants != row.grants || lives_longer {
+        let granting = grants != row.grants || lives_longer;
+        if granting {
             check_granting(host, actor, draft, &grants)?;
         }
         if grants != row.grants {
@@ -137,6 +139,9 @@ impl Operation for Edit {
         }
         if grants != row.grants || expires_at != row.expires_at {
             draft.emit(Event::InvitationEdited { id, grants: grants.clone(), expires_at });
+        }
+        if granting && row.inviter != *actor {
+            draft.emit(Event::InvitationHandedOver { id, to: actor.clone() });
         }
         if grants != row.grants {
             let seat = reserve(host.model, draft, &row.invitee, &grants)?;
@@ -237,6 +242,45 @@ mod tests {
         );
         world.ok(earlier, &by("lea"));
         world.ok(later, &by("ada"));
+    }
+
+    #[test]
+    fn given_one_of_somebody_elses_when_edited_then_acceptance_asks_after_the_editor_aut_4() {
+        let mut world = World::new();
+        world.add("lea", Grant::role("lead"));
+        let id = world.invite(BOB, Grant::role("member"), &by("lea"));
+        let before = world.events();
+        let soon = Expiry::At(world.now + TimeDelta::hours(1));
+        world.ok(Edit::new(id).expires_at(soon), &by("ada"));
+        assert_eq!(world.invitation(id).inviter, by("lea"), "to end earlier is not to grant");
+        world.ok(Edit::new(id).grants(Grant::role("admin")), &by("ada"));
+        assert_eq!(world.invitation(id).inviter, by("ada"));
+        let kinds = ["invitation-edited", "invitation-edited", "invitation-handed-over"];
+        assert_eq!(world.kinds_since(before), kinds);
+        let mut by_host = world.clone();
+        world.ok(Accept::inbox(id, person("bob")), &by("bob"));
+        by_host.ok(Edit::new(id).expires_at(Expiry::Never), &Actor::System);
+        assert_eq!(by_host.invitation(id).inviter, Actor::System);
+    }
+
+    #[test]
+    fn given_an_editor_who_is_removed_when_settled_then_what_they_edited_ends_aut_5() {
+        let edits =
+            |id| [Edit::new(id).grants(Grant::role("admin")), Edit::new(id).expires_at(Expiry::Never)];
+        for position in 0..2 {
+            let mut world = World::new();
+            world.add("dan", Grant::role("admin"));
+            let id = world.invite(BOB, Grant::role("client"), &by("ada"));
+            world.ok(edits(id)[position].clone(), &by("dan"));
+            let mut kept = world.clone();
+            let remove = RemoveMembers::one(user("dan"));
+            let settling = remove.clone().their_invitations(TheirInvitations::Revoke);
+            assert_eq!(world.ok(settling, &by("ada")).results[0].settled.revoked, 1);
+            assert_eq!(world.state(id), InvitationState::Revoked);
+            kept.ok(remove, &by("ada"));
+            let refusal = kept.run(Accept::inbox(id, person("bob")), &by("bob")).unwrap_err();
+            assert_eq!(refusal.code(), "inviter-no-longer-may");
+        }
     }
 
     #[test]

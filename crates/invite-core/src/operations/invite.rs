@@ -18,8 +18,8 @@ use crate::refusal::{
     refused_when_closed,
 };
 use crate::rules::{
-    authority, expiry, open_at_places, organization, require_domain, require_open, require_pending,
-    require_rate,
+    authority, expiry, open_at_places, organization, require_domain, require_few_open, require_open,
+    require_pending, require_rate,
 };
 use crate::seats::{end_due, end_if_due, lower, require_seat, reserve};
 use crate::{
@@ -249,7 +249,7 @@ refused! {
         NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable,
         NotEntitled, InvalidExpiry, InvalidAddress, DomainNotAllowed, Blocked, AlreadyMember,
         AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation,
-        NotPending, NotOwner
+        NotPending, NotOwner, TooManyOpen
 }
 refused_when_closed!(InviteRefused);
 refused_for_grants!(InviteRefused);
@@ -282,6 +282,7 @@ impl From<ResendRefused> for InviteRefused {
             ResendRefused::NoSeatLeft(reason) => reason.into(),
             ResendRefused::SeatClassNotInPlan(reason) => reason.into(),
             ResendRefused::NotOwner(reason) => reason.into(),
+            ResendRefused::TooManyOpen(reason) => reason.into(),
         }
     }
 }
@@ -513,6 +514,7 @@ impl Invite {
             metadata,
         };
         draft.emit(Event::InvitationCreated { invitation: Box::new(invitation) });
+        require_few_open(draft, invitee)?;
         require_pending(draft)?;
         require_seat(draft, seat.as_ref())?;
         draft.queue(DeliveryKind::Invitation, id)?;
@@ -1107,6 +1109,17 @@ mod tests {
             "NotOwner",
             resend,
             "dan",
+        );
+
+        let mut crowded = world.clone();
+        crowded.ok(ChangePlan::new(roomy()), &Actor::System);
+        crowded.crowd(address("crowd@example.com"));
+        refused(
+            &mut crowded,
+            "given as many open ones as a person may have, when inviting to one more group, then no (ABU-3)",
+            "TooManyOpen",
+            Invite::new("crowd@example.com", in_group("member", "more")),
+            "ada",
         );
 
         let plan = team_of(9).organization_rate(Rate::per(1, TimeDelta::hours(1)).unwrap());

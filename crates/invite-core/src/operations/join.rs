@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use crate::refusal::{AddressOfAnotherMember, AlreadyMember, DomainNotAllowed, Refusal};
 use crate::rules::{open_at_places, organization, require_domain};
-use crate::seats::{NoRoom, release_covered, require_seat, seat_of, takes_another};
+use crate::seats::{NoRoom, release_covered, require_seat, seat_after, takes_another};
 use crate::{
     AccessModel, Draft, EmailAddress, Event, Grants, Invitation, InvitationKind, Invitee, JoinedBy, Member,
     Metadata, RevokedBecause, Stop, UserId,
@@ -47,7 +47,7 @@ where
     draft.rule("IDN-10", answer)?;
 
     let grants = held.joined(grants);
-    let seat = seat_of(model, &grants);
+    let seat = seat_after(model, draft, before.as_ref(), &grants);
     let member = match before.clone() {
         Some(member) => {
             draft.emit(Event::MemberAccessChanged {

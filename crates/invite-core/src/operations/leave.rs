@@ -24,7 +24,8 @@ impl Leave {
         Self { user, their_invitations: TheirInvitations::default() }
     }
 
-    /// What becomes of the invitations that they made. They cannot be handed over: there is nobody who does it.
+    /// What becomes of the invitations that they made. There is nobody to hand them over to:
+    /// [`TheirInvitations::HandOver`] revokes them.
     #[must_use]
     pub fn their_invitations(mut self, choice: TheirInvitations) -> Self {
         self.their_invitations = choice;
@@ -85,7 +86,11 @@ impl Operation for Leave {
         draft.act_as(&self.user);
         draft.emit(Event::MemberLeft { user: self.user.clone() });
         end_open_for::<LeaveRefused>(draft, &member)?;
-        let settled = settle_sent(host, actor, draft, &self.user, self.their_invitations)?;
+        let choice = match self.their_invitations {
+            TheirInvitations::Keep => TheirInvitations::Keep,
+            TheirInvitations::Revoke | TheirInvitations::HandOver => TheirInvitations::Revoke,
+        };
+        let settled = settle_sent(host, actor, draft, &self.user, choice)?;
         Ok(Left { user: self.user.clone(), settled })
     }
 }
@@ -125,9 +130,12 @@ mod tests {
             let mut world = World::new();
             world.add("eve", Grant::role("admin"));
             world.ok(Invite::new("a@example.com, b@example.com", Grant::role("member")), &by("eve"));
-            let left = world.ok(Leave::new(user("eve")).their_invitations(choice), &by("eve"));
-            assert_eq!((left.settled.revoked, left.settled.handed_over), (revoked, 0), "{choice:?}");
-            assert_eq!(world.rows().open().count(), open, "{choice:?}");
+            for actor in [by("eve"), Actor::System] {
+                let mut world = world.clone();
+                let left = world.ok(Leave::new(user("eve")).their_invitations(choice), &actor);
+                assert_eq!((left.settled.revoked, left.settled.handed_over), (revoked, 0), "{choice:?}");
+                assert_eq!(world.rows().open().count(), open, "{choice:?}");
+            }
         }
     }
 

@@ -13,8 +13,10 @@ use crate::refusal::{
     AlreadyInvited, AlreadyOwner, InviterNoLongerMay, NoLongerAvailable, NotOwner, NotPermitted, Refusal,
     UnknownMember, refused, refused_for_grants, refused_when_closed,
 };
-use crate::rules::{expiry, open_at_places, organization, require_open, require_pending, require_rate};
-use crate::seats::{end_due, end_if_due, require_seat, seat_of, takes_another};
+use crate::rules::{
+    expiry, open_at_places, organization, require_few_open, require_open, require_pending, require_rate,
+};
+use crate::seats::{end_due, end_if_due, require_seat, seat_after, takes_another};
 use crate::{
     Actor, DeliveryKind, Draft, Ending, Event, Expiry, FormerOwner, Grant, Grants, Host, Invitation,
     InvitationId, InvitationKind, Invitee, Member, Metadata, Nonce, Operation, Permission, Reads, RoleName,
@@ -54,7 +56,7 @@ refused! {
     OfferOwnershipRefused:
         OrganizationSuspended, OrganizationClosed, NotOwner, UnknownMember, AlreadyOwner, AlreadyInvited,
         GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge,
-        TooManyInvitations, TooManyPending
+        TooManyInvitations, TooManyPending, TooManyOpen
 }
 refused_when_closed!(OfferOwnershipRefused);
 refused_for_grants!(OfferOwnershipRefused);
@@ -132,6 +134,7 @@ impl Operation for OfferOwnership {
                 metadata: Metadata::new(),
             }),
         });
+        require_few_open(draft, &Invitee::User(self.to.clone()))?;
         require_pending(draft)?;
         draft.queue(DeliveryKind::Invitation, id)?;
         Ok(OwnershipOffered { invitation: id, expires_at })
@@ -202,7 +205,7 @@ pub(super) fn transfer(
 }
 
 fn change(host: &Host<'_>, draft: &mut Draft, member: &Member, grants: Grants) -> Member {
-    let seat = seat_of(host.model, &grants);
+    let seat = seat_after(host.model, draft, Some(member), &grants);
     let now = Member { grants: grants.clone(), seat: seat.clone(), ..member.clone() };
     let user = member.user.clone();
     draft.emit(Event::MemberAccessChanged { user, grants, seat });
@@ -386,6 +389,14 @@ mod tests {
             "given a rate that is used up, when offered, then it tells when again (ABU-1)",
             "TooManyInvitations",
             world.run(to_dan.clone(), &by("ada")),
+        );
+        let mut crowded = world.clone();
+        crowded.ok(ChangePlan::new(roomy()), &Actor::System);
+        crowded.crowd(user("dan"));
+        cases.refused(
+            "given as many open ones as a person may have, when offered, then no (ABU-3)",
+            "TooManyOpen",
+            crowded.run(to_dan.clone(), &by("ada")),
         );
         world.ok(ChangePlan::new(team_of(1).pending(Limit::AtMost(1))), &Actor::System);
         cases.refused(

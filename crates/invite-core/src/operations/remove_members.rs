@@ -14,7 +14,7 @@ use crate::{
     UserId,
 };
 
-/// What becomes of the open invitations of a member who is removed or leaves (AUT-5).
+/// What becomes of the open invitations of a member who is removed, leaves, or may not grant them any more (AUT-5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -25,8 +25,7 @@ pub enum TheirInvitations {
     Keep,
     /// They are revoked.
     Revoke,
-    /// They become invitations of whoever removes the member, as far as that one may grant them; the rest is
-    /// revoked.
+    /// They become invitations of whoever acts, as far as that one may grant them; the rest is revoked.
     HandOver,
 }
 
@@ -168,7 +167,8 @@ pub(super) fn reads_of_sent(choice: TheirInvitations, inviters: &[UserId]) -> Re
     reads
 }
 
-/// Settles the open invitations that somebody made who is no member any more (AUT-5).
+/// Settles the open invitations that somebody made and may not make any more: all of them, of one who is no
+/// member any more (AUT-5).
 pub(super) fn settle_sent<R>(
     host: &Host<'_>,
     actor: &Actor,
@@ -190,27 +190,29 @@ where
     let many = if more { Err(R::from(TooManySent { limit: Reads::MAX_SENT })) } else { Ok(()) };
     draft.rule("AUT-5", many)?;
     let mut settled = Settled::default();
-    let grantable = |draft: &Draft, grants: &Grants| -> Result<bool, Stop<R>> {
-        let by = authority::<R>(host, draft, actor)?;
-        let invites = grants.scopes().all(|scope| by.may(&Permission::INVITE, scope));
-        Ok(invites && by.require_grantable(grants).is_ok())
+    let may = |draft: &Draft, who: &Actor, grants: &Grants, kind: &InvitationKind| -> Result<bool, Stop<R>> {
+        let by = authority::<R>(host, draft, who)?;
+        Ok(match kind {
+            InvitationKind::Membership => by.may_invite_with(grants),
+            InvitationKind::Ownership { .. } => by.is_owner(),
+        })
     };
+    let theirs = Actor::User(inviter.clone());
     for (id, invitee, grants, kind) in sent {
-        match actor.user() {
-            Some(to)
-                if choice == TheirInvitations::HandOver
-                    && to != inviter
-                    && kind == InvitationKind::Membership
-                    && grantable(draft, &grants)? =>
-            {
-                draft.emit(Event::InvitationHandedOver { id, to: to.clone() });
-                settled.handed_over += 1;
-            }
-            _ => {
-                draft.revoke(id, RevokedBecause::InviterRemoved);
-                lower(host.model, draft, &invitee)?;
-                settled.revoked += 1;
-            }
+        if may(draft, &theirs, &grants, &kind)? {
+            continue;
+        }
+        let taken_over = choice == TheirInvitations::HandOver
+            && actor.user() != Some(inviter)
+            && kind == InvitationKind::Membership
+            && may(draft, actor, &grants, &kind)?;
+        if taken_over {
+            draft.emit(Event::InvitationHandedOver { id, to: actor.clone() });
+            settled.handed_over += 1;
+        } else {
+            draft.revoke(id, RevokedBecause::InviterRemoved);
+            lower(host.model, draft, &invitee)?;
+            settled.revoked += 1;
         }
     }
     Ok(settled)
@@ -313,12 +315,14 @@ mod tests {
     }
 
     #[test]
-    fn given_the_host_when_it_removes_with_hand_over_then_there_is_nobody_to_take_over() {
+    fn given_the_host_when_it_removes_with_hand_over_then_it_is_the_inviter() {
         let mut world = World::new();
         world.add("dan", Grant::role("admin"));
-        world.invite("a@example.com", Grant::role("member"), &by("dan"));
+        let id = world.invite("bob@example.com", Grant::role("member"), &by("dan"));
         let remove = RemoveMembers::one(user("dan")).their_invitations(TheirInvitations::HandOver);
-        assert_eq!(world.ok(remove, &Actor::System).results[0].settled.revoked, 1);
+        assert_eq!(world.ok(remove, &Actor::System).results[0].settled.handed_over, 1);
+        assert_eq!(world.invitation(id).inviter, Actor::System);
+        world.ok(Accept::inbox(id, person("bob")), &by("bob"));
     }
 
     #[test]

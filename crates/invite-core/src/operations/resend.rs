@@ -10,7 +10,9 @@ use crate::refusal::{
     AlreadyInvited, NotPending, UnknownInvitation, refused, refused_for_grants, refused_for_seats,
     refused_when_closed,
 };
-use crate::rules::{expiry, open_at_places, organization, require_open, require_pending, require_rate};
+use crate::rules::{
+    expiry, open_at_places, organization, require_few_open, require_open, require_pending, require_rate,
+};
 use crate::seats::{end_due, end_if_due, require_seat, reserve};
 use crate::{
     Actor, DeliveryKind, Draft, Event, Expiry, Host, InvitationId, InvitationKind, InvitationState, Nonce,
@@ -19,7 +21,8 @@ use crate::{
 
 /// Sends an invitation again: pending ones, and expired ones after all checks of a new one (D5, LIF-3).
 ///
-/// In the same commit every earlier link of it dies (LIF-2).
+/// In the same commit every earlier link of it dies (LIF-2). To resend is to grant: whoever does is the inviter from
+/// then on (AUT-4, AUT-5). An offer of ownership stays the offer of the owner who made it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Resend {
     invitation: InvitationId,
@@ -57,7 +60,7 @@ refused! {
         OrganizationSuspended, OrganizationClosed, UnknownInvitation, NotPending, NotPermitted, NotGrantable,
         GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge,
         DomainNotAllowed, Blocked, AlreadyMember, AlreadyInvited, InvalidExpiry, TooManyInvitations,
-        TooManyPending, NoSeatLeft, SeatClassNotInPlan, NotOwner
+        TooManyPending, NoSeatLeft, SeatClassNotInPlan, NotOwner, TooManyOpen
 }
 refused_when_closed!(ResendRefused);
 refused_for_grants!(ResendRefused);
@@ -138,7 +141,11 @@ pub(super) fn renew(
         draft.emit(Event::SeatReserved { id, seat: seat.clone() });
     }
     draft.emit(Event::InvitationResent { id, nonce, expires_at });
+    if row.kind == InvitationKind::Membership && row.inviter != *actor {
+        draft.emit(Event::InvitationHandedOver { id, to: actor.clone() });
+    }
     if revived {
+        require_few_open(draft, &row.invitee)?;
         require_pending(draft)?;
         require_seat(draft, seat.as_ref())?;
     }
@@ -262,6 +269,34 @@ mod tests {
     }
 
     #[test]
+    fn given_an_inviter_who_left_when_resent_then_acceptance_asks_after_the_one_who_did_aut_4() {
+        let mut world = World::new();
+        world.add("lea", Grant::role("lead"));
+        let id = world.invite(BOB, Grant::role("member"), &by("lea"));
+        world.ok(Leave::new(user("lea")), &by("lea"));
+        let mut expired = world.clone();
+        expired.wait(TimeDelta::days(7));
+        for mut world in [world, expired] {
+            world.ok(Resend::new(id), &by("ada"));
+            assert_eq!(world.invitation(id).inviter, by("ada"));
+            world.ok(Accept::inbox(id, person("bob")), &by("bob"));
+        }
+    }
+
+    #[test]
+    fn given_an_offer_of_ownership_when_another_owner_resends_it_then_its_offerer_stays_f16() {
+        let mut world = World::new();
+        world.add("eve", Grant::role("member"));
+        world.add("bob", Grant::role("member"));
+        let offer = |to| OfferOwnership::new(user(to), FormerOwner::Stays);
+        let first = world.ok(offer("eve"), &by("ada")).invitation;
+        world.ok(Accept::inbox(first, stranger("eve")), &by("eve"));
+        let second = world.ok(offer("bob"), &by("ada")).invitation;
+        world.ok(Resend::new(second), &by("eve"));
+        assert_eq!(world.invitation(second).inviter, by("ada"));
+    }
+
+    #[test]
     fn every_reason_to_refuse_is_reached() {
         let mut cases = Cases::of("ResendRefused", include_str!("resend.rs"));
         let mut world = World::with(team_of(3).entitled("line", Restriction::only(["a"])));
@@ -381,6 +416,14 @@ mod tests {
             resend(&mut often, "ada"),
         );
         expired(&mut world);
+        let mut crowded = world.clone();
+        crowded.ok(ChangePlan::new(roomy()), &Actor::System);
+        crowded.crowd(address(BOB));
+        cases.refused(
+            "given as many open ones as a person may have, when one more is resent, then no (ABU-3)",
+            "TooManyOpen",
+            resend(&mut crowded, "ada"),
+        );
         let plans = [
             ("TooManyPending", roomy().pending(Limit::AtMost(0))),
             ("NoSeatLeft", Plan::seats("client", 0)),

@@ -314,6 +314,20 @@ reason! {
 }
 
 reason! {
+    /// The person has as many open invitations as anybody may have in one organization.
+    TooManyOpen {
+        /// How many may be open.
+        limit: usize,
+    }
+    says "this person has {limit} open invitations, and may have no more"
+    |this| {
+        code: "too-many-open",
+        rule: "ABU-3",
+        remedy: "wait for answers, or revoke some".into(),
+    }
+}
+
+reason! {
     /// A command carries more than it may.
     TooLarge {
         /// What there is too much of.

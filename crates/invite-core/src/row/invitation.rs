@@ -190,7 +190,7 @@ pub enum RevokedBecause {
     JoinedOtherwise,
     /// The invitee was removed (LIF-7c), or left.
     InviteeRemoved,
-    /// Its inviter was removed, and their invitations with them (AUT-5).
+    /// Its inviter was removed or left, or may not grant it any more, and it was settled with them (AUT-5).
     InviterRemoved,
     /// The invitee blocked the organization.
     InviteeBlocked,

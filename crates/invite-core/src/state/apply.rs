@@ -62,7 +62,7 @@ impl Draft {
             Event::InvitationReminded { .. } => self.spend_by_actor(at),
             Event::SeatReserved { id, seat } => self.change_invitation(id, |row| row.seat = seat),
             Event::InvitationHandedOver { id, to } => {
-                self.change_invitation(id, |row| row.inviter = to.into());
+                self.change_invitation(id, |row| row.inviter = to);
             }
             Event::InvitationEnded { id, ending, .. } => {
                 self.change_invitation(id, |row| row.ended = Some((ending, at)));

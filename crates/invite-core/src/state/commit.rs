@@ -34,8 +34,8 @@ pub struct Place {
     pub invitation: InvitationId,
 }
 
-/// What is kept of a command that carried an idempotency key (LIF-12).
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is kept of a command that carried an idempotency key (LIF-12). `Debug` leaves out its outcome (PRI-4).
+#[derive(Clone, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "a row: every adapter reads and writes all of it")]
 pub struct CommandRecord {
     /// The key.
@@ -51,6 +51,16 @@ pub struct CommandRecord {
 impl CommandRecord {
     /// For how long an outcome is kept: a repeat within this time gets the first outcome.
     pub const KEPT: TimeDelta = TimeDelta::hours(24);
+}
+
+impl core::fmt::Debug for CommandRecord {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("CommandRecord")
+            .field("key", &self.key)
+            .field("fingerprint", &self.fingerprint)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A net change of one organization's rows, decided on a version.
@@ -104,5 +114,27 @@ impl Commit {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.events.is_empty() && self.commands.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use crate::testing::*;
+    use crate::*;
+
+    #[test]
+    fn a_record_of_a_command_shows_no_address_in_debug_pri_4() {
+        let mut world = World::new();
+        let invited = world.ok(Invite::new("bob@example.com, x", Grant::role("member")), &by("ada"));
+        let record = CommandRecord {
+            key: CommandKey { actor: by("ada"), operation: "invite".into(), key: "k".into() },
+            fingerprint: [0; 32],
+            outcome: serde_json::to_string(&invited).unwrap(),
+            expires_at: world.now,
+        };
+        assert!(record.outcome.contains("bob@example.com"));
+        assert!(!format!("{record:?}").contains("bob@example.com"));
     }
 }

@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use crate::{
-    Ending, Expiry, Grants, Invitation, InvitationId, Invitee, Member, Nonce, Plan, SeatClass, Settings,
-    SuppressionKind, UserId,
+    Actor, Ending, Expiry, Grants, Invitation, InvitationId, Invitee, Member, Nonce, Plan, SeatClass,
+    Settings, SuppressionKind, UserId,
 };
 
 /// A fact about one organization.
@@ -73,12 +73,12 @@ pub enum Event {
         /// The class from now on.
         seat: Option<SeatClass>,
     },
-    /// An invitation has another inviter (AUT-5).
+    /// An invitation has another inviter: whoever granted what it grants now (AUT-4, AUT-5).
     InvitationHandedOver {
         /// Which.
         id: InvitationId,
         /// Its inviter from now on.
-        to: UserId,
+        to: Actor,
     },
     /// An invitation ended.
     InvitationEnded {
@@ -205,7 +205,7 @@ impl Event {
             Self::MemberAccessChanged { user, .. }
             | Self::MemberRemoved { user }
             | Self::MemberLeft { user } => Some(user),
-            Self::InvitationHandedOver { to, .. } => Some(to),
+            Self::InvitationHandedOver { to, .. } => to.user(),
             Self::InvitationEnded {
                 ending: Ending::Accepted { user } | Ending::Declined { user }, ..
             } => Some(user),

@@ -60,8 +60,9 @@ impl Reads {
     /// How many open invitations of one inviter are loaded at the most.
     pub const MAX_SENT: usize = 1_000;
 
-    /// How many open invitations of one invitee are loaded at the most. One a scope can be open.
-    pub const MAX_OPEN: usize = 1_000;
+    /// How many open invitations one invitee may have (ABU-3): one more is refused with
+    /// [`TooManyOpen`](crate::TooManyOpen). A store that finds more fails, for a part of them is not the truth.
+    pub const MAX_OPEN: usize = 256;
 
     /// How many open invitations past their expiry come with a command that needs the room.
     pub const DUE: u32 = 64;

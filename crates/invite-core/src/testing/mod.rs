@@ -133,6 +133,14 @@ impl World {
         self.ok(AddMembers::one(member), &Actor::System);
     }
 
+    /// Gives somebody as many open invitations as anybody may have.
+    pub(crate) fn crowd(&mut self, who: impl Into<Invitees> + Clone) {
+        for position in 0..Reads::MAX_OPEN {
+            let invite = Invite::new(who.clone(), in_group("client", &std::format!("crowd-{position}")));
+            self.ok_unchecked(invite, &Actor::System);
+        }
+    }
+
     /// Lets time pass.
     pub(crate) fn wait(&mut self, time: TimeDelta) {
         self.now += time;
