@@ -26,12 +26,17 @@ pub(crate) fn organization<R>(draft: &Draft) -> Result<&Organization, Stop<R>> {
 
 /// Requires that the organization works (LIF-8).
 pub(crate) fn require_open<R: Refusal + From<NotOpen>>(draft: &mut Draft) -> Result<(), Stop<R>> {
-    let answer = match organization::<R>(draft)?.status {
+    let answer = open(organization::<R>(draft)?.status).map_err(R::from);
+    Ok(draft.rule("LIF-8", answer)?)
+}
+
+/// Whether an organization of this status works.
+pub(crate) fn open(status: OrganizationStatus) -> Result<(), NotOpen> {
+    match status {
         OrganizationStatus::Active => Ok(()),
         OrganizationStatus::Suspended => Err(NotOpen::Suspended(OrganizationSuspended {})),
         OrganizationStatus::Closed => Err(NotOpen::Closed(OrganizationClosed {})),
-    };
-    Ok(draft.rule("LIF-8", answer.map_err(R::from))?)
+    }
 }
 
 /// Requires that the organization was not closed: what may still be done while it is suspended.

@@ -234,8 +234,7 @@ impl Engine {
 
     /// Loads for a look that changes nothing.
     pub(crate) async fn look(&self, organization: &OrganizationId, reads: &Reads) -> Result<Draft, Failure> {
-        let now = self.now().map_err(Failure::Time)?;
-        let slice = self.storage.load(organization, reads, now).await?;
+        let (slice, now) = self.load(organization, reads).await?;
         Ok(Draft::new(slice, now, CommitId::from_parts(now, [0; 10])))
     }
 

@@ -276,9 +276,7 @@ impl OrganizationHandle {
         principal: impl Into<Principal>,
         operation: impl FnOnce(invite_core::Principal) -> O,
     ) -> Command<O> {
-        let principal = principal.into().checked();
-        let user = principal.as_ref().map(|principal| Actor::User(principal.user().clone()));
-        self.command(user.map_err(Clone::clone), principal.map(operation))
+        self.service.answer(self.id.clone(), principal, operation)
     }
 }
 

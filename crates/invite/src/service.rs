@@ -16,7 +16,7 @@ use crate::courier::Courier;
 use crate::directory::{Directory, NoDirectory};
 use crate::engine::Engine;
 use crate::entropy::{Entropy, SystemEntropy};
-use crate::error::{BuildError, Error};
+use crate::error::{BuildError, Error, InvalidInput};
 use crate::handle::{OrganizationHandle, into_id};
 use crate::keyring::Keyring;
 use crate::pages::{Page, PageRequest, page};
@@ -107,14 +107,14 @@ impl Invitations {
     pub fn accept(&self, token: &Token, principal: impl Into<Principal>) -> Command<Accept> {
         let token = token.clone();
         let organization = token.organization().clone();
-        self.answer_with(organization, principal, |principal| Accept::token(token, principal))
+        self.answer(Ok(organization), principal, |principal| Accept::token(token, principal))
     }
 
     /// Declines an invitation by a token out of a link.
     pub fn decline(&self, token: &Token, principal: impl Into<Principal>) -> Command<Decline> {
         let token = token.clone();
         let organization = token.organization().clone();
-        self.answer_with(organization, principal, |principal| Decline::token(token, principal))
+        self.answer(Ok(organization), principal, |principal| Decline::token(token, principal))
     }
 
     /// What a token is, and what to do next. Changes nothing, so a mail scanner may follow a link as often as it
@@ -198,16 +198,17 @@ impl Invitations {
         Ok(self.inner.engine().storage.forget_commands(now, limit).await?)
     }
 
-    pub(crate) fn answer_with<O: invite_core::Operation>(
+    /// A command of a principal, who acts for themselves.
+    pub(crate) fn answer<O: invite_core::Operation>(
         &self,
-        organization: OrganizationId,
+        organization: Result<OrganizationId, InvalidInput>,
         principal: impl Into<Principal>,
         operation: impl FnOnce(invite_core::Principal) -> O,
     ) -> Command<O> {
         let principal = principal.into().checked();
         let actor = principal.as_ref().map(|principal| Actor::User(principal.user().clone()));
         let actor = actor.map_err(Clone::clone);
-        Command::new(&self.inner.queues, Ok(organization), actor, principal.map(operation))
+        Command::new(&self.inner.queues, organization, actor, principal.map(operation))
     }
 }
 

@@ -2,14 +2,9 @@
 
 use crate::authority::Unmanageable;
 use crate::operation::{Host, Stop};
-use crate::refusal::{
-    NotPending, OrganizationClosed, OrganizationSuspended, UnknownInvitation, refused, refused_for_authority,
-    refused_when_closed,
-};
-use crate::rules::{NotOpen, authority, organization};
-use crate::{
-    Actor, Draft, InvitationId, InvitationState, OrganizationStatus, Permission, Purpose, Reads, Token,
-};
+use crate::refusal::{NotPending, UnknownInvitation, refused, refused_for_authority, refused_when_closed};
+use crate::rules::{authority, open, organization};
+use crate::{Actor, Draft, InvitationId, InvitationState, Permission, Purpose, Reads, Token};
 
 refused! {
     /// Why a link was not shown.
@@ -56,12 +51,7 @@ impl CopyLink {
         let by = authority::<CopyLinkRefused>(host, draft, actor)?;
         super::revoke::require_over_row(&by, &Permission::INVITE, row)
             .map_err(|why: Unmanageable| CopyLinkRefused::from(why))?;
-        let open = match status {
-            OrganizationStatus::Active => Ok(()),
-            OrganizationStatus::Suspended => Err(NotOpen::Suspended(OrganizationSuspended {})),
-            OrganizationStatus::Closed => Err(NotOpen::Closed(OrganizationClosed {})),
-        };
-        open.map_err(CopyLinkRefused::from)?;
+        open(status).map_err(CopyLinkRefused::from)?;
         match row.state_at(draft.now()) {
             InvitationState::Pending => {
                 Ok(host.keyring.issue(Purpose::Copied, draft.id(), row.id.as_uuid(), &row.nonce))
