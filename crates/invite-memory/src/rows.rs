@@ -7,11 +7,10 @@ use std::mem;
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    CommandKey, CommandRecord, CommitId, Delivery, DeliveryId, DueInvitations, EmailAddress, Invitation,
-    InvitationId, InvitationState, Invitee, LimitSubject, Member, Organization, Place, Scope, Suppression,
-    SuppressionKind, UserId,
+    CommandKey, CommandRecord, CommitId, Delivery, DeliveryId, DueInvitations, EmailAddress, EventRecord,
+    Invitation, InvitationId, InvitationState, Invitee, LimitSubject, Member, Organization, Place, Scope,
+    Suppression, SuppressionKind, UserId,
 };
-use invite_storage::EventEntry;
 
 use crate::commit::{Change, Log, Swap};
 use crate::index::Index;
@@ -27,7 +26,7 @@ pub(crate) struct Rows {
     pub(crate) limits: BTreeMap<LimitSubject, DateTime<Utc>>,
     pub(crate) commands: HashMap<CommandKey, CommandRecord>,
     /// The event of sequence n is at n - 1.
-    pub(crate) events: Vec<EventEntry>,
+    pub(crate) events: Vec<EventRecord>,
     /// How many events each commit has.
     pub(crate) commits: HashMap<CommitId, usize>,
     pub(crate) deliveries: HashMap<DeliveryId, Delivery>,
@@ -153,7 +152,7 @@ impl Rows {
     /// The open invitations of an inviter, by age.
     pub(crate) fn pending_by(&self, inviter: &UserId) -> impl Iterator<Item = &Invitation> {
         let list = self.index.filed.get(&(Some(inviter.clone()), InvitationState::Pending));
-        list.into_iter().flat_map(BTreeMap::values).filter_map(|id| self.invitations.get(id))
+        list.into_iter().flatten().filter_map(|(_, id)| self.invitations.get(id))
     }
 
     /// Open invitations past their expiry, the longest past first; all open ones of a closed organization.
@@ -204,6 +203,9 @@ fn follows(log: &Log, version: u64) -> bool {
 }
 
 fn all<K: Ord, R>(swaps: &[Swap<K, R>], is_there: impl Fn(&K) -> bool) -> bool {
+    if let [swap] = swaps {
+        return is_there(&swap.key) == swap.is_there;
+    }
     let mut seen = BTreeSet::new();
     swaps.iter().all(|swap| is_there(&swap.key) == swap.is_there && seen.insert(&swap.key))
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use invite_core::{Commit, CommitId, OrganizationId, Reads, Slice};
+use invite_core::{Commit, CommitId, Invitee, OrganizationId, Reads, Slice, UserId};
 use invite_storage::{CommitError, Exclusive, Storage, StorageError};
 use tokio::sync::OwnedMutexGuard;
 
@@ -48,10 +48,10 @@ pub struct MemoryStorage {
 #[derive(Default)]
 pub(crate) struct Shared {
     tenants: RwLock<HashMap<OrganizationId, Arc<Tenant>>>,
-    /// Where a user is a member, by the user's id.
-    pub(crate) users: Directory,
-    /// Where an invitee has open invitations, by the invitee's key.
-    pub(crate) invitees: Directory,
+    /// Where a user is a member.
+    pub(crate) users: Directory<UserId>,
+    /// Where an invitee has open invitations.
+    pub(crate) invitees: Directory<Invitee>,
     pub(crate) queue: Mutex<Queue>,
 }
 
@@ -101,10 +101,10 @@ impl Shared {
     fn apply(&self, tenant: &Arc<Tenant>, rows: &mut Rows, mut change: Change) {
         rows.swap(&mut change);
         for (user, is_member) in rows.users_of(&change) {
-            self.users.set(user.as_str(), tenant, is_member);
+            self.users.set(user, tenant, is_member);
         }
         for (invitee, is_invited) in rows.invitees_of(&change) {
-            self.invitees.set(&invitee.key(), tenant, is_invited);
+            self.invitees.set(invitee, tenant, is_invited);
         }
         if !change.deliveries.is_empty() {
             let mut queue = lock(&self.queue);

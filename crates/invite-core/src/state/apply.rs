@@ -1,8 +1,6 @@
 //! The fold: what a fact makes of the rows. Total: it never fails, and a row that is not there stays away.
 
 use alloc::boxed::Box;
-use alloc::string::ToString;
-use alloc::vec::Vec;
 
 use chrono::{DateTime, Utc};
 
@@ -41,7 +39,7 @@ impl Draft {
             Event::InvitationCreated { invitation } => {
                 self.spend(invitation.inviter.user(), at);
                 self.slice.mailed.entry(invitation.id).or_insert(None);
-                self.set_invitation(invitation.id, Some(*invitation));
+                self.set_invitation(invitation.id, Some(invitation));
             }
             Event::InvitationEdited { id, grants, expires_at } => self.change_invitation(id, |row| {
                 row.grants = grants;
@@ -68,7 +66,7 @@ impl Draft {
                 self.change_invitation(id, |row| row.ended = Some((ending, at)));
             }
             Event::MemberJoined { member } => {
-                self.set_member(member.user.clone(), Some(*member));
+                self.set_member(member.user.clone(), Some(member));
             }
             Event::MemberAccessChanged { user, grants, seat } => self.change_member(&user, |row| {
                 row.grants = grants;
@@ -84,11 +82,11 @@ impl Draft {
     pub(super) fn facts(&self, about: &About) -> Option<Box<Facts>> {
         let facts = match about {
             About::Organization => self.slice.organization.as_ref().map(Facts::from),
-            About::Invitation(id) => self.slice.invitations.get(id)?.as_ref().map(Facts::from),
-            About::Member(user) => self.slice.members.get(user)?.as_ref().map(Facts::from),
+            About::Invitation(id) => self.slice.invitations.get(id)?.as_deref().map(Facts::from),
+            About::Member(user) => self.slice.members.get(user)?.as_deref().map(Facts::from),
             About::Suppression(invitee, kind) => {
                 let held = self.slice.suppressions.get(invitee)?.contains_key(kind);
-                held.then(|| Facts::Suppression { invitee: invitee.to_string(), kind: kind.as_str() })
+                held.then(|| Facts::Suppression { invitee: invitee.clone().into(), kind: kind.as_str() })
             }
         };
         facts.map(Box::new)
@@ -129,15 +127,12 @@ impl Draft {
     /// Counts one mail-worthy act against the limits on rate that the plan sets (ABU-1).
     fn spend(&mut self, inviter: Option<&UserId>, at: DateTime<Utc>) {
         let Some(row) = &self.slice.organization else { return };
-        let inviter = inviter.cloned().map(LimitSubject::Inviter);
-        let limits = [
-            (Some(LimitSubject::Organization), row.plan.organization_rate),
-            (inviter, row.plan.inviter_rate),
-        ];
-        for (subject, rate) in limits {
-            if let (Some(subject), Some(rate)) = (subject, rate) {
-                self.spend_one(subject, rate, at);
-            }
+        let rates = (row.plan.organization_rate, row.plan.inviter_rate);
+        if let Some(rate) = rates.0 {
+            self.spend_one(LimitSubject::Organization, rate, at);
+        }
+        if let (Some(rate), Some(inviter)) = (rates.1, inviter) {
+            self.spend_one(LimitSubject::Inviter(inviter.clone()), rate, at);
         }
     }
 
@@ -157,12 +152,12 @@ impl Draft {
         self.undo.push(Undo::Mailed(id, old));
     }
 
-    fn set_member(&mut self, user: UserId, row: Option<Member>) {
+    fn set_member(&mut self, user: UserId, row: Option<Box<Member>>) {
         let old = self.swap_member(&user, Some(row));
         self.undo.push(Undo::Member(user, old));
     }
 
-    fn set_invitation(&mut self, id: InvitationId, row: Option<Invitation>) {
+    fn set_invitation(&mut self, id: InvitationId, row: Option<Box<Invitation>>) {
         let old = self.swap_invitation(id, Some(row));
         self.undo.push(Undo::Invitation(id, old));
     }
@@ -201,8 +196,12 @@ impl Draft {
     }
 
     /// Puts a member's row in place of another, and keeps the index by address and the counters right.
-    fn swap_member(&mut self, user: &UserId, row: Option<Option<Member>>) -> Option<Option<Member>> {
-        let new = row.as_ref().and_then(Option::as_ref);
+    fn swap_member(
+        &mut self,
+        user: &UserId,
+        row: Option<Option<Box<Member>>>,
+    ) -> Option<Option<Box<Member>>> {
+        let new = row.as_ref().and_then(Option::as_deref);
         let (new_seat, new_owner) = (new.and_then(|m| m.seat.clone()), new.is_some_and(Member::is_owner));
         let new_is_there = new.is_some();
         if let Some(email) = new.and_then(|member| member.email.clone()) {
@@ -212,7 +211,7 @@ impl Draft {
             Some(row) => self.slice.members.insert(user.clone(), row),
             None => self.slice.members.remove(user),
         };
-        let gone = old.as_ref().and_then(Option::as_ref);
+        let gone = old.as_ref().and_then(Option::as_deref);
         if let (Some(Member { email: Some(email), .. }), false) = (gone, new_is_there) {
             self.slice.by_address.insert(email.clone(), None);
         }
@@ -237,17 +236,18 @@ impl Draft {
     fn swap_invitation(
         &mut self,
         id: InvitationId,
-        row: Option<Option<Invitation>>,
-    ) -> Option<Option<Invitation>> {
-        let key = |row: &Option<Option<Invitation>>| {
-            let row = row.as_ref()?.as_ref().filter(|row| row.is_open())?;
+        row: Option<Option<Box<Invitation>>>,
+    ) -> Option<Option<Box<Invitation>>> {
+        let key = |row: Option<&Option<Box<Invitation>>>| {
+            let row = row?.as_deref().filter(|row| row.is_open())?;
             Some((row.invitee.clone(), row.seat.clone()))
         };
-        let new = key(&row);
-        let inviter = row.as_ref().and_then(Option::as_ref).and_then(|row| row.inviter.user().cloned());
-        let old_key = key(&self.slice.invitations.get(&id).cloned());
-        let touched = [old_key.clone(), new.clone()].into_iter().flatten().collect::<Vec<_>>();
-        let before = touched.iter().map(|(invitee, seat)| self.reserves(invitee, seat)).collect::<Vec<_>>();
+        let (old_key, new_key) = (key(self.slice.invitations.get(&id)), key(row.as_ref()));
+        let inviter = row.as_ref().and_then(Option::as_deref).and_then(|row| row.inviter.user().cloned());
+        let reserved = |draft: &Self, key: &Option<(Invitee, Option<SeatClass>)>| {
+            key.as_ref().is_some_and(|(invitee, seat)| draft.reserves(invitee, seat))
+        };
+        let before = (reserved(self, &old_key), reserved(self, &new_key));
 
         let old = match row {
             Some(row) => self.slice.invitations.insert(id, row),
@@ -256,7 +256,7 @@ impl Draft {
         if let Some((invitee, _)) = &old_key {
             self.slice.open.entry(invitee.clone()).or_default().remove(&id);
         }
-        if let Some((invitee, _)) = &new {
+        if let Some((invitee, _)) = &new_key {
             self.slice.open.entry(invitee.clone()).or_default().insert(id);
         }
         if let Some(sent) = inviter.and_then(|inviter| self.slice.sent_by.get_mut(&inviter))
@@ -265,14 +265,16 @@ impl Draft {
             sent.push(id);
         }
 
-        let after = touched.iter().map(|(invitee, seat)| self.reserves(invitee, seat)).collect::<Vec<_>>();
-        let same = touched.len() == 2 && touched.first() == touched.last();
+        let after = (reserved(self, &old_key), reserved(self, &new_key));
         if let Some(organization) = &mut self.slice.organization {
             let counts = &mut organization.counts;
-            shift(&mut counts.pending, old_key.is_some(), new.is_some());
-            let changes = touched.into_iter().zip(before.into_iter().zip(after));
-            for ((_, seat), (was, is)) in changes.take(if same { 1 } else { 2 }) {
-                shift_seat(counts, seat, |count| shift(&mut count.reserved, was, is));
+            shift(&mut counts.pending, old_key.is_some(), new_key.is_some());
+            let once = old_key == new_key;
+            if let Some((_, seat)) = old_key {
+                shift_seat(counts, seat, |count| shift(&mut count.reserved, before.0, after.0));
+            }
+            if let (Some((_, seat)), false) = (new_key, once) {
+                shift_seat(counts, seat, |count| shift(&mut count.reserved, before.1, after.1));
             }
         }
         old
@@ -282,7 +284,7 @@ impl Draft {
         seat.is_some()
             && self.slice.open.get(invitee).is_some_and(|ids| {
                 ids.iter().any(|id| {
-                    let row = self.slice.invitations.get(id).and_then(Option::as_ref);
+                    let row = self.slice.invitations.get(id).and_then(Option::as_deref);
                     row.is_some_and(|row| row.is_open() && row.seat == *seat)
                 })
             })

@@ -1,5 +1,6 @@
 //! The part of an organization that a command sees.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
@@ -35,9 +36,9 @@ type Suppressions = BTreeMap<SuppressionKind, DateTime<Utc>>;
 pub struct Slice {
     id: OrganizationId,
     pub(super) organization: Option<Organization>,
-    pub(super) members: BTreeMap<UserId, Option<Member>>,
+    pub(super) members: BTreeMap<UserId, Option<Box<Member>>>,
     pub(super) by_address: BTreeMap<EmailAddress, Option<UserId>>,
-    pub(super) invitations: BTreeMap<InvitationId, Option<Invitation>>,
+    pub(super) invitations: BTreeMap<InvitationId, Option<Box<Invitation>>>,
     pub(super) open: BTreeMap<Invitee, BTreeSet<InvitationId>>,
     pub(super) suppressions: BTreeMap<Invitee, Suppressions>,
     pub(super) limits: BTreeMap<LimitSubject, Option<DateTime<Utc>>>,
@@ -103,7 +104,8 @@ impl Slice {
         }
         for user in &reads.people {
             self.need_invitee(&mut needed, &Invitee::User(user.clone()));
-            if let Some(Some(Member { email: Some(email), .. })) = self.members.get(user) {
+            let member = self.members.get(user).and_then(Option::as_deref);
+            if let Some(email) = member.and_then(|member| member.email.as_ref()) {
                 self.need_invitee(&mut needed, &Invitee::Address(email.clone()));
             }
         }
@@ -147,19 +149,19 @@ impl Slice {
         &'a self,
         ids: impl IntoIterator<Item = &'a InvitationId>,
     ) -> impl Iterator<Item = &'a Invitation> {
-        ids.into_iter().filter_map(|id| self.invitations.get(id)?.as_ref())
+        ids.into_iter().filter_map(|id| self.invitations.get(id)?.as_deref())
     }
 
     /// Answers a member key.
     pub fn answer_member(&mut self, user: UserId, member: Option<Member>) {
-        self.members.insert(user, member);
+        self.members.insert(user, member.map(Box::new));
     }
 
     /// Answers an address key with the member who joined with it.
     pub fn answer_address(&mut self, address: EmailAddress, member: Option<Member>) {
         self.by_address.insert(address, member.as_ref().map(|member| member.user.clone()));
         if let Some(member) = member {
-            self.members.entry(member.user.clone()).or_insert(Some(member));
+            self.members.entry(member.user.clone()).or_insert_with(|| Some(Box::new(member)));
         }
     }
 
@@ -170,7 +172,7 @@ impl Slice {
         invitation: Option<Invitation>,
         mailed_at: Option<DateTime<Utc>>,
     ) {
-        self.invitations.insert(id, invitation);
+        self.invitations.insert(id, invitation.map(Box::new));
         self.mailed.insert(id, mailed_at);
     }
 
@@ -214,7 +216,7 @@ impl Slice {
     /// The same row may come by several keys; all of them were read at one version.
     fn bring(&mut self, invitations: Vec<Invitation>) {
         for invitation in invitations {
-            self.invitations.entry(invitation.id).or_insert(Some(invitation));
+            self.invitations.entry(invitation.id).or_insert_with(|| Some(Box::new(invitation)));
         }
     }
 
@@ -241,7 +243,7 @@ impl Slice {
     /// # Errors
     /// [`NotLoaded`]
     pub fn member(&self, user: &UserId) -> Result<Option<&Member>, NotLoaded> {
-        loaded(self.members.get(user), "a member").map(Option::as_ref)
+        loaded(self.members.get(user), "a member").map(Option::as_deref)
     }
 
     /// The member who joined with an address.
@@ -271,7 +273,7 @@ impl Slice {
     /// # Errors
     /// [`NotLoaded`]
     pub fn invitation(&self, id: InvitationId) -> Result<Option<&Invitation>, NotLoaded> {
-        loaded(self.invitations.get(&id), "an invitation").map(Option::as_ref)
+        loaded(self.invitations.get(&id), "an invitation").map(Option::as_deref)
     }
 
     /// When an invitation was last mailed in its present revision.
@@ -292,7 +294,7 @@ impl Slice {
     ) -> Result<impl Iterator<Item = &'a Invitation> + use<'a>, NotLoaded> {
         Ok(loaded(self.open.get(invitee), "an invitee")?
             .iter()
-            .filter_map(|id| self.invitations.get(id)?.as_ref()))
+            .filter_map(|id| self.invitations.get(id)?.as_deref()))
     }
 
     /// The open invitations of an inviter, and whether there are more than were loaded.
@@ -305,7 +307,7 @@ impl Slice {
     ) -> Result<(impl Iterator<Item = &'a Invitation> + use<'a>, bool), NotLoaded> {
         let ids = loaded(self.sent_by.get(inviter), "the invitations of an inviter")?;
         let rows = ids.iter().take(Reads::MAX_SENT);
-        let rows = rows.filter_map(|id| self.invitations.get(id)?.as_ref()).filter(|row| row.is_open());
+        let rows = rows.filter_map(|id| self.invitations.get(id)?.as_deref()).filter(|row| row.is_open());
         Ok((rows, ids.len() > Reads::MAX_SENT))
     }
 
@@ -316,7 +318,7 @@ impl Slice {
     /// [`NotLoaded`]
     pub fn due<'a>(&'a self) -> Result<(impl Iterator<Item = &'a Invitation> + use<'a>, bool), NotLoaded> {
         let due = loaded(self.due.as_ref(), "what is due")?;
-        Ok((due.ids.iter().filter_map(|id| self.invitations.get(id)?.as_ref()), due.more))
+        Ok((due.ids.iter().filter_map(|id| self.invitations.get(id)?.as_deref()), due.more))
     }
 
     /// Since when an invitee does not want something.
