@@ -141,7 +141,7 @@ impl fmt::Debug for EmailAddress {
 
 impl PartialEq for EmailAddress {
     fn eq(&self, other: &Self) -> bool {
-        self.canonical == other.canonical
+        Arc::ptr_eq(&self.canonical, &other.canonical) || self.canonical == other.canonical
     }
 }
 
@@ -155,6 +155,9 @@ impl PartialOrd for EmailAddress {
 
 impl Ord for EmailAddress {
     fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.canonical, &other.canonical) {
+            return Ordering::Equal;
+        }
         self.canonical.cmp(&other.canonical)
     }
 }

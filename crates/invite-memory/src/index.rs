@@ -1,6 +1,6 @@
 //! Indexes over the rows of one organization, so that nothing scans.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::ops::Bound;
 
@@ -69,19 +69,19 @@ impl Key for RosterKey {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Index {
     /// Open invitations by invitee.
-    pub(crate) open: BTreeMap<Invitee, BTreeSet<InvitationId>>,
+    pub(crate) open: HashMap<Invitee, BTreeSet<InvitationId>>,
     /// Open invitations by their end.
     pub(crate) due: BTreeSet<(DateTime<Utc>, InvitationId)>,
     /// Invitations by inviter (`None`: of anybody) and stored state.
     pub(crate) filed: HashMap<(Option<UserId>, InvitationState), List<InvitationId>>,
     /// Members by address, the longest standing first.
-    pub(crate) addresses: BTreeMap<EmailAddress, List<UserId>>,
+    pub(crate) addresses: HashMap<EmailAddress, List<UserId>>,
     /// Members by role in the organization (`None`: of any or none).
     pub(crate) standing: HashMap<Option<RoleName>, List<UserId>>,
     /// Members and open invitations.
     pub(crate) roster: List<RosterKey>,
     /// Deliveries by invitation.
-    pub(crate) mails: BTreeMap<InvitationId, BTreeSet<(DateTime<Utc>, DeliveryId)>>,
+    pub(crate) mails: HashMap<InvitationId, BTreeSet<(DateTime<Utc>, DeliveryId)>>,
 }
 
 impl Index {
@@ -92,7 +92,7 @@ impl Index {
             }
             if row.is_open() {
                 self.roster.remove(&(row.created_at, RosterKey::Invitation(row.id)));
-                leave_sorted(&mut self.open, &row.invitee, &row.id);
+                leave(&mut self.open, &row.invitee, &row.id);
                 if let Some(end) = row.expires_at.time() {
                     self.due.remove(&(end, row.id));
                 }
@@ -117,7 +117,7 @@ impl Index {
                 leave(&mut self.standing, &role, &position);
             }
             if let Some(email) = &row.email {
-                leave_sorted(&mut self.addresses, email, &position);
+                leave(&mut self.addresses, email, &position);
             }
             self.roster.remove(&(row.joined_at, RosterKey::Member(row.user.clone())));
         }
@@ -135,7 +135,7 @@ impl Index {
 
     pub(crate) fn replace_delivery(&mut self, old: Option<&Delivery>, new: Option<&Delivery>) {
         if let Some(row) = old {
-            leave_sorted(&mut self.mails, &row.invitation, &(row.created_at, row.id));
+            leave(&mut self.mails, &row.invitation, &(row.created_at, row.id));
         }
         if let Some(row) = new {
             self.mails.entry(row.invitation).or_default().insert((row.created_at, row.id));
@@ -194,15 +194,6 @@ fn roles(row: &Member) -> impl Iterator<Item = Option<RoleName>> {
 }
 
 fn leave<K: Hash + Eq, I: Ord>(sets: &mut HashMap<K, BTreeSet<I>>, key: &K, item: &I) {
-    if let Some(set) = sets.get_mut(key) {
-        set.remove(item);
-        if set.is_empty() {
-            sets.remove(key);
-        }
-    }
-}
-
-fn leave_sorted<K: Ord, I: Ord>(sets: &mut BTreeMap<K, BTreeSet<I>>, key: &K, item: &I) {
     if let Some(set) = sets.get_mut(key) {
         set.remove(item);
         if set.is_empty() {

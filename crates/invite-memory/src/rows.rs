@@ -1,7 +1,7 @@
 //! The rows of one organization.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 use std::mem;
 
@@ -21,7 +21,7 @@ pub(crate) struct Rows {
     pub(crate) header: Option<Organization>,
     pub(crate) members: HashMap<UserId, Member>,
     pub(crate) invitations: HashMap<InvitationId, Invitation>,
-    places: BTreeMap<(Scope, Invitee), Place>,
+    places: HashMap<(Scope, Invitee), Place>,
     pub(crate) suppressions: BTreeMap<(Invitee, SuppressionKind), Suppression>,
     pub(crate) limits: BTreeMap<LimitSubject, DateTime<Utc>>,
     pub(crate) commands: HashMap<CommandKey, CommandRecord>,
@@ -82,7 +82,7 @@ impl Rows {
             self.index.replace_invitation(row.as_ref(), self.invitations.get(key));
         }
         for Swap { key, row, .. } in places {
-            exchange_sorted(&mut self.places, key, row);
+            exchange(&mut self.places, key, row);
         }
         for Swap { key, row, .. } in suppressions {
             exchange_sorted(&mut self.suppressions, key, row);
@@ -160,7 +160,8 @@ impl Rows {
         let due = self.header.as_ref().map(|header| header.due_invitations(now));
         let all = due == Some(DueInvitations::All);
         let past = self.index.due.iter().take_while(move |(end, _)| !all && *end <= now).map(|(_, id)| id);
-        let open = self.index.open.values().flatten().filter(move |_| all);
+        let open = self.index.filed.get(&(None, InvitationState::Pending)).filter(|_| all);
+        let open = open.into_iter().flatten().map(|(_, id)| id);
         past.chain(open).filter_map(|id| self.invitations.get(id))
     }
 
@@ -202,11 +203,11 @@ fn follows(log: &Log, version: u64) -> bool {
     }
 }
 
-fn all<K: Ord, R>(swaps: &[Swap<K, R>], is_there: impl Fn(&K) -> bool) -> bool {
+fn all<K: Hash + Eq, R>(swaps: &[Swap<K, R>], is_there: impl Fn(&K) -> bool) -> bool {
     if let [swap] = swaps {
         return is_there(&swap.key) == swap.is_there;
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::with_capacity(swaps.len());
     swaps.iter().all(|swap| is_there(&swap.key) == swap.is_there && seen.insert(&swap.key))
 }
 

@@ -38,7 +38,7 @@ impl Draft {
             }
             Event::InvitationCreated { invitation } => {
                 self.spend(invitation.inviter.user(), at);
-                self.slice.mailed.entry(invitation.id).or_insert(None);
+                self.slice.mailed.insert_new(invitation.id, || None);
                 self.set_invitation(invitation.id, Some(invitation));
             }
             Event::InvitationEdited { id, grants, expires_at } => self.change_invitation(id, |row| {
@@ -85,7 +85,7 @@ impl Draft {
             About::Invitation(id) => self.slice.invitations.get(id)?.as_deref().map(Facts::from),
             About::Member(user) => self.slice.members.get(user)?.as_deref().map(Facts::from),
             About::Suppression(invitee, kind) => {
-                let held = self.slice.suppressions.get(invitee)?.contains_key(kind);
+                let held = self.slice.addressed.get(invitee)?.suppressions.contains_key(kind);
                 held.then(|| Facts::Suppression { invitee: invitee.clone().into(), kind: kind.as_str() })
             }
         };
@@ -163,11 +163,7 @@ impl Draft {
     }
 
     fn set_suppression(&mut self, invitee: Invitee, kind: SuppressionKind, at: Option<DateTime<Utc>>) {
-        let of_invitee = self.slice.suppressions.entry(invitee.clone()).or_default();
-        let old = match at {
-            Some(at) => of_invitee.insert(kind, at),
-            None => of_invitee.remove(&kind),
-        };
+        let old = self.swap_suppression(&invitee, kind, at);
         self.undo.push(Undo::Suppression(invitee, kind, old));
     }
 
@@ -185,13 +181,20 @@ impl Draft {
                 Some(old) => drop(self.slice.limits.insert(subject, old)),
                 None => drop(self.slice.limits.remove(&subject)),
             },
-            Undo::Suppression(invitee, kind, old) => {
-                let of_invitee = self.slice.suppressions.entry(invitee).or_default();
-                match old {
-                    Some(at) => drop(of_invitee.insert(kind, at)),
-                    None => drop(of_invitee.remove(&kind)),
-                }
-            }
+            Undo::Suppression(invitee, kind, old) => drop(self.swap_suppression(&invitee, kind, old)),
+        }
+    }
+
+    fn swap_suppression(
+        &mut self,
+        invitee: &Invitee,
+        kind: SuppressionKind,
+        at: Option<DateTime<Utc>>,
+    ) -> Option<DateTime<Utc>> {
+        let of_invitee = &mut self.slice.addressed.get_or_default(invitee)?.suppressions;
+        match at {
+            Some(at) => of_invitee.insert(kind, at),
+            None => of_invitee.remove(&kind),
         }
     }
 
@@ -253,11 +256,13 @@ impl Draft {
             Some(row) => self.slice.invitations.insert(id, row),
             None => self.slice.invitations.remove(&id),
         };
-        if let Some((invitee, _)) = &old_key {
-            self.slice.open.entry(invitee.clone()).or_default().remove(&id);
+        if let Some(addressed) = old_key.as_ref().and_then(|(of, _)| self.slice.addressed.get_or_default(of))
+        {
+            addressed.open.remove(&id);
         }
-        if let Some((invitee, _)) = &new_key {
-            self.slice.open.entry(invitee.clone()).or_default().insert(id);
+        if let Some(addressed) = new_key.as_ref().and_then(|(of, _)| self.slice.addressed.get_or_default(of))
+        {
+            addressed.open.insert(id);
         }
         if let Some(sent) = inviter.and_then(|inviter| self.slice.sent_by.get_mut(&inviter))
             && !sent.contains(&id)
@@ -282,8 +287,8 @@ impl Draft {
 
     fn reserves(&self, invitee: &Invitee, seat: &Option<SeatClass>) -> bool {
         seat.is_some()
-            && self.slice.open.get(invitee).is_some_and(|ids| {
-                ids.iter().any(|id| {
+            && self.slice.addressed.get(invitee).is_some_and(|addressed| {
+                addressed.open.iter().any(|id| {
                     let row = self.slice.invitations.get(id).and_then(Option::as_deref);
                     row.is_some_and(|row| row.is_open() && row.seat == *seat)
                 })

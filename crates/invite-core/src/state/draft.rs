@@ -333,12 +333,13 @@ impl Draft {
             version,
             header: slice.organization.take().filter(|_| !self.records.is_empty()),
             places: places(&invitations, |id| slice.invitations.get(id).and_then(Option::as_deref)),
-            members: changes(members, |user| slice.members.remove(user).flatten()),
-            invitations: changes(invitations, |id| slice.invitations.remove(id).flatten()),
+            members: changes(members, |user| slice.members.get_mut(user).and_then(Option::take)),
+            invitations: changes(invitations, |id| slice.invitations.get_mut(id).and_then(Option::take)),
             suppressions: suppressions
                 .into_iter()
                 .filter_map(|((invitee, kind), old)| {
-                    let at = slice.suppressions.get(&invitee).and_then(|of| of.get(&kind)).copied();
+                    let of_invitee = slice.addressed.get(&invitee);
+                    let at = of_invitee.and_then(|of| of.suppressions.get(&kind)).copied();
                     let new = at.map(|at| Suppression { invitee: invitee.clone(), kind, at });
                     match (old.is_some(), new) {
                         (false, Some(new)) => Some(RowChange::Insert(new)),
@@ -394,15 +395,18 @@ fn places<'a>(
         let open = row.filter(|row| row.is_open()).into_iter();
         open.flat_map(|row| row.grants.scopes().map(|scope| (scope.clone(), row.invitee.clone())))
     }
-    let mut places = BTreeMap::<(Scope, Invitee), (Option<InvitationId>, Option<InvitationId>)>::new();
+    let mut held_by = Vec::new();
     for (id, old) in touched {
-        for key in held(old.as_deref()) {
-            places.entry(key).or_default().0 = Some(*id);
-        }
-        for key in held(now(id)) {
-            places.entry(key).or_default().1 = Some(*id);
-        }
+        held_by.extend(held(old.as_deref()).map(|key| (key, Some(*id), None)));
+        held_by.extend(held(now(id)).map(|key| (key, None, Some(*id))));
     }
+    held_by.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+    let places = held_by.chunk_by(|(one, ..), (other, ..)| one == other).filter_map(|of_one| {
+        let (key, ..) = of_one.first()?;
+        let (left, taken) =
+            of_one.iter().fold((None, None), |(left, taken), (_, was, is)| (left.or(*was), taken.or(*is)));
+        Some((key.clone(), (left, taken)))
+    });
     let change = |((scope, invitee), change): ((Scope, Invitee), _)| match change {
         (None, Some(invitation)) => Some(RowChange::Insert(Place { scope, invitee, invitation })),
         (Some(old), Some(invitation)) if old != invitation => {
@@ -411,5 +415,5 @@ fn places<'a>(
         (Some(_), None) => Some(RowChange::Delete((scope, invitee))),
         _ => None,
     };
-    places.into_iter().filter_map(change).collect()
+    places.filter_map(change).collect()
 }

@@ -132,6 +132,10 @@ impl Reads {
 
     /// Also what `other` needs.
     pub fn extend(&mut self, other: Self) {
+        if self.is_empty() {
+            *self = other;
+            return;
+        }
         let Self { invitations, invitees, members, people, addresses, sent_by, limits, commands, due } =
             other;
         self.invitations.extend(invitations);
