@@ -1,16 +1,18 @@
 //! In which organizations to look for somebody.
 
 use std::array;
-use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use foldhash::fast::RandomState;
+
+use crate::rows::Map;
 use crate::storage::Tenant;
 
 const SHARDS: usize = 32;
 
 /// Organizations by whom they know, each list by id.
-type Shard<K> = RwLock<HashMap<K, Vec<Arc<Tenant>>>>;
+type Shard<K> = RwLock<Map<K, Vec<Arc<Tenant>>>>;
 
 /// Organizations by whom they know, in shards with a lock each.
 ///
@@ -24,7 +26,7 @@ pub(crate) struct Directory<K> {
 
 impl<K> Default for Directory<K> {
     fn default() -> Self {
-        Self { hasher: RandomState::new(), shards: array::from_fn(|_| RwLock::default()) }
+        Self { hasher: RandomState::default(), shards: array::from_fn(|_| RwLock::default()) }
     }
 }
 

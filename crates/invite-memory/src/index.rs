@@ -1,6 +1,6 @@
 //! Indexes over the rows of one organization, so that nothing scans.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::ops::Bound;
 
@@ -10,6 +10,8 @@ use invite_core::{
     Scope, UserId,
 };
 use invite_storage::Position;
+
+use crate::rows::Map;
 
 /// Rows in the order of a list: by time, and among equal times by the text of their key.
 pub(crate) type List<K> = BTreeSet<(DateTime<Utc>, K)>;
@@ -69,19 +71,19 @@ impl Key for RosterKey {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Index {
     /// Open invitations by invitee.
-    pub(crate) open: HashMap<Invitee, BTreeSet<InvitationId>>,
+    pub(crate) open: Map<Invitee, BTreeSet<InvitationId>>,
     /// Open invitations by their end.
     pub(crate) due: BTreeSet<(DateTime<Utc>, InvitationId)>,
     /// Invitations by inviter (`None`: of anybody) and stored state.
-    pub(crate) filed: HashMap<(Option<UserId>, InvitationState), List<InvitationId>>,
+    pub(crate) filed: Map<(Option<UserId>, InvitationState), List<InvitationId>>,
     /// Members by address, the longest standing first.
-    pub(crate) addresses: HashMap<EmailAddress, List<UserId>>,
+    pub(crate) addresses: Map<EmailAddress, List<UserId>>,
     /// Members by role in the organization (`None`: of any or none).
-    pub(crate) standing: HashMap<Option<RoleName>, List<UserId>>,
+    pub(crate) standing: Map<Option<RoleName>, List<UserId>>,
     /// Members and open invitations.
     pub(crate) roster: List<RosterKey>,
     /// Deliveries by invitation.
-    pub(crate) mails: HashMap<InvitationId, BTreeSet<(DateTime<Utc>, DeliveryId)>>,
+    pub(crate) mails: Map<InvitationId, BTreeSet<(DateTime<Utc>, DeliveryId)>>,
 }
 
 impl Index {
@@ -193,7 +195,7 @@ fn roles(row: &Member) -> impl Iterator<Item = Option<RoleName>> {
     [Some(None), role.map(Some)].into_iter().flatten()
 }
 
-fn leave<K: Hash + Eq, I: Ord>(sets: &mut HashMap<K, BTreeSet<I>>, key: &K, item: &I) {
+fn leave<K: Hash + Eq, I: Ord>(sets: &mut Map<K, BTreeSet<I>>, key: &K, item: &I) {
     if let Some(set) = sets.get_mut(key) {
         set.remove(item);
         if set.is_empty() {

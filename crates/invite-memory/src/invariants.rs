@@ -1,6 +1,6 @@
 //! After random histories, every index equals what a full scan of the rows gives.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use invite_core::*;
 use invite_storage::{CommitError, Completion, Failure, Leased, Outbox, Storage};
@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use crate::MemoryStorage;
 use crate::index::Index;
+use crate::rows::Map;
 use crate::storage::lock;
 
 #[allow(dead_code, unreachable_pub, reason = "rows for the contract's cases, of which not all are used here")]
@@ -220,7 +221,7 @@ impl Run {
                 }
             }
             assert_eq!(rows.index, scanned);
-            let mut commits = HashMap::new();
+            let mut commits = Map::default();
             for (entry, sequence) in rows.events.iter().zip(1..) {
                 assert_eq!(entry.sequence, sequence);
                 *commits.entry(entry.commit).or_insert(0) += 1;

@@ -1,7 +1,7 @@
 //! The rows of one organization.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::hash::Hash;
 use std::mem;
 
@@ -15,21 +15,24 @@ use invite_core::{
 use crate::commit::{Change, Log, Swap};
 use crate::index::Index;
 
+/// A map by keys that are hashed quickly: whoever chooses keys here owns the process.
+pub(crate) type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
+
 /// The rows of one organization, with their indexes.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     pub(crate) header: Option<Organization>,
-    pub(crate) members: HashMap<UserId, Member>,
-    pub(crate) invitations: HashMap<InvitationId, Invitation>,
-    places: HashMap<(Scope, Invitee), Place>,
+    pub(crate) members: Map<UserId, Member>,
+    pub(crate) invitations: Map<InvitationId, Invitation>,
+    places: Map<(Scope, Invitee), Place>,
     pub(crate) suppressions: BTreeMap<(Invitee, SuppressionKind), Suppression>,
     pub(crate) limits: BTreeMap<LimitSubject, DateTime<Utc>>,
-    pub(crate) commands: HashMap<CommandKey, CommandRecord>,
+    pub(crate) commands: Map<CommandKey, CommandRecord>,
     /// The event of sequence n is at n - 1.
     pub(crate) events: Vec<EventRecord>,
     /// How many events each commit has.
-    pub(crate) commits: HashMap<CommitId, usize>,
-    pub(crate) deliveries: HashMap<DeliveryId, Delivery>,
+    pub(crate) commits: Map<CommitId, usize>,
+    pub(crate) deliveries: Map<DeliveryId, Delivery>,
     pub(crate) index: Index,
 }
 
@@ -211,7 +214,7 @@ fn all<K: Hash + Eq, R>(swaps: &[Swap<K, R>], is_there: impl Fn(&K) -> bool) -> 
     swaps.iter().all(|swap| is_there(&swap.key) == swap.is_there && seen.insert(&swap.key))
 }
 
-fn exchange<K: Hash + Eq + Clone, R>(table: &mut HashMap<K, R>, key: &K, row: &mut Option<R>) {
+fn exchange<K: Hash + Eq + Clone, R>(table: &mut Map<K, R>, key: &K, row: &mut Option<R>) {
     *row = match row.take() {
         Some(row) => table.insert(key.clone(), row),
         None => table.remove(key),

@@ -1,7 +1,6 @@
 //! The store: organizations, each behind its own locks.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -15,7 +14,7 @@ use crate::commit::Change;
 use crate::directory::Directory;
 use crate::load::load;
 use crate::outbox::Queue;
-use crate::rows::Rows;
+use crate::rows::{Map, Rows};
 
 /// A store in memory. Clones are handles of one and the same store; what it holds ends with the last of them.
 ///
@@ -47,7 +46,7 @@ pub struct MemoryStorage {
 /// look, and the rows say what is there: they are written while the rows are held, and read before.
 #[derive(Default)]
 pub(crate) struct Shared {
-    tenants: RwLock<HashMap<OrganizationId, Arc<Tenant>>>,
+    tenants: RwLock<Map<OrganizationId, Arc<Tenant>>>,
     /// Where a user is a member.
     pub(crate) users: Directory<UserId>,
     /// Where an invitee has open invitations.
