@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 /// What a case does with its subject.
-pub(crate) type Check<S> = fn(S) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(crate) type Check<S> = fn(S) -> Pin<Box<dyn Future<Output = ()>>>;
 
 /// One case of a contract. `S` is what it is about.
 pub struct Case<S> {
