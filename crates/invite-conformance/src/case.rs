@@ -18,7 +18,7 @@ pub struct Case<S> {
 }
 
 /// Longer than any case takes on a loaded machine: whoever waits for so long waits for ever.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl<S> Case<S> {
     /// The number of the sentence in the contract.
