@@ -56,6 +56,7 @@ macro_rules! __storage_cases {
                 values::values_come_back_in_every_variant
                 values::values_come_back_as_typed
                 values::values_come_back_after_several_changes_in_one_commit
+                histories::values_come_back_in_random_histories
             ]
             12 events_have_no_gaps [commit::events_have_no_gaps]
             13 commit_is_found [commit::commit_is_found]
@@ -78,6 +79,7 @@ macro_rules! __storage_cases {
                 pages::lists_are_ordered_byte_by_byte
                 pages::lists_are_ordered_and_filtered
                 pages::lists_are_ordered_with_the_last_mail
+                histories::lists_are_ordered_in_random_histories
             ]
             20 pages_meet [
                 pages::pages_meet
@@ -101,6 +103,7 @@ macro_rules! __storage_cases {
                 outbox::one_holds_a_lease
                 outbox::one_holds_a_lease_in_a_race
                 outbox::one_holds_a_lease_while_others_commit
+                histories::one_holds_a_lease_in_random_histories
             ]
             25 leases_end [
                 outbox::leases_end

@@ -65,7 +65,12 @@ impl Seen {
         }
         if reads.due > 0 && slice.organization().is_some() {
             let (rows, more) = slice.due()?;
-            seen.due = Some((rows.map(|row| row.id).collect(), more));
+            let mut ids = rows.map(|row| row.id).collect::<Vec<_>>();
+            if slice.organization().is_some_and(|row| row.status == OrganizationStatus::Closed) {
+                // All that are open, in any order.
+                ids.sort_unstable();
+            }
+            seen.due = Some((ids, more));
         }
         Ok(seen)
     }

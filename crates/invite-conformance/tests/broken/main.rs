@@ -23,19 +23,22 @@ fn quietly() {
     });
 }
 
-/// What the whole suite finds.
-fn findings<F: Fixture>(fixture: impl Fn() -> F) -> Vec<Broken> {
+/// Random histories stumble over anything, sooner or later, and take their time to say how: they are asked apart.
+const HISTORIES: &str = "_in_random_histories";
+
+/// What the cases of these names find.
+fn findings<F: Fixture>(fixture: impl Fn() -> F, asked: impl Fn(&str) -> bool) -> Vec<Broken> {
     quietly();
     let run = |case: &invite_conformance::Case<Box<dyn Fixture>>| {
         case.try_run(async { Box::new(fixture()) as Box<dyn Fixture> }).err()
     };
-    CASES.iter().filter_map(run).collect()
+    CASES.iter().filter(|case| asked(case.name())).filter_map(run).collect()
 }
 
 /// The suite finds it: in these cases, with these words in the first of them. Others may stumble over it as well, if
 /// their names begin like one of `also`; no case stumbles that has nothing to do with it.
 fn is_found<F: Fixture>(fixture: impl Fn() -> F, cases: &[&str], words: &str, also: &[&str]) {
-    let found = findings(fixture);
+    let found = findings(fixture, |name| !name.ends_with(HISTORIES));
     let names = found.iter().map(|broken| broken.case).collect::<Vec<_>>();
     for case in cases {
         assert!(names.contains(case), "{case} passed; what was found: {names:#?}");
@@ -52,8 +55,8 @@ fn is_found<F: Fixture>(fixture: impl Fn() -> F, cases: &[&str], words: &str, al
 
 #[test]
 fn the_sound_store_passes_all() {
-    let found = findings(invite_memory::MemoryStorage::new);
+    let found = findings(invite_memory::MemoryStorage::new, |_| true);
     assert!(found.is_empty(), "{found:#?}");
-    let found = findings(|| twist::Twisted::new(twists::Nothing));
+    let found = findings(|| twist::Twisted::new(twists::Nothing), |_| true);
     assert!(found.is_empty(), "{found:#?}");
 }
