@@ -16,7 +16,7 @@ use super::rows::{all, at, commit_id, is_conflict, last_time};
 use super::seen::Seen;
 
 /// How many histories a case runs. The environment variable `INVITE_HISTORIES` asks for another number.
-const HISTORIES: usize = 8;
+const HISTORIES: usize = 10;
 const LONGEST: usize = 40;
 /// How often a history that fails is made shorter.
 const TRIES: usize = 100;
