@@ -34,6 +34,13 @@ pub(super) const RULES: &[Rule] = &[
         kind: Kind::Library,
     },
     Rule {
+        name: "invite-conformance",
+        arrows: &["invite-core", "invite-storage", "invite-mailer"],
+        features: &[],
+        shows: &[],
+        kind: Kind::Library,
+    },
+    Rule {
         name: "invite-memory",
         arrows: &["invite-core", "invite-storage", "invite-mailer"],
         features: &[],

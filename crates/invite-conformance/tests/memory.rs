@@ -1,0 +1,5 @@
+//! The suite against the store in memory.
+
+use invite_memory::MemoryStorage;
+
+invite_conformance::storage!(MemoryStorage::new());
