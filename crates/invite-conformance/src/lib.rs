@@ -1,7 +1,7 @@
 //! The contracts of `invite` as tests, for whoever writes an adapter.
 //!
 //! One line in a test file of an adapter makes a test of every case, named after the numbered sentences of the
-//! contract that it keeps. See [`storage!`] for stores.
+//! contract that it keeps. See [`storage!`] for stores, and [`mailer!`] for mailers.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -11,6 +11,7 @@
 )]
 
 mod case;
+pub mod mailer;
 pub mod storage;
 
 pub use case::{Broken, Case};
