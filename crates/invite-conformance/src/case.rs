@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 /// What a case does with its subject.
-pub(crate) type Check<S> = fn(S) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(crate) type Check<S> = fn(S) -> Pin<Box<dyn Future<Output = ()>>>;
 
 /// One case of a contract. `S` is what it is about.
 pub struct Case<S> {
@@ -18,7 +18,7 @@ pub struct Case<S> {
 }
 
 /// Longer than any case takes on a loaded machine: whoever waits for so long waits for ever.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl<S> Case<S> {
     /// The number of the sentence in the contract.

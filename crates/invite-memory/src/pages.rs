@@ -63,8 +63,9 @@ impl Pages for MemoryStorage {
             found.extend(wanted.take(limit(seek)));
         }
         if *state == Some(InvitationState::Expired) {
+            let unwritten = rows.due(now).filter(|row| row.state_at(now) == InvitationState::Expired);
             let unwritten =
-                rows.due(now).filter(|row| inviter.is_none() || row.inviter.user() == inviter.as_ref());
+                unwritten.filter(|row| inviter.is_none() || row.inviter.user() == inviter.as_ref());
             let unwritten = unwritten.map(|row| (Position::new(row.created_at, row.id.to_string()), row));
             found.extend(unwritten.filter(|(position, _)| after.is_none_or(|after| position < after)));
         }

@@ -158,10 +158,14 @@ impl Rows {
 
     /// Open invitations past their expiry, the longest past first; all open ones of a closed organization.
     pub(crate) fn due(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Invitation> {
-        let due = self.header.as_ref().map(|header| header.due_invitations(now));
-        let all = due == Some(DueInvitations::All);
-        let past = self.index.due.iter().take_while(move |(end, _)| !all && *end <= now).map(|(_, id)| id);
-        let open = self.index.open.values().flatten().filter(move |_| all);
+        let up_to = match self.header.as_ref().map(|header| header.due_invitations(now)) {
+            Some(DueInvitations::All) => None,
+            Some(DueInvitations::ExpiredAt(at)) => Some(at),
+            None => Some(now),
+        };
+        let past = self.index.due.iter().take_while(move |(end, _)| up_to.is_some_and(|at| *end <= at));
+        let past = past.map(|(_, id)| id);
+        let open = self.index.open.values().flatten().filter(move |_| up_to.is_none());
         past.chain(open).filter_map(|id| self.invitations.get(id))
     }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use invite_core::{Attempt, DeliveryId, DeliveryState, OrganizationId};
+use invite_core::{Attempt, Delivery, DeliveryId, DeliveryState, OrganizationId};
 use invite_storage::{Completion, Failure as FailedTry, Lease, Leased, Outbox, StorageError};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
@@ -25,10 +25,8 @@ impl Outbox for SqliteStorage {
                 let delivery = columns.delivery_id()?;
                 Ok((organization, delivery))
             })?;
-            leasable
-                .iter()
-                .map(|(organization, id)| lease(connection, organization, *id, now, until))
-                .collect()
+            let leased = leasable.iter().map(|(of, id)| lease(connection, of, *id, now, until));
+            leased.filter_map(Result::transpose).collect()
         })
         .await
     }
@@ -60,24 +58,32 @@ impl Outbox for SqliteStorage {
     }
 }
 
+/// Leases a delivery. One whose invitation is no longer there is dropped: nobody could ever send it.
 fn lease(
     connection: &Connection,
     organization: &OrganizationId,
     id: DeliveryId,
     now: DateTime<Utc>,
     until: DateTime<Utc>,
-) -> Result<Leased, Failure> {
+) -> Result<Option<Leased>, Failure> {
     let id = blob(id.as_uuid());
     let params = params![organization.as_str(), id, micros(now), micros(until)];
     connection.prepare_cached(sql::LEASE)?.execute(params)?;
     let delivery = first(connection, sql::DELIVERY, params![organization.as_str(), id], rows::delivery)?;
     let delivery = delivery.ok_or_else(|| Failure::missing("delivery"))?;
     let invitation = load::invitation(connection, organization, delivery.invitation)?;
-    let invitation = invitation.ok_or_else(|| Failure::missing("invitation"))?;
+    let Some(invitation) = invitation else {
+        end(connection, &of(&delivery), None, DeliveryState::Dropped, None, delivery.mailed_at)?;
+        return Ok(None);
+    };
     let suppressions = load::suppressions(connection, organization, &invitation.invitee)?;
     let organization = load::organization(connection, organization)?;
     let organization = organization.ok_or_else(|| Failure::missing("organization"))?;
-    Ok(Leased { delivery, organization, invitation, suppressions })
+    Ok(Some(Leased { delivery, organization, invitation, suppressions }))
+}
+
+fn of(row: &Delivery) -> Lease {
+    Lease { organization: row.organization.clone(), delivery: row.id, number: row.lease }
 }
 
 /// Records the end of a try, if the lease is the last one and still open; says whether it was.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Actor, Commit, CommitId, Draft, Event, OrganizationId, OrganizationStatus, Plan, Reads, Settings, Slice,
-    fold,
+    Actor, Commit, CommitId, Delivery, DeliveryId, DeliveryKind, DeliveryState, Draft, Event, InvitationId,
+    OrganizationId, OrganizationStatus, Plan, Reads, Settings, Slice, fold,
 };
 use invite_sqlite::{NoTransaction, SchemaError, SqliteStorage, SqliteTransaction};
 use invite_storage::{CommitError, HostTransaction, Storage, StorageError};
@@ -53,6 +53,23 @@ impl Host {
     /// What the store gives to somebody else.
     async fn seen(&self) -> Slice {
         self.store.load(&self.acme, &Reads::new(), now()).await.unwrap()
+    }
+
+    fn delivery(&self) -> Delivery {
+        Delivery {
+            organization: self.acme.clone(),
+            id: DeliveryId::from_parts(now(), [1; 10]),
+            invitation: InvitationId::from_parts(now(), [1; 10]),
+            revision: 0,
+            kind: DeliveryKind::Invitation,
+            state: DeliveryState::Queued,
+            due_at: now(),
+            created_at: now(),
+            lease: 0,
+            leased_until: None,
+            mailed_at: None,
+            attempts: vec![],
+        }
     }
 
     async fn is_suspended(&self) -> bool {
@@ -185,7 +202,7 @@ async fn a_failed_write_leaves_nothing() {
     sign_up(&transaction);
     let commit = decided(host.load(&transaction).unwrap(), [Event::OrganizationSuspended]);
     let mut at_its_last_rows = commit.clone();
-    at_its_last_rows.events[0].sequence = 1;
+    at_its_last_rows.deliveries = vec![host.delivery(), host.delivery()];
     for failing in [at_its_last_rows, Commit { version: 7, ..commit.clone() }] {
         assert!(SqliteTransaction::of(&transaction).write(&failing).is_err());
         let status = host.load(&transaction).unwrap().organization().unwrap().status;

@@ -25,8 +25,9 @@
 //! 8. `all_or_nothing`: a commit is written whole or not at all, whatever fails.
 //! 9. `insert_is_not_put`: inserting a row whose key exists is a conflict, and so is updating or deleting one
 //!    that does not. Limits and commands are put.
-//!    A commit that contradicts itself (a header of another version than its events lead to, a delivery of
-//!    another organization) is a bug of the caller and a [`StorageError`], for deciding again would not help.
+//!    A commit that contradicts itself (a header of another version than its events lead to, events that do not
+//!    follow its version, a delivery of another organization; see [`Commit::is_sound`](invite_core::Commit::is_sound))
+//!    is a bug of the caller and a [`StorageError`], for deciding again would not help.
 //! 10. `one_place_one_invitation`: the key of places is unique in the store itself (CON-3).
 //! 11. `values_come_back`: every value comes back as it was: times to the microsecond, the longest ids, texts
 //!     in any script, addresses as typed.
@@ -73,6 +74,11 @@
 //! 28. `errors_fail_closed`: a store that cannot answer says so and grants nothing (STO-3).
 //! 29. `unknown_is_said`: a store that does not know whether a commit was written says
 //!     [`StorageError::is_outcome_unknown`], never success and never plain failure.
+//!
+//! # Records of commands
+//!
+//! 30. `commands_are_kept`: the record of a command is written by the commit that carries it, found under its key,
+//!     and kept until its time is over and [`Storage::forget_commands`] is asked (LIF-12).
 
 mod cursor;
 mod error;

@@ -2,17 +2,27 @@
 //!
 //! [`storage!`](crate::storage!) makes the tests; [`CASES`] are the same cases for other uses.
 
+mod commit;
+mod errors;
+mod exclusive;
 mod fixture;
 mod list;
 mod load;
+mod outbox;
+mod pages;
 pub mod rows;
+mod seen;
+mod values;
 
 use crate::Case;
 
 pub use fixture::Fixture;
 
+/// What every case is given.
+type Subject = Box<dyn Fixture>;
+
 /// Every case, in the order of the sentences.
-pub const CASES: &[Case<Box<dyn Fixture>>] = crate::__storage_cases!(__storage_table []);
+pub const CASES: &[Case<Subject>] = crate::__storage_cases!(__storage_table []);
 
 /// Runs one case by name.
 ///
@@ -22,6 +32,14 @@ pub fn run<F: Fixture>(name: &str, fixture: impl Future<Output = F>) {
     let case =
         CASES.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("there is no case {name}"));
     case.run(async { Box::new(fixture.await) as Box<dyn Fixture> });
+}
+
+/// What a task gave; a case of a task that panicked panics alike.
+fn joined<T>(task: Result<T, tokio::task::JoinError>) -> T {
+    task.unwrap_or_else(|error| match error.try_into_panic() {
+        Ok(payload) => std::panic::resume_unwind(payload),
+        Err(error) => panic!("{error}"),
+    })
 }
 
 /// Whether there is a case of that name.

@@ -1,4 +1,4 @@
-//! The suite against the store in memory.
+//! The contract of `invite-storage`, asked of the store in memory.
 
 use invite_memory::MemoryStorage;
 

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
     Actor, Commit, CommitId, Delivery, DeliveryId, DeliveryKind, DeliveryState, Draft, EmailAddress, Event,
-    Expiry, Grant, Grants, GroupId, Invitation, InvitationId, InvitationKind, Invitee, JoinedBy, Member,
-    Metadata, Nonce, OrganizationId, Plan, Reads, Settings, Slice, UserId, fold,
+    Expiry, Grant, Grants, Invitation, InvitationId, InvitationKind, Invitee, JoinedBy, Member, Metadata,
+    Nonce, OrganizationId, Plan, Reads, Settings, Slice, UserId, fold,
 };
-use invite_storage::{CommitError, Pages, Position, Seek, Storage};
+use invite_storage::{Seek, Storage};
 use uuid::Uuid;
 
 /// A moment, in seconds from the beginning of the world.
@@ -33,10 +33,6 @@ pub fn user(id: &str) -> UserId {
 
 pub fn email(text: &str) -> EmailAddress {
     EmailAddress::parse(text).unwrap()
-}
-
-pub fn group(id: &str) -> Grant {
-    Grant::role("member").in_group(GroupId::parse(id).unwrap())
 }
 
 /// A pending invitation by ada, made at 0, that ends at 1000.
@@ -144,27 +140,6 @@ pub async fn found_with<S: Storage>(store: &S, id: &str, plan: Plan) -> Organiza
     id
 }
 
-/// Everything about an organization that these reads show, as one text.
-pub async fn seen<S: Storage>(store: &S, id: &OrganizationId, reads: &Reads) -> String {
-    let slice = store.load(id, reads, at(500)).await.unwrap();
-    let events = store.events(id, 0, 1000).await.unwrap();
-    let roster = store.roster(id, at(500), &first(1000)).await.unwrap();
-    format!("{slice:?} {events:?} {roster:?}")
-}
-
-pub fn is_conflict(written: Result<(), CommitError>) -> bool {
-    matches!(written, Err(CommitError::Conflict))
-}
-
 pub fn first(limit: u32) -> Seek {
     Seek { after: None, limit }
-}
-
-pub fn behind(after: Option<Position>, limit: u32) -> Seek {
-    Seek { after, limit }
-}
-
-/// Whether a trait object can be made of the lists, as the service does.
-pub fn as_lists(store: &impl Pages) -> &dyn Pages {
-    store
 }
