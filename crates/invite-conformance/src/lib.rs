@@ -46,6 +46,10 @@
 //! Cases need no certain speed, and wait for nothing by the clock but to see whether something goes on that must not.
 //! Random histories are the same in every run; the environment variable `INVITE_HISTORIES` asks for more of them.
 //! [`storage::rows`] makes rows and commits for an adapter's own tests.
+//!
+//! # For the author of a mailer
+//!
+//! [`mailer!`] makes a test of every case of the contract of `invite-mailer`.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -55,6 +59,7 @@
 )]
 
 mod case;
+pub mod mailer;
 pub mod storage;
 
 pub use case::{Broken, Case};

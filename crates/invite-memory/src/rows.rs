@@ -8,8 +8,8 @@ use std::mem;
 use chrono::{DateTime, Utc};
 use invite_core::{
     CommandKey, CommandRecord, CommitId, Delivery, DeliveryId, DueInvitations, EmailAddress, EventRecord,
-    Invitation, InvitationId, InvitationState, Invitee, LimitSubject, Member, Organization, Place, Scope,
-    Suppression, SuppressionKind, UserId,
+    Expiry, Invitation, InvitationId, InvitationState, Invitee, LimitSubject, Member, Organization, Place,
+    Scope, Suppression, SuppressionKind, UserId,
 };
 
 use crate::commit::{Change, Log, Swap};

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use invite_conformance::storage::Fixture;
 use invite_core::{Event, Grant, OrganizationId, Reads};
-use invite_sqlite::{SchemaError, SqliteStorage};
-use invite_storage::{MemberFilter, Outbox, Pages, Storage, StorageError};
-use rusqlite::{Connection, TransactionBehavior};
+use invite_sqlite::{SchemaError, SqliteStorage, SqliteTransaction};
+use invite_storage::{CommitError, HostTransaction, MemberFilter, Outbox, Pages, Storage, StorageError};
+use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::sync::Barrier;
 use world::*;
@@ -96,6 +96,15 @@ mod in_memory {
 async fn has(store: &SqliteStorage, id: &OrganizationId, name: &str) -> bool {
     let slice = store.load(id, &Reads::new().member(user(name)), at(1)).await.unwrap();
     slice.member(&user(name)).unwrap().is_some()
+}
+
+#[track_caller]
+fn stored<T>(failed: Result<T, CommitError>) -> StorageError {
+    match failed {
+        Err(CommitError::Storage(error)) => error,
+        Err(conflict) => panic!("{conflict}"),
+        Ok(_) => panic!("it did not fail"),
+    }
 }
 
 fn schema(error: &StorageError) -> SchemaError {
@@ -189,7 +198,7 @@ async fn errors_fail_closed() {
         other.execute_batch("begin").unwrap();
         other.execute(damage, []).unwrap();
         // Within the transaction that did the damage, so that it can be taken back.
-        let error = invite_sqlite::load(&other, &acme, &reads, at(2)).unwrap_err();
+        let error = stored(SqliteTransaction::of(&other).load(&acme, &reads, at(2)));
         assert!(error.is_corrupt(), "{damage}");
         other.execute_batch("rollback").unwrap();
     }
@@ -211,61 +220,19 @@ async fn what_cannot_be_written_is_unavailable() {
     let commit = decide(&store, &acme, &Reads::new(), at(1), [Event::OrganizationSuspended]).await;
     let reader = connect(&directory);
     reader.pragma_update(None, "query_only", true).unwrap();
-    let Err(invite_storage::CommitError::Storage(error)) = invite_sqlite::commit(&reader, &commit) else {
-        panic!()
-    };
-    assert!(error.is_unavailable());
-    assert!(invite_sqlite::load(&reader, &acme, &Reads::new(), at(1)).is_ok());
+    reader.execute_batch("begin").unwrap();
+    assert!(stored(SqliteTransaction::of(&reader).write(&commit)).is_unavailable());
+    reader.execute_batch("rollback").unwrap();
 
     let writer = connect(&directory);
     writer.execute_batch("begin immediate").unwrap();
     let other = connect(&directory);
     other.busy_timeout(std::time::Duration::ZERO).unwrap();
-    let Err(invite_storage::CommitError::Storage(error)) = invite_sqlite::commit(&other, &commit) else {
-        panic!()
-    };
+    other.execute_batch("begin").unwrap();
+    let error = stored(SqliteTransaction::of(&other).write(&commit));
     assert!(error.is_unavailable(), "somebody else holds the lock");
     writer.execute_batch("rollback").unwrap();
     store.commit(&commit).await.unwrap();
-}
-
-/// F4: what the host does and what the commit does are one transaction.
-#[tokio::test]
-async fn a_transaction_of_the_host_takes_the_commit_along() {
-    let (store, directory) = file().await;
-    let acme = found(&store, "acme").await;
-    let mut host = connect(&directory);
-    host.execute_batch("create table users (id text primary key)").unwrap();
-    let reads = Reads::new().member(user("bob"));
-    for kept in [false, true] {
-        let transaction = host.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
-        transaction.execute("insert into users values ('bob')", []).unwrap();
-        let slice = invite_sqlite::load(&transaction, &acme, &reads, at(1)).unwrap();
-        let commit = decided(slice, at(1), [joined(&member("bob", Grant::role("member")))]);
-        invite_sqlite::commit(&transaction, &commit).unwrap();
-        // One that fails at its last rows leaves the transaction as it was.
-        let slice = invite_sqlite::load(&transaction, &acme, &reads, at(1)).unwrap();
-        let version = slice.version();
-        let mut failing = decided(slice, at(1), [Event::OrganizationSuspended]);
-        let mail = delivery(&acme, &invitation(email("bob@example.com")), at(1));
-        failing.deliveries = vec![mail.clone(), mail];
-        assert!(is_conflict(invite_sqlite::commit(&transaction, &failing)));
-        let slice = invite_sqlite::load(&transaction, &acme, &reads, at(1)).unwrap();
-        assert_eq!(slice.version(), version);
-        if kept {
-            transaction.commit().unwrap();
-        } else {
-            drop(transaction);
-        }
-        let users: i64 =
-            connect(&directory).query_row("select count(*) from users", [], |row| row.get(0)).unwrap();
-        assert_eq!((users == 1, has(&store, &acme, "bob").await), (kept, kept));
-    }
-    // Without a transaction, each half is one of its own.
-    let slice = invite_sqlite::load(&host, &acme, &reads, at(2)).unwrap();
-    invite_sqlite::commit(&host, &decided(slice, at(2), [Event::OrganizationSuspended])).unwrap();
-    assert!(host.is_autocommit());
-    assert!(invite_sqlite::load(&connect(&tempfile::tempdir().unwrap()), &acme, &reads, at(2)).is_err());
 }
 
 /// Readers come and go beside a writer, more of them than there are connections.

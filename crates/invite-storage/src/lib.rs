@@ -45,6 +45,9 @@
 //! 17. `dropped_is_rolled_back`: a unit that is dropped without commit changed nothing, and holds nothing.
 //! 18. `organizations_do_not_wait`: a unit of one organization delays no load of another.
 //!
+//! A store may also write into a transaction that the host owns: see [`HostTransaction`], which says what it
+//! promises.
+//!
 //! # Pages
 //!
 //! 19. `lists_are_ordered`: invitations, roster and inbox from the newest by `(time, key)`; members and
@@ -82,6 +85,7 @@ mod error;
 mod outbox;
 mod pages;
 mod storage;
+mod transaction;
 
 pub use cursor::{Cursor, InvalidCursor, Position};
 pub use error::{CommitError, StorageError};
@@ -91,3 +95,4 @@ pub use pages::{
     RosterEntry, Seek,
 };
 pub use storage::{Exclusive, Storage};
+pub use transaction::HostTransaction;

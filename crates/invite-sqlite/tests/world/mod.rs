@@ -8,7 +8,7 @@ use invite_core::{
     Expiry, Grant, Grants, Invitation, InvitationId, InvitationKind, Invitee, JoinedBy, Member, Metadata,
     Nonce, OrganizationId, Plan, Reads, Settings, Slice, UserId, fold,
 };
-use invite_storage::{CommitError, Seek, Storage};
+use invite_storage::{Seek, Storage};
 use uuid::Uuid;
 
 /// A moment, in seconds from the beginning of the world.
@@ -138,10 +138,6 @@ pub async fn found_with<S: Storage>(store: &S, id: &str, plan: Plan) -> Organiza
     ada.joined_by = JoinedBy::Creating;
     commit(store, &id, at(0), [Event::OrganizationCreated { plan, settings }, joined(&ada)]).await;
     id
-}
-
-pub fn is_conflict(written: Result<(), CommitError>) -> bool {
-    matches!(written, Err(CommitError::Conflict))
 }
 
 pub fn first(limit: u32) -> Seek {
