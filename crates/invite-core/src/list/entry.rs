@@ -214,7 +214,8 @@ pub(super) fn cleaned(text: &str) -> Result<Option<String>, TooLong> {
             return Err(TooLong);
         }
     }
-    Ok(Some(clean).filter(|text| !trim(text).is_empty()))
+    // Without a control character before it, a joiner may have come to stand at the edge.
+    Ok(Some(trim(&clean)).filter(|name| !name.is_empty()).map(String::from))
 }
 
 fn is_disturbing(c: char) -> bool {
