@@ -3,6 +3,7 @@
 
 mod arrows;
 mod command;
+mod fuzz;
 mod no_std;
 mod test;
 
@@ -15,6 +16,8 @@ const USAGE: &str = "\
 cargo xtask test     every test and check of the workspace
 cargo xtask arrows   who may depend on whom, and whose types public signatures may name
                      [--manifest-path <Cargo.toml>]: of another workspace
+cargo xtask fuzz     every fuzz target for a minute each; needs a nightly toolchain and cargo-fuzz
+                     [--seconds <N>] [<target>…]: for so long, and only these
 cargo xtask no-std   build invite-core alone for a target without std";
 
 fn main() -> ExitCode {
@@ -37,6 +40,7 @@ fn run(arguments: &[&str]) -> Outcome {
         ["test"] => test::run(root),
         ["arrows"] => arrows::run(&root.join("Cargo.toml")),
         ["arrows", "--manifest-path", manifest] => arrows::run(Path::new(manifest)),
+        ["fuzz", rest @ ..] => fuzz::run(root, rest),
         ["no-std"] => no_std::run(root),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
