@@ -1,6 +1,7 @@
 //! The project's own commands, run as `cargo xtask <command>`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks to its user")]
 
+mod api;
 mod arrows;
 mod command;
 mod fuzz;
@@ -14,6 +15,8 @@ use command::Outcome;
 
 const USAGE: &str = "\
 cargo xtask test     every test and check of the workspace
+cargo xtask api      compare the public API of every published crate with the text in api/
+                     [--update]: write the text
 cargo xtask arrows   who may depend on whom, and whose types public signatures may name
                      [--manifest-path <Cargo.toml>]: of another workspace
 cargo xtask fuzz     every fuzz target for a minute each; needs a nightly toolchain and cargo-fuzz
@@ -38,6 +41,7 @@ fn run(arguments: &[&str]) -> Outcome {
     let root = command::workspace_root();
     match arguments {
         ["test"] => test::run(root),
+        ["api", rest @ ..] => api::run(root, rest),
         ["arrows"] => arrows::run(&root.join("Cargo.toml")),
         ["arrows", "--manifest-path", manifest] => arrows::run(Path::new(manifest)),
         ["fuzz", rest @ ..] => fuzz::run(root, rest),

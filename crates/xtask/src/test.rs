@@ -13,6 +13,7 @@ const STEPS: &[Step] = &[
     ("doc tests", &["test", "--workspace", "--doc", "--locked"]),
     // Processes of their own: building the tests may have replaced the program that runs here.
     ("arrows", &["xtask", "arrows"]),
+    ("api", &["xtask", "api"]),
     ("no-std", &["xtask", "no-std"]),
 ];
 
