@@ -185,6 +185,12 @@ fn par_1_what_people_paste() {
             &["@carol", "dave@x.com", "!list-bad-user-name", "=0"],
         ),
         (
+            "user names in single quotes, once or twice",
+            with_users(),
+            "'carol', ''carol'', ''''",
+            &["@carol", "=0", "!list-empty"],
+        ),
+        (
             "user names in quotes",
             with_users(),
             "\"carol\", Smith, Bob <b@x.com>; dave",
