@@ -82,7 +82,7 @@ fn is_one_mailbox(address: &EmailAddress) {
     assert_eq!((mailbox.name(), mailbox.address()), (None, Some(address.as_str())));
 }
 
-/// A refusal names what the text has or lacks, and does not repeat the text.
+/// A refusal names what the text has or lacks.
 fn is_in_the_text(reason: InvalidEmail, text: &str) {
     let trimmed = text.trim();
     let shown = match reason {
@@ -103,5 +103,4 @@ fn is_in_the_text(reason: InvalidEmail, text: &str) {
         _ => panic!("no property says when to refuse with {}", reason.code()),
     };
     assert!(shown, "{} for {text:?}", reason.code());
-    assert!(trimmed.len() < 12 || !reason.to_string().contains(trimmed), "{reason}");
 }

@@ -1,5 +1,7 @@
 //! The words of mails, with hostile text in every place that a user can fill (MAI-1, MAI-2, MAI-8).
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use invite_core::{EmailAddress, Key, Keyring, Nonce, OrganizationId, Purpose, Token};
 use invite_mailer::{
@@ -22,7 +24,7 @@ pub fn mail(data: &[u8]) {
     let (kind, rest) = crate::choice(data);
     let text = String::from_utf8_lossy(rest);
     let texts = Texts::read(&text);
-    texts.all().iter().for_each(|text| is_defanged(text));
+    texts.distinct().into_iter().for_each(is_defanged);
 
     let mail = build(kind, &texts);
     let words = render(&mail);
@@ -69,10 +71,13 @@ impl Texts {
         }
     }
 
-    fn all(&self) -> [&String; 9] {
+    fn distinct(&self) -> BTreeSet<&str> {
         let Self { organization, inviter, message, invitee, group, description, role, subject, header } =
             self;
         [organization, inviter, message, invitee, group, description, role, subject, header]
+            .into_iter()
+            .map(String::as_str)
+            .collect()
     }
 
     /// The same with an `x` in place of each name and each line, where there is one.
