@@ -4,7 +4,9 @@
 mod api;
 mod arrows;
 mod command;
+mod coverage;
 mod fuzz;
+mod licences;
 mod no_std;
 mod test;
 
@@ -19,8 +21,10 @@ cargo xtask api      compare the public API of every published crate with the te
                      [--update]: write the text
 cargo xtask arrows   who may depend on whom, and whose types public signatures may name
                      [--manifest-path <Cargo.toml>]: of another workspace
+cargo xtask coverage lines that the tests run, by crate; needs cargo-llvm-cov
 cargo xtask fuzz     every fuzz target for a minute each; needs a nightly toolchain and cargo-fuzz
                      [--seconds <N>] [<target>…]: for so long, and only these
+cargo xtask licences licences, versions and sources of what users of the crates build
 cargo xtask no-std   build invite-core alone for a target without std";
 
 fn main() -> ExitCode {
@@ -44,6 +48,8 @@ fn run(arguments: &[&str]) -> Outcome {
         ["api", rest @ ..] => api::run(root, rest),
         ["arrows"] => arrows::run(&root.join("Cargo.toml")),
         ["arrows", "--manifest-path", manifest] => arrows::run(Path::new(manifest)),
+        ["coverage"] => coverage::run(root),
+        ["licences"] => licences::run(root),
         ["fuzz", rest @ ..] => fuzz::run(root, rest),
         ["no-std"] => no_std::run(root),
         [] | ["help" | "--help" | "-h"] => {

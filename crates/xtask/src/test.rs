@@ -14,6 +14,7 @@ const STEPS: &[Step] = &[
     // Processes of their own: building the tests may have replaced the program that runs here.
     ("arrows", &["xtask", "arrows"]),
     ("api", &["xtask", "api"]),
+    ("licences", &["xtask", "licences"]),
     ("no-std", &["xtask", "no-std"]),
 ];
 
