@@ -157,7 +157,7 @@ const MAIL: &[&str] = &[
 
 proptest! {
     // What fails is kept in the corpus, not as a seed.
-    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn idn_4_idn_5_idn_7_an_address_is_canonical_or_refused_with_its_reason(
