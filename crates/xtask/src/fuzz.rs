@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::command::Outcome;
+use crate::command::{self, Outcome};
 
 const SECONDS: u64 = 60;
 
@@ -18,6 +18,8 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Outcome {
     let all = targets(root)?;
     let (seconds, chosen) = chosen(arguments, &all)?;
     ensure_tools()?;
+    // Beforehand, so that it neither counts as time nor hides what is wrong in a log.
+    command::run(&mut cargo_fuzz(root, "build"))?;
     let mut failed = Vec::new();
     for target in chosen {
         let start = Instant::now();
@@ -81,22 +83,35 @@ fn nightly() -> Command {
     command
 }
 
+fn cargo_fuzz(root: &Path, what: &str) -> Command {
+    let mut command = nightly();
+    command.current_dir(root).args([
+        "cargo",
+        "fuzz",
+        what,
+        "--fuzz-dir",
+        "fuzz",
+        "--target-dir",
+        "target/fuzz",
+    ]);
+    command
+}
+
 fn fuzz(root: &Path, target: &str, seconds: u64, log: &Path) -> Outcome<bool> {
     let learnt = PathBuf::from("target/fuzz/corpus").join(target);
     fs::create_dir_all(root.join(&learnt))?;
-    let mut command = nightly();
+    let said = File::create(log)?;
+    let mut command = cargo_fuzz(root, "run");
     command
-        .current_dir(root)
-        .args(["cargo", "fuzz", "run", "--fuzz-dir", "fuzz", "--target-dir", "target/fuzz", target])
+        .arg(target)
         .arg(learnt)
         .arg(Path::new("fuzz/corpus").join(target))
         .args(["--", "-print_final_stats=1", &format!("-max_total_time={seconds}")])
         .args(LIMITS)
         .stdin(Stdio::null())
-        .stdout(File::create(log)?)
-        .stderr(File::options().append(true).open(log)?);
-    let status = command.status().map_err(|error| format!("rustup cannot be started: {error}"))?;
-    Ok(status.success())
+        .stdout(said.try_clone()?)
+        .stderr(said);
+    Ok(command.status()?.success())
 }
 
 /// A number of libFuzzer's closing statistics.
@@ -113,7 +128,7 @@ fn found(said: &str) -> String {
             "the property does not hold for {path}; write a test, mend it, and keep the input in fuzz/corpus, \
              where `cargo test -p properties` reads it"
         ),
-        None => "the target could not be built or run".to_owned(),
+        None => "the target could not be run".to_owned(),
     }
 }
 
@@ -144,6 +159,6 @@ artifact_prefix='x/'; Test unit written to x/crash-1
             (Some("1234"), Some("7"))
         );
         assert!(found(said).contains("x/crash-1"));
-        assert_eq!(found("error: could not compile"), "the target could not be built or run");
+        assert_eq!(found("error: could not compile"), "the target could not be run");
     }
 }
