@@ -1,6 +1,6 @@
 //! `cargo xtask coverage`: how many lines of each crate the tests run, by cargo-llvm-cov.
 //!
-//! Files in a folder `tests` are not counted, and code in `#[cfg(test)]` modules is.
+//! Files in a folder `tests`, `examples` or `benches` are not counted, and code in `#[cfg(test)]` modules is.
 
 use std::collections::BTreeMap;
 use std::path::Path;
