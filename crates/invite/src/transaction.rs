@@ -1,6 +1,6 @@
 //! A command in a transaction of the host.
 
-use invite_core::{Draft, Operation};
+use invite_core::Operation;
 use invite_storage::HostTransaction;
 
 use crate::command::Ready;
@@ -21,8 +21,7 @@ pub(crate) fn perform_in<O: Operation>(
     loop {
         let now = engine.now()?;
         let slice = transaction.load(&organization, &task.reads(), now)?;
-        let mut draft = Draft::new(slice, now, engine.commit_id(now)?);
-        task.decide(engine.host(), engine.draw(task.makes())?, &mut draft);
+        let draft = engine.decide(vec![task.as_mut()], slice, now)?;
         if !draft.is_empty() {
             transaction.write(&draft.into_commit())?;
         }

@@ -79,7 +79,8 @@ pub(super) const CORE_DEPENDENCIES: &[&str] = &[
 
 /// Where packages lie that may depend on anything, and that nothing depends on.
 pub(super) fn is_leaf(directory: &str) -> bool {
-    directory == "tests" || directory == "benches" || directory.starts_with("examples/")
+    ["tests", "benches"].contains(&directory)
+        || ["tests/", "examples/"].iter().any(|above| directory.starts_with(above))
 }
 
 impl Rule {
