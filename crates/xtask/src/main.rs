@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks to its user")]
 
 mod arrows;
+mod bench;
 mod command;
 mod no_std;
 mod test;
@@ -15,7 +16,9 @@ const USAGE: &str = "\
 cargo xtask test     every test and check of the workspace
 cargo xtask arrows   who may depend on whom, and whose types public signatures may name
                      [--manifest-path <Cargo.toml>]: of another workspace
-cargo xtask no-std   build invite-core alone for a target without std";
+cargo xtask no-std   build invite-core alone for a target without std
+cargo xtask bench <core|sqlite> [part]...
+                     what the library costs, in release mode, against its targets";
 
 fn main() -> ExitCode {
     if let Some(code) = arrows::stand_in_for_rustdoc() {
@@ -38,6 +41,7 @@ fn run(arguments: &[&str]) -> Outcome {
         ["arrows"] => arrows::run(&root.join("Cargo.toml")),
         ["arrows", "--manifest-path", manifest] => arrows::run(Path::new(manifest)),
         ["no-std"] => no_std::run(root),
+        ["bench", suite, parts @ ..] => bench::run(root, suite, parts),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())
