@@ -16,10 +16,10 @@ use super::rows::{all, at, commit_id, is_conflict, last_time};
 use super::seen::Seen;
 
 /// How many histories a case runs. The environment variable `INVITE_HISTORIES` asks for another number.
-const HISTORIES: usize = 10;
+const HISTORIES: usize = 6;
 const LONGEST: usize = 40;
 /// How often a history that fails is made shorter.
-const TRIES: usize = 100;
+const TRIES: usize = 40;
 const USERS: usize = 6;
 
 /// One step: where, who, what, and numbers that choose among what there is.
@@ -222,12 +222,14 @@ impl World {
             let plan = Plan::seats("team", 4).and_seats("client", Limit::AtMost(6)).inviter_rate(rate);
             let settings = Settings::named(format!("Organization {n}"));
             let create = CreateOrganization::new(settings, self.user(n), plan);
-            self.command(store, n, &Actor::System, create.into(), 0).await?;
+            self.command(store, n, &Actor::System, create.into(), 1).await?;
         }
         for (n, role) in ["admin", "member", "client"].into_iter().enumerate() {
             let member = NewMember::new(self.user(2 + n), Grant::role(role)).email(self.address(2 + n));
-            self.command(store, 0, &Actor::System, AddMembers::one(member).into(), 0).await?;
+            self.command(store, 0, &Actor::System, AddMembers::one(member).into(), 1).await?;
         }
+        let events = [0, 1].map(|n| self.reference.events(&self.organization(n)).len());
+        assert_eq!(events, [5, 2], "facts of the founding");
         Ok(())
     }
 
@@ -351,7 +353,8 @@ impl World {
         let on_pending = [OnPending::Refuse, OnPending::Resend, OnPending::Replace][n[2] % 3];
         let entry = |n: usize| InviteeEntry::new(self.invitee(n));
         let command = match step.what {
-            0..=7 => Invite::new(entry(n[0]), grants(n[1])).on_pending(on_pending).into(),
+            0..=3 => Invite::new(entry(n[0]), grants(n[1])).expires_at(soon).into(),
+            4..=7 => Invite::new(entry(n[0]), grants(n[1])).on_pending(on_pending).into(),
             8 | 9 => {
                 let many = vec![entry(n[0]), entry(n[0] + 1).grants(grants(n[3])), entry(n[0] + 2)];
                 Invite::new(many, grants(n[1])).on_pending(on_pending).expires_at(soon).into()

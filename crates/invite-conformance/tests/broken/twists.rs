@@ -12,8 +12,8 @@ use invite_memory::MemoryStorage;
 use invite_storage::*;
 use tokio::task::yield_now;
 
-use super::is_found;
 use super::twist::{Twist, Twisted, answers_of, edit, rebased, version};
+use super::{HISTORIES, findings, is_found};
 
 /// Nothing is wrong.
 pub struct Nothing;
@@ -793,4 +793,17 @@ fn a_lost_reply_told_as_a_failure() {
 #[test]
 fn a_token_among_what_is_stored() {
     is_found(|| Disturbed::by(Fault::StoresTokens), &["outbox_has_no_secret"], "a token is stored", &[]);
+}
+
+#[test]
+fn random_histories_find_what_nobody_looked_for() {
+    let ends = |name: &str| name.ends_with(HISTORIES);
+    for (what, found) in [
+        ("a list", findings(|| Twisted::new(NoClock), ends)),
+        ("a row", findings(|| Twisted::new(LostRecord), ends)),
+        ("a lease", findings(|| Twisted::new(AnyLease), ends)),
+    ] {
+        let first = found.first().expect(what);
+        assert!(first.seen.contains("the shortest history found"), "{first}");
+    }
 }
