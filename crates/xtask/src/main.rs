@@ -3,6 +3,7 @@
 
 mod arrows;
 mod command;
+mod mutants;
 mod no_std;
 mod test;
 
@@ -15,7 +16,8 @@ const USAGE: &str = "\
 cargo xtask test     every test and check of the workspace
 cargo xtask arrows   who may depend on whom, and whose types public signatures may name
                      [--manifest-path <Cargo.toml>]: of another workspace
-cargo xtask no-std   build invite-core alone for a target without std";
+cargo xtask no-std   build invite-core alone for a target without std
+cargo xtask mutants  [group or file ...]: what of invite-core can be changed without a test that notices";
 
 fn main() -> ExitCode {
     if let Some(code) = arrows::stand_in_for_rustdoc() {
@@ -38,6 +40,7 @@ fn run(arguments: &[&str]) -> Outcome {
         ["arrows"] => arrows::run(&root.join("Cargo.toml")),
         ["arrows", "--manifest-path", manifest] => arrows::run(Path::new(manifest)),
         ["no-std"] => no_std::run(root),
+        ["mutants", asked @ ..] => mutants::run(root, asked),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())
