@@ -365,6 +365,8 @@ mod tests {
         ] {
             assert_eq!(parse(text).canonical(), canonical, "{name}");
         }
+        let labels = format!("{0}.{0}.{0}.de", "u\u{308}".repeat(40));
+        assert_eq!(parse(&format!("a@{labels}")).as_str(), format!("a@{0}.{0}.{0}.de", "ü".repeat(40)));
     }
 
     #[test]
