@@ -156,7 +156,7 @@ impl Tally {
 
     fn heading() -> String {
         let heads = ["mutants", "caught", "timed out", "unviable", "survived"];
-        format!("{:<12}{}   share caught", "", heads.map(|head| format!("{head:>11}")).concat())
+        format!("{:<32}{}   share caught", "", heads.map(|head| format!("{head:>11}")).concat())
     }
 
     fn line(&self, name: &str) -> String {
@@ -164,7 +164,7 @@ impl Tally {
         let all = caught + timed_out + unviable + survived;
         let share = self.caught_in_1000();
         let counts = [all, *caught, *timed_out, *unviable, *survived].map(|count| format!("{count:>11}"));
-        format!("{name:<12}{} {:>11}.{} %", counts.concat(), share / 10, share % 10)
+        format!("{name:<32}{} {:>11}.{} %", counts.concat(), share / 10, share % 10)
     }
 }
 
@@ -190,8 +190,8 @@ mod tests {
         assert_eq!(read.len(), 4);
         let tally = Tally::of(&read);
         assert_eq!(tally.caught_in_1000(), 666);
-        let line = "plan                  4          1          1          1          1          66.6 %";
-        assert_eq!(tally.line("plan"), line);
+        let counts = "          4          1          1          1          1          66.6 %";
+        assert_eq!(tally.line("plan"), format!("{:<32}{counts}", "plan"));
     }
 
     #[test]
