@@ -8,6 +8,7 @@ mod command;
 mod coverage;
 mod fuzz;
 mod licences;
+mod mutants;
 mod no_std;
 mod test;
 
@@ -28,6 +29,8 @@ cargo xtask coverage lines that the tests run, by crate; needs cargo-llvm-cov
 cargo xtask fuzz     every fuzz target for a minute each; needs a nightly toolchain and cargo-fuzz
                      [--seconds <N>] [<target>…]: for so long, and only these
 cargo xtask licences licences, versions and sources of what users of the crates build
+cargo xtask mutants  what of invite-core can be changed without a test that notices; needs cargo-mutants
+                     [group or file]...: only there
 cargo xtask no-std   build invite-core alone for a target without std";
 
 fn main() -> ExitCode {
@@ -56,6 +59,7 @@ fn run(arguments: &[&str]) -> Outcome {
         ["fuzz", rest @ ..] => fuzz::run(root, rest),
         ["no-std"] => no_std::run(root),
         ["bench", suite, parts @ ..] => bench::run(root, suite, parts),
+        ["mutants", asked @ ..] => mutants::run(root, asked),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())
