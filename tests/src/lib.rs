@@ -10,9 +10,11 @@
 
 mod at_once;
 mod mail;
+pub mod model;
 mod people;
 mod refused;
 mod scripted;
+pub mod soak;
 mod store;
 mod world;
 

@@ -63,8 +63,10 @@ impl Pages for MemoryStorage {
             found.extend(wanted.take(limit(seek)));
         }
         if *state == Some(InvitationState::Expired) {
-            let unwritten =
-                rows.due(now).filter(|row| inviter.is_none() || row.inviter.user() == inviter.as_ref());
+            // In a closed organization more is due than is past its expiry.
+            let is_over = |row: &&Invitation| row.state_at(now) == InvitationState::Expired;
+            let is_theirs = |row: &&Invitation| inviter.is_none() || row.inviter.user() == inviter.as_ref();
+            let unwritten = rows.due(now).filter(is_over).filter(is_theirs);
             let unwritten = unwritten.map(|row| (Position::new(row.created_at, row.id.to_string()), row));
             found.extend(unwritten.filter(|(position, _)| after.is_none_or(|after| position < after)));
         }

@@ -4,6 +4,7 @@
 mod arrows;
 mod command;
 mod no_std;
+mod soak;
 mod test;
 
 use std::path::Path;
@@ -15,7 +16,9 @@ const USAGE: &str = "\
 cargo xtask test     every test and check of the workspace
 cargo xtask arrows   who may depend on whom, and whose types public signatures may name
                      [--manifest-path <Cargo.toml>]: of another workspace
-cargo xtask no-std   build invite-core alone for a target without std";
+cargo xtask no-std   build invite-core alone for a target without std
+cargo xtask soak     random histories of the model, in release mode, for as long as told
+                     [--minutes N | --steps N] [--store memory|sqlite] [--seed S]";
 
 fn main() -> ExitCode {
     if let Some(code) = arrows::stand_in_for_rustdoc() {
@@ -38,6 +41,7 @@ fn run(arguments: &[&str]) -> Outcome {
         ["arrows"] => arrows::run(&root.join("Cargo.toml")),
         ["arrows", "--manifest-path", manifest] => arrows::run(Path::new(manifest)),
         ["no-std"] => no_std::run(root),
+        ["soak", order @ ..] => soak::run(root, order),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())
