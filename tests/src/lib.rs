@@ -9,6 +9,7 @@
 )]
 
 mod at_once;
+pub mod interleave;
 mod mail;
 pub mod model;
 mod people;

@@ -3,6 +3,7 @@
 //! Every history has a seed of its own, the one after it has the next number. A seed that finds something is printed
 //! with the command that does the same again, and with the smallest history that finds it.
 
+use std::cell::Cell;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
@@ -11,11 +12,11 @@ use proptest::test_runner::{
     Config, RngAlgorithm, TestCaseError, TestCaseResult, TestError, TestRng, TestRunner,
 };
 
-use crate::model::{History, long_histories, run};
+use crate::model::{History, histories, run};
 use crate::store::Store;
 
-/// How many steps a history has.
-const STEPS: usize = 120;
+/// The most steps of a history.
+const STEPS: usize = 240;
 /// How often it is told how far the soak is.
 const REPORT: Duration = Duration::from_secs(15);
 
@@ -140,13 +141,17 @@ impl Round for ModelOn {
         let config =
             Config { cases: 1, max_shrink_iters: 2_000, failure_persistence: None, ..Config::default() };
         let mut runner = TestRunner::new_with_rng(config, rng);
-        let came = runner.run(&long_histories(STEPS), |history| self.one(&history));
-        let found = match came {
-            Ok(()) => None,
-            Err(TestError::Fail(why, history)) => Some(format!("{why}\nthe history: {history:#?}")),
-            Err(TestError::Abort(why)) => Some(why.to_string()),
-        };
-        (STEPS, found)
+        let steps = Cell::new(0);
+        let came = runner.run(&histories(STEPS), |history| {
+            // Of a failing history the first try counts, and not what makes it small.
+            steps.set(steps.get().max(history.steps.len()));
+            self.one(&history)
+        });
+        let found = came.err().map(|error| match error {
+            TestError::Fail(why, _) => why.to_string(),
+            TestError::Abort(why) => why.to_string(),
+        });
+        (steps.get(), found)
     }
 }
 

@@ -31,5 +31,5 @@ mod violation;
 
 pub use cast::{ORGANIZATIONS, Rules};
 pub use run::{Ran, run};
-pub use step::{History, Step, What, histories, long_histories};
+pub use step::{History, Step, What, histories};
 pub use violation::Violation;

@@ -136,12 +136,6 @@ pub fn histories(most: usize) -> impl Strategy<Value = History> {
     (rules, prop::collection::vec(step(), 1..=most)).prop_map(|(rules, steps)| History { rules, steps })
 }
 
-/// Histories of exactly so many steps.
-pub fn long_histories(steps: usize) -> impl Strategy<Value = History> {
-    let rules = prop::sample::select(Rules::ALL.to_vec());
-    (rules, prop::collection::vec(step(), steps)).prop_map(|(rules, steps)| History { rules, steps })
-}
-
 fn step() -> impl Strategy<Value = Step> {
     let what =
         prop::strategy::Union::new_weighted(WEIGHTS.map(|(weight, what)| (weight, Just(what))).to_vec());
