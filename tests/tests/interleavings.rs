@@ -123,7 +123,7 @@ fn remove_inviter() -> Operation<Prepared> {
     operation!(|scene, _| {
         let remove = RemoveMembers::one(user("cat")).their_invitations(TheirInvitations::Revoke);
         match scene.acme_by("ada").run(remove).await {
-            Ok(removed) => format!("{:?}", removed.results[0].settled),
+            Ok(removed) => format!("{:?}", removed.results),
             Err(error) => error.code().to_owned(),
         }
     })

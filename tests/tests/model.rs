@@ -9,7 +9,7 @@ use tests::model::{History, Ran, histories, run};
 use tests::{Store, on_every_store};
 
 /// Few and short, unless `PROPTEST_CASES` says how many: `cargo xtask soak` runs many and long ones.
-const CASES: u32 = 24;
+const CASES: u32 = 12;
 const STEPS: usize = 60;
 
 fn blocking<T>(future: impl Future<Output = T>) -> T {
