@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use invite::{Grant, InvitationFilter, InvitationState, PageRequest};
+use chrono::TimeDelta;
+use invite::core::{Commit, RowChange};
+use invite::{Expiry, Grant, InvitationFilter, InvitationState, PageRequest, Plan, Settings};
+use invite_memory::MemoryStorage;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use tests::model::{History, Ran, histories, run};
-use tests::{Store, on_every_store};
+use tests::{Listed as _, Losing, Store, on_every_store};
 
 /// Few and short, unless `PROPTEST_CASES` says how many: `cargo xtask soak` runs many and long ones.
 const CASES: u32 = 12;
@@ -104,6 +107,30 @@ fn histories_come_to_many_outcomes() {
     assert!(done.len() >= 17, "{} commands: {done:?}", done.len());
 }
 
+type Lose = fn(&mut Commit);
+
+/// The model itself: it finds out a store that loses something, and says what was lost.
+#[test]
+fn a_store_that_loses_something_is_found_out() {
+    use proptest::strategy::ValueTree;
+
+    let losing: [(Lose, &[&str]); 3] = [
+        (|commit| commit.deliveries.clear(), &["MAI-4"]),
+        (|commit| commit.commands.clear(), &["LIF-12"]),
+        (|commit| commit.members.retain(|change| !matches!(change, RowChange::Delete(_))), &["SEA-3"]),
+    ];
+    for (lose, rules) in losing {
+        let mut runner = TestRunner::deterministic();
+        let found = (0..20).find_map(|_| {
+            let history = histories(120).new_tree(&mut runner).unwrap().current();
+            let store = Store::wrapping(Losing::new(MemoryStorage::new(), lose));
+            blocking(run(store, &history)).found
+        });
+        let rule = found.map(|found| found.rule);
+        assert!(rule.is_some_and(|rule| rules.contains(&rule)), "{rule:?} instead of {rules:?}");
+    }
+}
+
 on_every_store! {
     /// Found by the model (LIF-1, STO-1): memory listed what a closed organization has still to write down as expired.
     async fn what_is_pending_in_a_closed_organization_is_not_listed_as_expired(world) {
@@ -115,5 +142,19 @@ on_every_store! {
             let listed = acme.organization().invitations(&filter, &PageRequest::default()).await.unwrap();
             assert_eq!(listed.items.len(), count, "{state}");
         }
+    }
+
+    /// Found by the model (SEA-3, STO-1): in memory, what expired by the last event held its seat when the clock went
+    /// back behind that.
+    async fn what_expired_by_the_last_event_holds_no_seat_when_the_clock_goes_back(world) {
+        let acme = world.acme_on(Plan::seats("team", 1)).await;
+        let soon = Expiry::At(world.clock_now() + TimeDelta::hours(1));
+        acme.invite("bob@example.com", Grant::role("member")).with(|it| it.expires_at(soon)).await.unwrap();
+        world.pass(TimeDelta::hours(1));
+        acme.change_settings(Settings::named("Acme")).await.unwrap();
+        world.pass(-TimeDelta::minutes(5));
+        assert_eq!(acme.seats_of("team").await, (0, 0));
+        acme.invite("eve@example.com", Grant::role("member")).await.unwrap();
+        assert_eq!(acme.seats_of("team").await, (0, 1));
     }
 }

@@ -160,7 +160,12 @@ impl Rows {
     pub(crate) fn due(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Invitation> {
         let due = self.header.as_ref().map(|header| header.due_invitations(now));
         let all = due == Some(DueInvitations::All);
-        let past = self.index.due.iter().take_while(move |(end, _)| !all && *end <= now).map(|(_, id)| id);
+        // Time does not go back behind the last event.
+        let at = match due {
+            Some(DueInvitations::ExpiredAt(at)) => at,
+            _ => now,
+        };
+        let past = self.index.due.iter().take_while(move |(end, _)| !all && *end <= at).map(|(_, id)| id);
         let open = self.index.open.values().flatten().filter(move |_| all);
         past.chain(open).filter_map(|id| self.invitations.get(id))
     }

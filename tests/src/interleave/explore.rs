@@ -12,7 +12,8 @@ use invite::{
 };
 use invite_memory::{MemoryMailer, MemoryStorage};
 
-use super::{Careless, Stage, Stepped};
+use super::{Stage, Stepped};
+use crate::broken::Careless;
 use crate::world::{keyring, start};
 
 /// One operation's own process: a service on the store that all share.

@@ -20,4 +20,4 @@ mod stepped;
 
 pub use explore::{Explored, Operation, Scene, explore};
 pub use stage::Stage;
-pub use stepped::{Careless, Stepped};
+pub use stepped::Stepped;

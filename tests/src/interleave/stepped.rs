@@ -1,4 +1,4 @@
-//! A store that stops before every call, and one that is careless about versions.
+//! A store that stops before every call.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -15,6 +15,7 @@ use invite::{
 };
 
 use super::Stage;
+use crate::passing_on::passed_on;
 
 /// A store that stops before every call that commands and couriers make.
 #[derive(Debug, Clone)]
@@ -138,135 +139,4 @@ impl<S: Storage> Outbox for Stepped<S> {
     }
 }
 
-/// A store without a version check: whatever somebody else wrote since the load, a commit is written after it. It is
-/// what [`explore`](super::explore) must find fault with.
-#[derive(Debug, Clone)]
-pub struct Careless<S>(pub S);
-
-#[async_trait]
-impl<S: Storage> Storage for Careless<S> {
-    async fn load(
-        &self,
-        organization: &OrganizationId,
-        reads: &Reads,
-        now: DateTime<Utc>,
-    ) -> Result<Slice, StorageError> {
-        self.0.load(organization, reads, now).await
-    }
-
-    async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
-        let now = self.0.load(&commit.organization, &Reads::new(), DateTime::UNIX_EPOCH).await?;
-        let mut late = commit.clone();
-        late.version = now.version();
-        if let Some(header) = &mut late.header {
-            header.version = late.version + late.events.len() as u64;
-        }
-        for (event, sequence) in late.events.iter_mut().zip(late.version + 1..) {
-            event.sequence = sequence;
-        }
-        self.0.commit(&late).await
-    }
-
-    async fn exclusive(&self, organization: &OrganizationId) -> Result<Box<dyn Exclusive>, StorageError> {
-        self.0.exclusive(organization).await
-    }
-
-    async fn find_commit(
-        &self,
-        organization: &OrganizationId,
-        commit: CommitId,
-    ) -> Result<bool, StorageError> {
-        self.0.find_commit(organization, commit).await
-    }
-
-    async fn forget_commands(&self, now: DateTime<Utc>, limit: u32) -> Result<u32, StorageError> {
-        self.0.forget_commands(now, limit).await
-    }
-}
-
-/// Leaves lists, or the outbox too, to the store inside.
-macro_rules! passed_on {
-    (pages of $wrapper:ident, $inner:tt) => {
-        #[async_trait]
-        impl<S: Storage> Pages for $wrapper<S> {
-            async fn roster(
-                &self,
-                organization: &OrganizationId,
-                now: DateTime<Utc>,
-                seek: &Seek,
-            ) -> Result<Vec<RosterEntry>, StorageError> {
-                self.$inner.roster(organization, now, seek).await
-            }
-
-            async fn invitations(
-                &self,
-                organization: &OrganizationId,
-                filter: &InvitationFilter,
-                now: DateTime<Utc>,
-                seek: &Seek,
-            ) -> Result<Vec<InvitationEntry>, StorageError> {
-                self.$inner.invitations(organization, filter, now, seek).await
-            }
-
-            async fn members(
-                &self,
-                organization: &OrganizationId,
-                filter: &MemberFilter,
-                seek: &Seek,
-            ) -> Result<Vec<Member>, StorageError> {
-                self.$inner.members(organization, filter, seek).await
-            }
-
-            async fn inbox(
-                &self,
-                invitees: &[Invitee],
-                now: DateTime<Utc>,
-                seek: &Seek,
-            ) -> Result<Vec<InboxEntry>, StorageError> {
-                self.$inner.inbox(invitees, now, seek).await
-            }
-
-            async fn memberships(&self, user: &UserId, seek: &Seek) -> Result<Vec<Membership>, StorageError> {
-                self.$inner.memberships(user, seek).await
-            }
-
-            async fn events(
-                &self,
-                organization: &OrganizationId,
-                after: u64,
-                limit: u32,
-            ) -> Result<Vec<EventEntry>, StorageError> {
-                self.$inner.events(organization, after, limit).await
-            }
-        }
-    };
-    (outbox of $wrapper:ident, $inner:tt) => {
-        #[async_trait]
-        impl<S: Storage> Outbox for $wrapper<S> {
-            async fn lease(
-                &self,
-                now: DateTime<Utc>,
-                until: DateTime<Utc>,
-                limit: u32,
-            ) -> Result<Vec<Leased>, StorageError> {
-                self.$inner.lease(now, until, limit).await
-            }
-
-            async fn complete(&self, lease: &Lease, completion: &Completion) -> Result<bool, StorageError> {
-                self.$inner.complete(lease, completion).await
-            }
-
-            async fn fail(&self, lease: &Lease, failure: &Failure) -> Result<bool, StorageError> {
-                self.$inner.fail(lease, failure).await
-            }
-
-            async fn due(&self) -> Result<Option<DateTime<Utc>>, StorageError> {
-                self.$inner.due().await
-            }
-        }
-    };
-}
-
 passed_on!(pages of Stepped, inner);
-passed_on!(pages of Careless, 0);
-passed_on!(outbox of Careless, 0);

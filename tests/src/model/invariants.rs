@@ -33,6 +33,7 @@ impl Change<'_> {
         counts_are_a_recount(self.after)?;
         places_are_taken_once(self.after, self.now)?;
         one_person_takes_one_seat(self.after)?;
+        what_is_mailed_was_queued(self.after)?;
         self.log_only_grows()?;
         self.seats_stay_within_limits()?;
         self.what_ended_stays_ended()?;
@@ -47,6 +48,8 @@ impl Change<'_> {
         holds!(after.starts_with(before), "STO-7", "the log was changed");
         let times = after.windows(2).all(|two| two[0].at <= two[1].at);
         holds!(times, "STO-7", "the log goes back in time");
+        let recorded = before.len() < after.len() || self.before == self.after;
+        holds!(recorded, "STO-7", "{:?} became {:?} without a record", self.before, self.after);
         Ok(())
     }
 
@@ -241,6 +244,14 @@ fn one_person_takes_one_seat(of: &Snapshot) -> Checked {
     }
     let several = classes.iter().find(|(_, of)| of.len() > 1);
     holds!(several.is_none(), "SEA-3", "{several:?} reserve several seats");
+    Ok(())
+}
+
+/// MAI-4: what is to be mailed was queued by the commit that made it.
+fn what_is_mailed_was_queued(of: &Snapshot) -> Checked {
+    let mut mailed = of.invitations.values().filter(|row| row.mail_to.is_some());
+    let lost = mailed.find(|row| !of.mails.contains_key(&row.id));
+    holds!(lost.is_none(), "MAI-4", "no mail was queued for {lost:?}");
     Ok(())
 }
 

@@ -29,6 +29,11 @@ pub(super) struct Folded {
 }
 
 impl Folded {
+    /// Whether there is something new in the log.
+    pub(super) fn is_behind(&self, snapshot: &Snapshot) -> bool {
+        self.sequence != snapshot.organization.version
+    }
+
     /// Folds what is new in the log, and compares the outcome with the rows.
     pub(super) fn follow(&mut self, snapshot: &Snapshot) -> Checked {
         let folded = usize::try_from(self.sequence).unwrap_or(usize::MAX);
