@@ -10,6 +10,7 @@ mod fuzz;
 mod licences;
 mod mutants;
 mod no_std;
+mod soak;
 mod test;
 
 use std::path::Path;
@@ -31,7 +32,9 @@ cargo xtask fuzz     every fuzz target for a minute each; needs a nightly toolch
 cargo xtask licences licences, versions and sources of what users of the crates build
 cargo xtask mutants  what of invite-core can be changed without a test that notices; needs cargo-mutants
                      [group or file]...: only there
-cargo xtask no-std   build invite-core alone for a target without std";
+cargo xtask no-std   build invite-core alone for a target without std
+cargo xtask soak     random histories of the model, in release mode, for as long as told
+                     [--minutes N | --steps N] [--store memory|sqlite] [--seed S]";
 
 fn main() -> ExitCode {
     if let Some(code) = arrows::stand_in_for_rustdoc() {
@@ -60,6 +63,7 @@ fn run(arguments: &[&str]) -> Outcome {
         ["no-std"] => no_std::run(root),
         ["bench", suite, parts @ ..] => bench::run(root, suite, parts),
         ["mutants", asked @ ..] => mutants::run(root, asked),
+        ["soak", order @ ..] => soak::run(root, order),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())
