@@ -47,6 +47,15 @@ pub(crate) struct Missing {
     what: &'static str,
 }
 
+/// A delivery that cannot be sent, because it or what it is about cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("delivery {delivery} of organization {organization:?} cannot be read")]
+pub(crate) struct UnreadableDelivery {
+    pub(crate) organization: String,
+    pub(crate) delivery: String,
+    pub(crate) source: StorageError,
+}
+
 /// Why something inside of this crate failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -67,6 +76,11 @@ impl Failure {
 
     pub(crate) fn missing(what: &'static str) -> Self {
         Self::Missing(Missing { what })
+    }
+
+    /// Whether a row is to blame, and other rows may be good.
+    pub(crate) fn is_corrupt_row(&self) -> bool {
+        matches!(self, Self::Unreadable(_) | Self::Missing(_))
     }
 
     /// Whether waiting may help.

@@ -116,13 +116,13 @@ pub async fn a_unit_sees_its_writes_and_nobody_else_does<S: Storage>(store: S) {
     let slice = unit.load(&Reads::new().invitee(row.invitee.clone()), at(0)).await.unwrap();
     assert_eq!((slice.version(), slice.open_of(&row.invitee).unwrap().count()), (3, 0));
     assert_eq!(everything(&store).await, before);
-    assert!(store.lease(at(50), at(60), 9).await.unwrap().is_empty());
+    assert!(store.lease(at(50), at(60), 9).await.unwrap().leased.is_empty());
 
     unit.commit().await.unwrap();
     assert_eq!(store.load(&acme(), &Reads::new(), at(0)).await.unwrap().version(), 3);
     assert!(store.find_commit(&acme(), first.id).await.unwrap());
     assert!(store.find_commit(&acme(), second.id).await.unwrap());
-    assert_eq!(store.lease(at(50), at(60), 9).await.unwrap().len(), 1);
+    assert_eq!(store.lease(at(50), at(60), 9).await.unwrap().leased.len(), 1);
 }
 
 pub async fn a_unit_that_failed_can_only_be_dropped<S: Storage>(store: S) {

@@ -13,7 +13,7 @@ async fn mailing<S: Storage>(store: &S, due: &[u32]) -> (Organization, Invitatio
 }
 
 async fn leased<S: Storage>(store: &S, now: i64, until: i64, limit: u32) -> Vec<Lease> {
-    store.lease(at(now), at(until), limit).await.unwrap().iter().map(|leased| leased.lease()).collect()
+    store.lease(at(now), at(until), limit).await.unwrap().leased.iter().map(|leased| leased.lease()).collect()
 }
 
 fn sent(seconds: i64) -> Completion {
@@ -41,7 +41,7 @@ pub async fn committed_is_due<S: Storage>(store: S) {
     let (header, row) = mailing(&store, &[20]).await;
     assert_eq!(store.due().await.unwrap(), Some(at(20)));
     assert!(leased(&store, 19, 60, 9).await.is_empty());
-    let taken = store.lease(at(20), at(60), 9).await.unwrap();
+    let taken = store.lease(at(20), at(60), 9).await.unwrap().leased;
     assert_eq!(taken.len(), 1);
     let leased = &taken[0];
     assert_eq!((&leased.organization, &leased.invitation), (&header, &row));
@@ -65,7 +65,7 @@ pub async fn committed_is_due<S: Storage>(store: S) {
     sent_already.state = DeliveryState::Sent;
     commit.deliveries = vec![sent_already];
     let header = written(&store, &commit).await;
-    let taken = store.lease(at(60), at(90), 9).await.unwrap();
+    let taken = store.lease(at(60), at(90), 9).await.unwrap().leased;
     assert_eq!(taken.len(), 1, "what is not queued is not due");
     assert_eq!((&taken[0].organization, taken[0].invitation.is_open()), (&header, false), "as they are now");
     assert_eq!(taken[0].suppressions.len(), 2);
@@ -161,6 +161,10 @@ pub async fn the_longest_due_is_leased_first<S: Storage>(store: S) {
     );
     let given_up = leased(&store, 50, 60, 1).await.remove(0);
     assert!(store.fail(&given_up, &failed(51, None)).await.unwrap());
-    assert_eq!(store.lease(at(99), at(100), 9).await.unwrap().len(), 4, "what was given up is not queued");
-    assert!(store.lease(at(99), at(100), 0).await.unwrap().is_empty());
+    assert_eq!(
+        store.lease(at(99), at(100), 9).await.unwrap().leased.len(),
+        4,
+        "what was given up is not queued"
+    );
+    assert!(store.lease(at(99), at(100), 0).await.unwrap().leased.is_empty());
 }

@@ -199,7 +199,7 @@ pub async fn couriers_share_and_never_double<S: Storage>(store: S) {
         couriers.spawn(async move {
             let mut sent = Vec::new();
             while completed.load(Ordering::Acquire) < MAILS as usize {
-                for leased in store.lease(at(1_000), at(2_000), 7).await.unwrap() {
+                for leased in store.lease(at(1_000), at(2_000), 7).await.unwrap().leased {
                     assert_eq!(leased.delivery.lease, 1);
                     tokio::task::yield_now().await;
                     let done =

@@ -27,7 +27,7 @@ async fn queue<S: Storage>(
 }
 
 async fn lease<S: Storage>(store: &S, now: i64, until: i64) -> Vec<Leased> {
-    store.lease(at(now), at(until), 9).await.unwrap()
+    store.lease(at(now), at(until), 9).await.unwrap().leased
 }
 
 fn sent(mailed_at: i64) -> Completion {
@@ -56,7 +56,7 @@ pub async fn committed_is_due<S: Storage>(store: Arc<S>) {
 
     assert_eq!(store.due().await.unwrap(), Some(at(20)));
     assert!(lease(&*store, 19, 100).await.is_empty(), "never before");
-    let leased = store.lease(at(40), at(100), 1).await.unwrap();
+    let leased = store.lease(at(40), at(100), 1).await.unwrap().leased;
     let [leased] = &leased[..] else { panic!("as many as asked for") };
     let expected = Delivery { lease: 1, leased_until: Some(at(100)), mailed_at: Some(at(40)), ..queued };
     assert_eq!(leased.delivery, expected, "the longest due first");
@@ -86,7 +86,7 @@ pub async fn one_holds_a_lease<S: Storage>(store: Arc<S>) {
             barrier.wait().await;
             let mut held = vec![];
             for _ in 0..4 {
-                held.extend(store.lease(at(20), at(100), 3).await.unwrap());
+                held.extend(store.lease(at(20), at(100), 3).await.unwrap().leased);
             }
             held.into_iter().map(|leased| (leased.delivery.id, leased.delivery.lease)).collect::<Vec<_>>()
         })
