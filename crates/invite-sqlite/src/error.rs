@@ -32,6 +32,15 @@ pub enum SchemaError {
     },
 }
 
+/// The file that was opened does not lie under its path any more: it was moved, replaced or deleted. What would be
+/// written to it nobody else would see.
+///
+/// It is the `source()` of the [`StorageError`], which [is unavailable](StorageError::is_unavailable).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the file was moved, replaced or deleted since it was opened: put it back, or open the new one")]
+#[non_exhaustive]
+pub struct FileMoved;
+
 /// A column that holds what nobody wrote there.
 #[derive(Debug, thiserror::Error)]
 #[error("column {column} cannot be read")]
@@ -66,6 +75,7 @@ pub(crate) enum Failure {
     Unreadable(Unreadable),
     Missing(Missing),
     Schema(SchemaError),
+    Moved,
     Other(Box<dyn Error + Send + Sync>),
 }
 
@@ -110,6 +120,7 @@ impl From<Failure> for StorageError {
             Failure::Unreadable(unreadable) => Self::corrupt(unreadable),
             Failure::Missing(missing) => Self::corrupt(missing),
             Failure::Schema(schema) => Self::other(schema),
+            Failure::Moved => Self::unavailable(FileMoved),
             Failure::Conflict => Self::other("a row changed while it was locked"),
             Failure::Other(source) => Self::other(source),
         }

@@ -66,7 +66,7 @@ mod sql;
 mod storage;
 
 pub use commit::commit;
-pub use error::SchemaError;
+pub use error::{FileMoved, SchemaError};
 pub use load::load;
 pub use pool::BUSY_TIMEOUT;
 pub use storage::SqliteStorage;

@@ -3,6 +3,7 @@
 
 mod arrows;
 mod command;
+mod kills;
 mod no_std;
 mod test;
 
@@ -15,7 +16,9 @@ const USAGE: &str = "\
 cargo xtask test     every test and check of the workspace
 cargo xtask arrows   who may depend on whom, and whose types public signatures may name
                      [--manifest-path <Cargo.toml>]: of another workspace
-cargo xtask no-std   build invite-core alone for a target without std";
+cargo xtask no-std   build invite-core alone for a target without std
+cargo xtask kills    the example `team` killed at random moments, 200 rounds of seed 1
+                     [ROUNDS [SEED]]";
 
 fn main() -> ExitCode {
     if let Some(code) = arrows::stand_in_for_rustdoc() {
@@ -38,6 +41,9 @@ fn run(arguments: &[&str]) -> Outcome {
         ["arrows"] => arrows::run(&root.join("Cargo.toml")),
         ["arrows", "--manifest-path", manifest] => arrows::run(Path::new(manifest)),
         ["no-std"] => no_std::run(root),
+        ["kills"] => kills::run(root, "200", "1"),
+        ["kills", rounds] => kills::run(root, rounds, "1"),
+        ["kills", rounds, seed] => kills::run(root, rounds, seed),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())
