@@ -1,39 +1,101 @@
-//! Measures what the library costs: `cargo run --release -p benches`.
+//! Measures what the library costs: `cargo xtask bench <suite>`.
 //!
-//! Each line is the median of several runs. Only ratios within one run mean anything on a shared machine.
-#![allow(clippy::print_stdout, reason = "a program that prints a table")]
+//! Each line is a median. Only ratios within one run mean anything on a shared machine. After the table comes one
+//! line per target: `target NAME MEASURED BOUND ok`, or `short`. A rule that did not hold makes the run fail.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints a table")]
 #![allow(clippy::disallowed_methods, reason = "measuring needs a clock")]
 
-mod core;
-mod service;
+mod accepts;
+mod bulk;
+mod correctness;
+mod cycles;
+mod growth;
+mod host;
+mod parsing;
+mod report;
+mod tokens;
 
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// What a benchmark can fail with.
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+use host::Stores;
+use report::Report;
+use tokio::runtime::{Builder, Runtime};
 
-#[tokio::main]
-async fn main() -> Outcome {
-    println!("{:<52} {:>14} {:>16}", "case", "each", "per second");
-    core::run()?;
-    service::run().await
+/// What a benchmark can fail with, beside being slow.
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut report = Report::default();
+    let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["core", parts @ ..] => core(&mut report, parts),
+        ["sqlite", parts @ ..] => sqlite(&mut report, parts),
+        _ => Err("which suite? core, sqlite; behind it, which parts, or none for all".into()),
+    };
+    match outcome {
+        Ok(()) => report.close(),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
-/// Prints how long one of `count` things took.
-fn report(case: &str, count: usize, mut runs: Vec<Duration>) {
-    runs.sort();
-    let median = runs.get(runs.len() / 2).copied().unwrap_or_default();
-    let each = median.as_secs_f64() / count.max(1) as f64;
-    println!("{case:<52} {:>11.3} µs {:>16.0}", each * 1e6, 1.0 / each.max(1e-12));
+/// What costs no I/O: parsing, tokens, and commands on the store in memory.
+fn core(report: &mut Report, parts: &[&str]) -> Outcome {
+    let wanted = |part: &str| parts.is_empty() || parts.contains(&part);
+    let (stores, one) = (Stores::memory(), workers(1)?);
+    report.head("core");
+    if wanted("parsing") {
+        parsing::run(report)?;
+    }
+    if wanted("tokens") {
+        tokens::run(report)?;
+    }
+    if wanted("cycles") {
+        one.block_on(cycles::run(report, &stores))?;
+    }
+    if wanted("bulk") {
+        one.block_on(bulk::run(report, &stores, 200_000.0))?;
+    }
+    if wanted("correctness") {
+        workers(2)?.block_on(correctness::run(report, &stores))?;
+    }
+    Ok(())
 }
 
-/// Times a piece of work several times.
-fn time<T>(case: &str, count: usize, mut work: impl FnMut() -> T) {
+/// Commands on files of SQLite.
+fn sqlite(report: &mut Report, parts: &[&str]) -> Outcome {
+    let wanted = |part: &str| parts.is_empty() || parts.contains(&part);
+    let (stores, two) = (Stores::sqlite()?, workers(2)?);
+    report.head("sqlite");
+    if wanted("bulk") {
+        two.block_on(bulk::run(report, &stores, 20_000.0))?;
+    }
+    if wanted("accepts") {
+        two.block_on(accepts::run(report, &stores))?;
+    }
+    if wanted("growth") {
+        two.block_on(growth::run(report, &stores))?;
+    }
+    if wanted("correctness") {
+        two.block_on(correctness::run(report, &stores))?;
+    }
+    Ok(())
+}
+
+fn workers(count: usize) -> Outcome<Runtime> {
+    Ok(Builder::new_multi_thread().worker_threads(count).enable_time().build()?)
+}
+
+/// Times a piece of work several times, after once for warmth.
+fn time<T>(mut work: impl FnMut() -> T) -> Vec<Duration> {
     let mut run = || {
         let begin = Instant::now();
         std::hint::black_box(work());
         begin.elapsed()
     };
     run();
-    report(case, count, (0..7).map(|_| run()).collect());
+    (0..7).map(|_| run()).collect()
 }

@@ -2,6 +2,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -212,10 +213,10 @@ impl Grant {
 /// A list of grants, at most one a scope. What an invitation, a link and a member hold.
 ///
 /// Of several grants for one scope the last counts. An empty list grants nothing and is refused wherever
-/// grants are given.
+/// grants are given. Clones share the list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Vec<Grant>", into = "Vec<Grant>")]
-pub struct Grants(BTreeMap<Scope, Access>);
+pub struct Grants(Arc<BTreeMap<Scope, Access>>);
 
 impl Grants {
     /// How many grants there are.
@@ -259,19 +260,21 @@ impl Grants {
 
     /// Puts a grant in, in place of what is held in its scope.
     pub fn set(&mut self, grant: Grant) {
-        self.0.insert(grant.scope, grant.access);
+        Arc::make_mut(&mut self.0).insert(grant.scope, grant.access);
     }
 
     /// Takes out what is held in a scope.
     pub fn remove(&mut self, scope: &Scope) -> Option<Access> {
-        self.0.remove(scope)
+        Arc::make_mut(&mut self.0).remove(scope)
     }
 
     /// These grants and those of `other` in scopes that are not held yet.
     #[must_use]
     pub fn joined(mut self, other: &Self) -> Self {
-        for (scope, access) in &other.0 {
-            self.0.entry(scope.clone()).or_insert_with(|| access.clone());
+        for (scope, access) in other.iter() {
+            if !self.0.contains_key(scope) {
+                Arc::make_mut(&mut self.0).insert(scope.clone(), access.clone());
+            }
         }
         self
     }
@@ -303,7 +306,8 @@ impl From<Grants> for Vec<Grant> {
 
 impl FromIterator<Grant> for Grants {
     fn from_iter<I: IntoIterator<Item = Grant>>(grants: I) -> Self {
-        Self(grants.into_iter().map(|grant| (grant.scope, grant.access)).collect())
+        let grants = grants.into_iter().map(|grant| (grant.scope, grant.access));
+        Self(Arc::new(grants.collect()))
     }
 }
 
@@ -312,7 +316,8 @@ impl IntoIterator for Grants {
     type IntoIter = alloc::vec::IntoIter<Grant>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter().map(|(scope, access)| Grant { scope, access }).collect::<Vec<_>>().into_iter()
+        let grants = Arc::unwrap_or_clone(self.0).into_iter();
+        grants.map(|(scope, access)| Grant { scope, access }).collect::<Vec<_>>().into_iter()
     }
 }
 

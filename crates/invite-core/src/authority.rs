@@ -144,13 +144,17 @@ impl<'a> Authority<'a> {
             if !self.may_grant_role(scope, &access.role) {
                 return Err(NotGrantable::lacking_role(scope, &access.role));
             }
-            for permission in self.model.permissions_of(access) {
-                if !self.may(&permission, scope) {
-                    return Err(NotGrantable::lacking_permission(scope, &access.role, &permission));
+            if self.holds_everything() {
+                return Ok(());
+            }
+            let granted = self.model.permissions().iter();
+            for permission in granted.filter(|permission| self.model.includes(access, permission)) {
+                if !self.may(permission, scope) {
+                    return Err(NotGrantable::lacking_permission(scope, &access.role, permission));
                 }
                 for kind in self.model.resource_kinds() {
-                    if !self.reaches(&permission, scope, kind, access.restriction(kind)) {
-                        return Err(NotGrantable::lacking_resource(scope, &access.role, &permission, kind));
+                    if !self.reaches(permission, scope, kind, access.restriction(kind)) {
+                        return Err(NotGrantable::lacking_resource(scope, &access.role, permission, kind));
                     }
                 }
             }
@@ -162,6 +166,18 @@ impl<'a> Authority<'a> {
     pub(crate) fn may_invite_with(&self, grants: &Grants) -> bool {
         grants.scopes().all(|scope| self.may(&Permission::INVITE, scope))
             && self.require_grantable(grants).is_ok()
+    }
+
+    /// Whether every permission is held in every scope for every resource: by the host, and by an owner from
+    /// whom nothing was taken away.
+    fn holds_everything(&self) -> bool {
+        match self.held {
+            Held::Everything => true,
+            Held::Nothing => false,
+            Held::Grants(grants) => grants.access(&Scope::Organization).is_some_and(|access| {
+                access.role == RoleName::OWNER && access.remove.is_empty() && access.resources.is_empty()
+            }),
+        }
     }
 
     fn may_grant_role(&self, scope: &Scope, role: &RoleName) -> bool {

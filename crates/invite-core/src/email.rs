@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::sync::Arc;
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
@@ -33,8 +34,9 @@ const MAX_RAW_BYTES: usize = 4 * MAX_EMAIL_BYTES;
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
 pub struct EmailAddress {
-    entered: String,
-    canonical: String,
+    entered: Arc<str>,
+    /// The same text, if it is entered in this form, as most are.
+    canonical: Arc<str>,
 }
 
 impl EmailAddress {
@@ -75,9 +77,17 @@ impl EmailAddress {
         }
         // Looked up before composing, which would hide a look-alike.
         let labels = a_labels(domain).filter(|labels| labels.contains('.')).ok_or(InvalidEmail::BadDomain)?;
-        let mut canonical = joined(&local, &labels);
-        canonical.make_ascii_lowercase();
-        let entered = joined(&local, &composed(domain));
+        let domain = composed(domain);
+        let entered: Arc<str> = match (&local, &domain) {
+            (Cow::Borrowed(_), Cow::Borrowed(_)) => Arc::from(text),
+            _ => joined(&local, &domain).into(),
+        };
+        let is_canonical = *labels == *domain && !entered.bytes().any(|b| b.is_ascii_uppercase());
+        let canonical = if is_canonical {
+            Arc::clone(&entered)
+        } else {
+            joined(&local, &labels).to_ascii_lowercase().into()
+        };
         if canonical.len().max(entered.len()) > MAX_EMAIL_BYTES {
             return Err(InvalidEmail::TooLong);
         }
@@ -131,7 +141,7 @@ impl fmt::Debug for EmailAddress {
 
 impl PartialEq for EmailAddress {
     fn eq(&self, other: &Self) -> bool {
-        self.canonical == other.canonical
+        Arc::ptr_eq(&self.canonical, &other.canonical) || self.canonical == other.canonical
     }
 }
 
@@ -145,6 +155,9 @@ impl PartialOrd for EmailAddress {
 
 impl Ord for EmailAddress {
     fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.canonical, &other.canonical) {
+            return Ordering::Equal;
+        }
         self.canonical.cmp(&other.canonical)
     }
 }

@@ -1,6 +1,7 @@
 //! Identifiers: opaque text of the host, and our own UUIDv7.
 
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use core::convert::Infallible;
 use core::fmt;
 use core::str::FromStr;
@@ -37,22 +38,22 @@ macro_rules! host_id {
     ($(#[$doc:meta])* $name:ident, $kind:literal) => {
         $(#[$doc])*
         ///
-        /// Opaque text that belongs to the host: 1 to 128 bytes, no control characters.
+        /// Opaque text that belongs to the host: 1 to 128 bytes, no control characters. Clones share the text.
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Checks the text.
             ///
             /// # Errors
             /// [`InvalidId`] when it is empty, longer than 128 bytes, or holds a control character.
-            pub fn parse(text: impl Into<String>) -> Result<Self, InvalidId> {
-                let text = text.into();
+            pub fn parse(text: impl AsRef<str>) -> Result<Self, InvalidId> {
+                let text = text.as_ref();
                 if text.is_empty() || text.len() > MAX_ID_BYTES || text.chars().any(char::is_control) {
                     return Err(InvalidId { kind: $kind });
                 }
-                Ok(Self(text))
+                Ok(Self(text.into()))
             }
 
             /// The text as the host gave it.
@@ -98,7 +99,7 @@ macro_rules! host_id {
         impl TryFrom<&String> for $name {
             type Error = InvalidId;
             fn try_from(text: &String) -> Result<Self, InvalidId> {
-                Self::parse(text.as_str())
+                Self::parse(text)
             }
         }
 
@@ -110,25 +111,25 @@ macro_rules! host_id {
 
         impl From<$name> for String {
             fn from(id: $name) -> Self {
-                id.0
+                id.0.as_ref().into()
             }
         }
 
         impl From<Uuid> for $name {
             fn from(id: Uuid) -> Self {
-                Self(id.to_string())
+                Self(id.to_string().into())
             }
         }
 
         impl From<u64> for $name {
             fn from(id: u64) -> Self {
-                Self(id.to_string())
+                Self(id.to_string().into())
             }
         }
 
         impl From<i64> for $name {
             fn from(id: i64) -> Self {
-                Self(id.to_string())
+                Self(id.to_string().into())
             }
         }
     };

@@ -78,8 +78,9 @@ impl Entropy {
     }
 
     pub(crate) fn take<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
-        let at = self.0.len().checked_sub(N).ok_or(Fault::EntropyUsedUp)?;
-        self.0.split_off(at).try_into().map_err(|_| Fault::EntropyUsedUp)
+        let bytes = *self.0.last_chunk::<N>().ok_or(Fault::EntropyUsedUp)?;
+        self.0.truncate(self.0.len().saturating_sub(N));
+        Ok(bytes)
     }
 }
 

@@ -21,11 +21,17 @@ pub(crate) fn trim(text: &str) -> &str {
 
 /// Trims the same at the beginning only.
 pub(crate) fn trim_start(text: &str) -> &str {
+    if text.as_bytes().first().is_some_and(u8::is_ascii_graphic) {
+        return text;
+    }
     text.trim_start_matches(is_blank)
 }
 
 /// Trims the same at the end only.
 pub(crate) fn trim_end(text: &str) -> &str {
+    if text.as_bytes().last().is_some_and(u8::is_ascii_graphic) {
+        return text;
+    }
     text.trim_end_matches(is_blank)
 }
 

@@ -7,7 +7,7 @@ use invite_core::{
     CommandKey, CommandRecord, Commit, Delivery, DeliveryId, EventRecord, Invitation, InvitationId, Invitee,
     LimitSubject, Member, Organization, Place, RowChange, Scope, Suppression, SuppressionKind, UserId,
 };
-use invite_storage::{EventEntry, StorageError};
+use invite_storage::StorageError;
 
 /// One row to be put in place, or to be taken away.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Swap<K, R> {
 /// Events to be added; once they are, how many to take away.
 #[derive(Debug)]
 pub(crate) enum Log {
-    Add(Vec<EventEntry>),
+    Add(Vec<EventRecord>),
     Remove(usize),
 }
 
@@ -78,7 +78,7 @@ impl Change {
             places: swaps(places, |row| (row.scope.clone(), row.invitee.clone())),
             suppressions: swaps(suppressions, |row| (row.invitee.clone(), row.kind)),
             limits: limits.into_iter().collect(),
-            events: Log::Add(events.iter().map(entry).collect::<Result<_, _>>()?),
+            events: Log::Add(events.clone()),
             deliveries: deliveries
                 .iter()
                 .map(|row| Swap { key: row.id, is_there: false, row: Some(row.clone()) })
@@ -95,19 +95,4 @@ fn swaps<K: Clone, R: Clone>(changes: &[RowChange<K, R>], key: impl Fn(&R) -> K)
         RowChange::Delete(key) => Swap { key: key.clone(), is_there: true, row: None },
     };
     changes.iter().map(swap).collect()
-}
-
-fn entry(record: &EventRecord) -> Result<EventEntry, StorageError> {
-    let EventRecord { sequence, commit, at, actor, kind, format, invitation, user, data } = record;
-    Ok(EventEntry {
-        sequence: *sequence,
-        commit: *commit,
-        at: *at,
-        actor: actor.clone(),
-        kind: (*kind).to_owned(),
-        format: *format,
-        invitation: *invitation,
-        user: user.clone(),
-        data: serde_json::to_string(data).map_err(StorageError::other)?,
-    })
 }

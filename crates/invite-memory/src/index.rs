@@ -1,6 +1,6 @@
 //! Indexes over the rows of one organization, so that nothing scans.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::ops::Bound;
 
@@ -11,44 +11,89 @@ use invite_core::{
 };
 use invite_storage::Position;
 
-/// Rows in the order of a list.
-pub(crate) type List<I> = BTreeMap<Position, I>;
+use crate::rows::Map;
 
-/// The key of a row of the roster.
-#[derive(Debug, PartialEq, Eq)]
+/// Rows in the order of a list: by time, and among equal times by the text of their key.
+pub(crate) type List<K> = BTreeSet<(DateTime<Utc>, K)>;
+
+/// What tells apart rows of one time. Ordered as its text is, byte by byte.
+pub(crate) trait Key: Ord + Clone {
+    fn text(&self) -> String;
+    fn parse(text: &str) -> Option<Self>;
+}
+
+/// The hexadecimal text of an id is ordered as its bytes are.
+impl Key for InvitationId {
+    fn text(&self) -> String {
+        self.to_string()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl Key for UserId {
+    fn text(&self) -> String {
+        self.to_string()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+/// The key of a row of the roster. `i:` comes before `m:`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum RosterKey {
-    Member(UserId),
     Invitation(InvitationId),
+    Member(UserId),
+}
+
+impl Key for RosterKey {
+    fn text(&self) -> String {
+        match self {
+            Self::Invitation(id) => format!("i:{id}"),
+            Self::Member(user) => format!("m:{user}"),
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        match text.split_at_checked(2)? {
+            ("i:", id) => Key::parse(id).map(Self::Invitation),
+            ("m:", user) => Key::parse(user).map(Self::Member),
+            _ => None,
+        }
+    }
 }
 
 /// Everything here follows from the rows. No set or list in a map is empty.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Index {
     /// Open invitations by invitee.
-    pub(crate) open: BTreeMap<Invitee, BTreeSet<InvitationId>>,
+    pub(crate) open: Map<Invitee, BTreeSet<InvitationId>>,
     /// Open invitations by their end.
     pub(crate) due: BTreeSet<(DateTime<Utc>, InvitationId)>,
     /// Invitations by inviter (`None`: of anybody) and stored state.
-    pub(crate) filed: HashMap<(Option<UserId>, InvitationState), List<InvitationId>>,
+    pub(crate) filed: Map<(Option<UserId>, InvitationState), List<InvitationId>>,
     /// Members by address, the longest standing first.
-    pub(crate) addresses: BTreeMap<EmailAddress, BTreeSet<(DateTime<Utc>, UserId)>>,
+    pub(crate) addresses: Map<EmailAddress, List<UserId>>,
     /// Members by role in the organization (`None`: of any or none).
-    pub(crate) standing: HashMap<Option<RoleName>, List<UserId>>,
+    pub(crate) standing: Map<Option<RoleName>, List<UserId>>,
     /// Members and open invitations.
     pub(crate) roster: List<RosterKey>,
     /// Deliveries by invitation.
-    pub(crate) mails: BTreeMap<InvitationId, BTreeSet<(DateTime<Utc>, DeliveryId)>>,
+    pub(crate) mails: Map<InvitationId, BTreeSet<(DateTime<Utc>, DeliveryId)>>,
 }
 
 impl Index {
     pub(crate) fn replace_invitation(&mut self, old: Option<&Invitation>, new: Option<&Invitation>) {
         if let Some(row) = old {
-            let position = Position::new(row.created_at, row.id.to_string());
             for file in files(row) {
-                strike(&mut self.filed, &file, &position);
+                leave(&mut self.filed, &file, &(row.created_at, row.id));
             }
             if row.is_open() {
-                self.roster.remove(&prefixed("i:", position));
+                self.roster.remove(&(row.created_at, RosterKey::Invitation(row.id)));
                 leave(&mut self.open, &row.invitee, &row.id);
                 if let Some(end) = row.expires_at.time() {
                     self.due.remove(&(end, row.id));
@@ -56,12 +101,11 @@ impl Index {
             }
         }
         if let Some(row) = new {
-            let position = Position::new(row.created_at, row.id.to_string());
             for file in files(row) {
-                self.filed.entry(file).or_default().insert(position.clone(), row.id);
+                self.filed.entry(file).or_default().insert((row.created_at, row.id));
             }
             if row.is_open() {
-                self.roster.insert(prefixed("i:", position), RosterKey::Invitation(row.id));
+                self.roster.insert((row.created_at, RosterKey::Invitation(row.id)));
                 self.open.entry(row.invitee.clone()).or_default().insert(row.id);
                 self.due.extend(row.expires_at.time().map(|end| (end, row.id)));
             }
@@ -70,24 +114,24 @@ impl Index {
 
     pub(crate) fn replace_member(&mut self, old: Option<&Member>, new: Option<&Member>) {
         if let Some(row) = old {
-            let position = Position::new(row.joined_at, row.user.as_str());
+            let position = (row.joined_at, row.user.clone());
             for role in roles(row) {
-                strike(&mut self.standing, &role, &position);
+                leave(&mut self.standing, &role, &position);
             }
             if let Some(email) = &row.email {
-                leave(&mut self.addresses, email, &(row.joined_at, row.user.clone()));
+                leave(&mut self.addresses, email, &position);
             }
-            self.roster.remove(&prefixed("m:", position));
+            self.roster.remove(&(row.joined_at, RosterKey::Member(row.user.clone())));
         }
         if let Some(row) = new {
-            let position = Position::new(row.joined_at, row.user.as_str());
+            let position = (row.joined_at, row.user.clone());
             for role in roles(row) {
-                self.standing.entry(role).or_default().insert(position.clone(), row.user.clone());
+                self.standing.entry(role).or_default().insert(position.clone());
             }
             if let Some(email) = &row.email {
-                self.addresses.entry(email.clone()).or_default().insert((row.joined_at, row.user.clone()));
+                self.addresses.entry(email.clone()).or_default().insert(position);
             }
-            self.roster.insert(prefixed("m:", position), RosterKey::Member(row.user.clone()));
+            self.roster.insert((row.joined_at, RosterKey::Member(row.user.clone())));
         }
     }
 
@@ -102,18 +146,40 @@ impl Index {
 }
 
 /// The rows behind a position, in the order of the list.
-pub(crate) fn ascending<'a, I>(list: &'a List<I>, after: Option<&Position>) -> impl Iterator<Item = &'a I> {
-    let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
-    list.range::<Position, _>((behind, Bound::Unbounded)).map(|(_, row)| row)
+pub(crate) fn ascending<'a, K: Key>(
+    list: &'a List<K>,
+    after: Option<&'a Position>,
+) -> impl Iterator<Item = &'a K> {
+    let behind = place(after).map_or(Bound::Unbounded, Bound::Excluded);
+    let odd = no_place::<K>(after);
+    let rows = list.range((behind, Bound::Unbounded));
+    rows.filter(move |row| odd.is_none_or(|after| position(row) > *after)).map(|(_, key)| key)
 }
 
 /// The rows behind a position, against the order of the list.
-pub(crate) fn descending<'a, I>(
-    list: &'a List<I>,
-    after: Option<&Position>,
-) -> impl Iterator<Item = (&'a Position, &'a I)> {
-    let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
-    list.range::<Position, _>((Bound::Unbounded, behind)).rev()
+pub(crate) fn descending<'a, K: Key>(
+    list: &'a List<K>,
+    after: Option<&'a Position>,
+) -> impl Iterator<Item = &'a (DateTime<Utc>, K)> {
+    let behind = place(after).map_or(Bound::Unbounded, Bound::Excluded);
+    let odd = no_place::<K>(after);
+    let rows = list.range((Bound::Unbounded, behind)).rev();
+    rows.filter(move |row| odd.is_none_or(|after| position(row) < *after))
+}
+
+/// Where a position would stand in a list.
+fn place<K: Key>(position: Option<&Position>) -> Option<(DateTime<Utc>, K)> {
+    let Position { at, key } = position?;
+    Some((*at, K::parse(key).filter(|parsed| parsed.text() == *key)?))
+}
+
+/// A position that no row can have, so that rows can only be compared with it as text.
+fn no_place<K: Key>(position: Option<&Position>) -> Option<&Position> {
+    position.filter(|_| place::<K>(position).is_none())
+}
+
+fn position<K: Key>((at, key): &(DateTime<Utc>, K)) -> Position {
+    Position::new(*at, key.text())
 }
 
 fn files(row: &Invitation) -> impl Iterator<Item = (Option<UserId>, InvitationState)> {
@@ -129,22 +195,7 @@ fn roles(row: &Member) -> impl Iterator<Item = Option<RoleName>> {
     [Some(None), role.map(Some)].into_iter().flatten()
 }
 
-/// The position in the roster. See [`RosterEntry`](invite_storage::RosterEntry) for its keys.
-fn prefixed(prefix: &str, mut position: Position) -> Position {
-    position.key.insert_str(0, prefix);
-    position
-}
-
-fn strike<K: Hash + Eq, I>(lists: &mut HashMap<K, List<I>>, key: &K, position: &Position) {
-    if let Some(list) = lists.get_mut(key) {
-        list.remove(position);
-        if list.is_empty() {
-            lists.remove(key);
-        }
-    }
-}
-
-fn leave<K: Ord, I: Ord>(sets: &mut BTreeMap<K, BTreeSet<I>>, key: &K, item: &I) {
+fn leave<K: Hash + Eq, I: Ord>(sets: &mut Map<K, BTreeSet<I>>, key: &K, item: &I) {
     if let Some(set) = sets.get_mut(key) {
         set.remove(item);
         if set.is_empty() {

@@ -1,6 +1,6 @@
 //! After random histories, every index equals what a full scan of the rows gives.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use invite_core::*;
 use invite_storage::{CommitError, Completion, Failure, Leased, Outbox, Storage};
@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use crate::MemoryStorage;
 use crate::index::Index;
+use crate::rows::Map;
 use crate::storage::lock;
 
 #[allow(dead_code, unreachable_pub, reason = "rows for the contract's cases, of which not all are used here")]
@@ -205,12 +206,12 @@ impl Run {
             let mut scanned = Index::default();
             for row in rows.members.values() {
                 scanned.replace_member(None, Some(row));
-                users.insert((row.user.to_string(), tenant.id.clone()));
+                users.insert((row.user.clone(), tenant.id.clone()));
             }
             for row in rows.invitations.values() {
                 scanned.replace_invitation(None, Some(row));
                 if row.is_open() {
-                    invitees.insert((row.invitee.key(), tenant.id.clone()));
+                    invitees.insert((row.invitee.clone(), tenant.id.clone()));
                 }
             }
             for row in rows.deliveries.values() {
@@ -221,7 +222,7 @@ impl Run {
                 }
             }
             assert_eq!(rows.index, scanned);
-            let mut commits = HashMap::new();
+            let mut commits = Map::default();
             for (entry, sequence) in rows.events.iter().zip(1..) {
                 assert_eq!(entry.sequence, sequence);
                 *commits.entry(entry.commit).or_insert(0) += 1;
@@ -229,8 +230,8 @@ impl Run {
             assert_eq!(rows.commits, commits);
             assert_eq!(rows.header.as_ref().map_or(0, |header| header.version), rows.events.len() as u64);
         }
-        assert_eq!(shared.users.all(), users);
-        assert_eq!(shared.invitees.all(), invitees);
+        assert_eq!(shared.users.all().into_iter().collect::<BTreeSet<_>>(), users);
+        assert_eq!(shared.invitees.all().into_iter().collect::<BTreeSet<_>>(), invitees);
         assert_eq!(lock(&shared.queue).all(), queued);
     }
 }

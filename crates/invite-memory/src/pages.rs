@@ -1,11 +1,14 @@
 //! Pages: ranges of the indexes, and the rows behind them.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use invite_core::{Invitation, InvitationState, Invitee, Member, OrganizationId, OrganizationStatus, UserId};
+use invite_core::{
+    EventRecord, Invitation, InvitationState, Invitee, Member, OrganizationId, OrganizationStatus, UserId,
+};
 use invite_storage::{
     EventEntry, InboxEntry, InvitationEntry, InvitationFilter, MemberFilter, Membership, Pages, Position,
     Positioned, RosterEntry, Seek, StorageError,
@@ -57,19 +60,18 @@ impl Pages for MemoryStorage {
             let is_asked_for = state.is_none_or(|state| state == stored);
             let list = rows.index.filed.get(&(inviter.clone(), stored)).filter(|_| is_asked_for);
             let behind = list.into_iter().flat_map(|list| descending(list, after));
-            let behind =
-                behind.filter_map(|(position, id)| Some((position.clone(), rows.invitations.get(id)?)));
-            let wanted = behind.filter(|(_, row)| state.is_none_or(|state| row.state_at(now) == state));
+            let behind = behind.filter_map(|(_, id)| rows.invitations.get(id));
+            let wanted = behind.filter(|row| state.is_none_or(|state| row.state_at(now) == state));
             found.extend(wanted.take(limit(seek)));
         }
         if *state == Some(InvitationState::Expired) {
             let unwritten =
                 rows.due(now).filter(|row| inviter.is_none() || row.inviter.user() == inviter.as_ref());
-            let unwritten = unwritten.map(|row| (Position::new(row.created_at, row.id.to_string()), row));
-            found.extend(unwritten.filter(|(position, _)| after.is_none_or(|after| position < after)));
+            let position = |row: &Invitation| Position::new(row.created_at, row.id.to_string());
+            found.extend(unwritten.filter(|row| after.is_none_or(|after| position(row) < *after)));
         }
-        found.sort_unstable_by(|(one, _), (other, _)| other.cmp(one));
-        Ok(found.into_iter().take(limit(seek)).map(|(_, row)| invitation_entry(&rows, row)).collect())
+        found.sort_unstable_by_key(|row| Reverse((row.created_at, row.id)));
+        Ok(found.into_iter().take(limit(seek)).map(|row| invitation_entry(&rows, row)).collect())
     }
 
     async fn members(
@@ -98,7 +100,7 @@ impl Pages for MemoryStorage {
         }
         let mut places = BTreeMap::<OrganizationId, (Arc<Tenant>, BTreeSet<&Invitee>)>::new();
         for invitee in invitees {
-            for tenant in self.shared.invitees.tenants(&invitee.key()) {
+            for tenant in self.shared.invitees.tenants(invitee) {
                 places.entry(tenant.id.clone()).or_insert((tenant, BTreeSet::new())).1.insert(invitee);
             }
         }
@@ -123,7 +125,7 @@ impl Pages for MemoryStorage {
     /// Looks into every organization that the user is a member of: few, for a person.
     async fn memberships(&self, user: &UserId, seek: &Seek) -> Result<Vec<Membership>, StorageError> {
         let mut found = Vec::new();
-        for tenant in self.shared.users.tenants(user.as_str()) {
+        for tenant in self.shared.users.tenants(user) {
             let rows = tenant.rows();
             let (Some(header), Some(member)) = (&rows.header, rows.members.get(user)) else { continue };
             let membership = Membership {
@@ -148,7 +150,7 @@ impl Pages for MemoryStorage {
         let Some(tenant) = self.shared.tenant(organization) else { return Ok(Vec::new()) };
         let rows = tenant.rows();
         let behind = rows.events.iter().skip(usize::try_from(after).unwrap_or(usize::MAX));
-        Ok(behind.take(usize::try_from(limit).unwrap_or(usize::MAX)).cloned().collect())
+        behind.take(usize::try_from(limit).unwrap_or(usize::MAX)).map(event_entry).collect()
     }
 }
 
@@ -158,6 +160,21 @@ fn limit(seek: &Seek) -> usize {
 
 fn is_pending(row: &Invitation, now: DateTime<Utc>) -> bool {
     row.state_at(now) == InvitationState::Pending
+}
+
+fn event_entry(record: &EventRecord) -> Result<EventEntry, StorageError> {
+    let EventRecord { sequence, commit, at, actor, kind, format, invitation, user, data } = record;
+    Ok(EventEntry {
+        sequence: *sequence,
+        commit: *commit,
+        at: *at,
+        actor: actor.clone(),
+        kind: (*kind).to_owned(),
+        format: *format,
+        invitation: *invitation,
+        user: user.clone(),
+        data: serde_json::to_string(data).map_err(StorageError::other)?,
+    })
 }
 
 fn invitation_entry(rows: &Rows, row: &Invitation) -> InvitationEntry {

@@ -1,36 +1,38 @@
 //! The rows of one organization.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashSet};
 use std::hash::Hash;
 use std::mem;
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    CommandKey, CommandRecord, CommitId, Delivery, DeliveryId, DueInvitations, EmailAddress, Invitation,
-    InvitationId, InvitationState, Invitee, LimitSubject, Member, Organization, Place, Scope, Suppression,
-    SuppressionKind, UserId,
+    CommandKey, CommandRecord, CommitId, Delivery, DeliveryId, DueInvitations, EmailAddress, EventRecord,
+    Invitation, InvitationId, InvitationState, Invitee, LimitSubject, Member, Organization, Place, Scope,
+    Suppression, SuppressionKind, UserId,
 };
-use invite_storage::EventEntry;
 
 use crate::commit::{Change, Log, Swap};
 use crate::index::Index;
+
+/// A map by keys that are hashed quickly: whoever chooses keys here owns the process.
+pub(crate) type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
 
 /// The rows of one organization, with their indexes.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     pub(crate) header: Option<Organization>,
-    pub(crate) members: HashMap<UserId, Member>,
-    pub(crate) invitations: HashMap<InvitationId, Invitation>,
-    places: BTreeMap<(Scope, Invitee), Place>,
+    pub(crate) members: Map<UserId, Member>,
+    pub(crate) invitations: Map<InvitationId, Invitation>,
+    places: Map<(Scope, Invitee), Place>,
     pub(crate) suppressions: BTreeMap<(Invitee, SuppressionKind), Suppression>,
     pub(crate) limits: BTreeMap<LimitSubject, DateTime<Utc>>,
-    pub(crate) commands: HashMap<CommandKey, CommandRecord>,
+    pub(crate) commands: Map<CommandKey, CommandRecord>,
     /// The event of sequence n is at n - 1.
-    pub(crate) events: Vec<EventEntry>,
+    pub(crate) events: Vec<EventRecord>,
     /// How many events each commit has.
-    pub(crate) commits: HashMap<CommitId, usize>,
-    pub(crate) deliveries: HashMap<DeliveryId, Delivery>,
+    pub(crate) commits: Map<CommitId, usize>,
+    pub(crate) deliveries: Map<DeliveryId, Delivery>,
     pub(crate) index: Index,
 }
 
@@ -83,7 +85,7 @@ impl Rows {
             self.index.replace_invitation(row.as_ref(), self.invitations.get(key));
         }
         for Swap { key, row, .. } in places {
-            exchange_sorted(&mut self.places, key, row);
+            exchange(&mut self.places, key, row);
         }
         for Swap { key, row, .. } in suppressions {
             exchange_sorted(&mut self.suppressions, key, row);
@@ -153,7 +155,7 @@ impl Rows {
     /// The open invitations of an inviter, by age.
     pub(crate) fn pending_by(&self, inviter: &UserId) -> impl Iterator<Item = &Invitation> {
         let list = self.index.filed.get(&(Some(inviter.clone()), InvitationState::Pending));
-        list.into_iter().flat_map(BTreeMap::values).filter_map(|id| self.invitations.get(id))
+        list.into_iter().flatten().filter_map(|(_, id)| self.invitations.get(id))
     }
 
     /// Open invitations past their expiry, the longest past first; all open ones of a closed organization.
@@ -161,7 +163,8 @@ impl Rows {
         let due = self.header.as_ref().map(|header| header.due_invitations(now));
         let all = due == Some(DueInvitations::All);
         let past = self.index.due.iter().take_while(move |(end, _)| !all && *end <= now).map(|(_, id)| id);
-        let open = self.index.open.values().flatten().filter(move |_| all);
+        let open = self.index.filed.get(&(None, InvitationState::Pending)).filter(|_| all);
+        let open = open.into_iter().flatten().map(|(_, id)| id);
         past.chain(open).filter_map(|id| self.invitations.get(id))
     }
 
@@ -203,12 +206,15 @@ fn follows(log: &Log, version: u64) -> bool {
     }
 }
 
-fn all<K: Ord, R>(swaps: &[Swap<K, R>], is_there: impl Fn(&K) -> bool) -> bool {
-    let mut seen = BTreeSet::new();
+fn all<K: Hash + Eq, R>(swaps: &[Swap<K, R>], is_there: impl Fn(&K) -> bool) -> bool {
+    if let [swap] = swaps {
+        return is_there(&swap.key) == swap.is_there;
+    }
+    let mut seen = HashSet::with_capacity(swaps.len());
     swaps.iter().all(|swap| is_there(&swap.key) == swap.is_there && seen.insert(&swap.key))
 }
 
-fn exchange<K: Hash + Eq + Clone, R>(table: &mut HashMap<K, R>, key: &K, row: &mut Option<R>) {
+fn exchange<K: Hash + Eq + Clone, R>(table: &mut Map<K, R>, key: &K, row: &mut Option<R>) {
     *row = match row.take() {
         Some(row) => table.insert(key.clone(), row),
         None => table.remove(key),

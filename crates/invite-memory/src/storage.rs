@@ -1,13 +1,12 @@
 //! The store: organizations, each behind its own locks.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use invite_core::{Commit, CommitId, OrganizationId, Reads, Slice};
+use invite_core::{Commit, CommitId, Invitee, OrganizationId, Reads, Slice, UserId};
 use invite_storage::{CommitError, Exclusive, Storage, StorageError};
 use tokio::sync::OwnedMutexGuard;
 
@@ -15,7 +14,7 @@ use crate::commit::Change;
 use crate::directory::Directory;
 use crate::load::load;
 use crate::outbox::Queue;
-use crate::rows::Rows;
+use crate::rows::{Map, Rows};
 
 /// A store in memory. Clones are handles of one and the same store; what it holds ends with the last of them.
 ///
@@ -47,11 +46,11 @@ pub struct MemoryStorage {
 /// look, and the rows say what is there: they are written while the rows are held, and read before.
 #[derive(Default)]
 pub(crate) struct Shared {
-    tenants: RwLock<HashMap<OrganizationId, Arc<Tenant>>>,
-    /// Where a user is a member, by the user's id.
-    pub(crate) users: Directory,
-    /// Where an invitee has open invitations, by the invitee's key.
-    pub(crate) invitees: Directory,
+    tenants: RwLock<Map<OrganizationId, Arc<Tenant>>>,
+    /// Where a user is a member.
+    pub(crate) users: Directory<UserId>,
+    /// Where an invitee has open invitations.
+    pub(crate) invitees: Directory<Invitee>,
     pub(crate) queue: Mutex<Queue>,
 }
 
@@ -101,10 +100,10 @@ impl Shared {
     fn apply(&self, tenant: &Arc<Tenant>, rows: &mut Rows, mut change: Change) {
         rows.swap(&mut change);
         for (user, is_member) in rows.users_of(&change) {
-            self.users.set(user.as_str(), tenant, is_member);
+            self.users.set(user, tenant, is_member);
         }
         for (invitee, is_invited) in rows.invitees_of(&change) {
-            self.invitees.set(&invitee.key(), tenant, is_invited);
+            self.invitees.set(invitee, tenant, is_invited);
         }
         if !change.deliveries.is_empty() {
             let mut queue = lock(&self.queue);

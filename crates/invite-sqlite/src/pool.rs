@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, Semaphore};
 use tokio::task::spawn_blocking;
@@ -87,7 +88,7 @@ impl Pool {
 
     pub(crate) fn memory() -> Result<Self, Failure> {
         let writer = Connection::open_in_memory()?;
-        writer.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+        prepare_once(&writer)?;
         Ok(Self { writer: Arc::new(AsyncMutex::new(writer)), readers: None, file: None })
     }
 
@@ -248,8 +249,16 @@ fn open(path: &Path, also: OpenFlags) -> Result<Connection, Failure> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | also;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    prepare_once(&connection)?;
     Ok(connection)
+}
+
+/// Statements are kept, and so are their plans: without the guarantee of stable plans SQLite makes a new one each
+/// time that a value is bound which its statistics could say something about.
+fn prepare_once(connection: &Connection) -> Result<(), Failure> {
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 fn use_wal(connection: &Connection) -> Result<(), Failure> {

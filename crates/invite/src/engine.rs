@@ -66,17 +66,15 @@ impl Engine {
 
     /// Entropy for so many ids and nonces.
     pub(crate) fn draw(&self, things: usize) -> Result<Entropy, NoEntropy> {
-        let mut bytes = vec![0; things * Entropy::BYTES_EACH];
-        if things > 0 {
-            self.entropy.fill(&mut bytes)?;
-        }
-        Ok(Entropy::from_bytes(bytes))
+        Ok(Entropy::from_bytes(self.random_bytes(things * Entropy::BYTES_EACH)?))
     }
 
-    pub(crate) fn commit_id(&self, now: DateTime<Utc>) -> Result<CommitId, NoEntropy> {
-        let mut bytes = [0; 10];
-        self.entropy.fill(&mut bytes)?;
-        Ok(CommitId::from_parts(now, bytes))
+    fn random_bytes(&self, count: usize) -> Result<Vec<u8>, NoEntropy> {
+        let mut bytes = vec![0; count];
+        if count > 0 {
+            self.entropy.fill(&mut bytes)?;
+        }
+        Ok(bytes)
     }
 
     /// Decides commands of one organization together, and commits them together.
@@ -173,10 +171,13 @@ impl Engine {
         }
         // Whoever stopped waiting before the decision is not decided.
         jobs.retain(|job| !job.is_abandoned());
-        let id = self.commit_id(now).map_err(Failure::Entropy)?;
-        let mut draft = Draft::new(slice, now, id);
-        for job in jobs {
-            let entropy = self.draw(job.makes()).map_err(Failure::Entropy)?;
+        // Drawn at once for all, the id of the commit included: each drawing is a call of the system.
+        let makes = jobs.iter().map(|job| job.makes() * Entropy::BYTES_EACH).collect::<Vec<_>>();
+        let mut bytes =
+            self.random_bytes(COMMIT_ID + makes.iter().sum::<usize>()).map_err(Failure::Entropy)?;
+        let mut draft = Draft::new(slice, now, commit_id(now, &mut bytes));
+        for (job, count) in jobs.iter_mut().zip(makes) {
+            let entropy = Entropy::from_bytes(bytes.split_off(bytes.len().saturating_sub(count)));
             job.decide(self.host(), entropy, &mut draft);
         }
         if draft.is_empty() {
@@ -271,6 +272,14 @@ impl Unit<'_> {
             }
         }
     }
+}
+
+/// The random bytes in the id of a commit.
+const COMMIT_ID: usize = 10;
+
+fn commit_id(now: DateTime<Utc>, bytes: &mut Vec<u8>) -> CommitId {
+    let own = bytes.split_off(bytes.len().saturating_sub(COMMIT_ID));
+    CommitId::from_parts(now, own.try_into().unwrap_or_default())
 }
 
 /// Tells every decided command its outcome, and gives back those that are to be decided again.

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks to its user")]
 
 mod arrows;
+mod bench;
 mod command;
 mod kills;
 mod no_std;
@@ -17,6 +18,8 @@ cargo xtask test     every test and check of the workspace
 cargo xtask arrows   who may depend on whom, and whose types public signatures may name
                      [--manifest-path <Cargo.toml>]: of another workspace
 cargo xtask no-std   build invite-core alone for a target without std
+cargo xtask bench <core|sqlite> [part]...
+                     what the library costs, in release mode, against its targets
 cargo xtask kills    the example `team` killed at random moments, 200 rounds of seed 1
                      [ROUNDS [SEED]]";
 
@@ -41,6 +44,7 @@ fn run(arguments: &[&str]) -> Outcome {
         ["arrows"] => arrows::run(&root.join("Cargo.toml")),
         ["arrows", "--manifest-path", manifest] => arrows::run(Path::new(manifest)),
         ["no-std"] => no_std::run(root),
+        ["bench", suite, parts @ ..] => bench::run(root, suite, parts),
         ["kills"] => kills::run(root, "200", "1"),
         ["kills", rounds] => kills::run(root, rounds, "1"),
         ["kills", rounds, seed] => kills::run(root, rounds, seed),

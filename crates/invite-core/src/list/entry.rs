@@ -202,6 +202,9 @@ pub(super) struct TooLong;
 /// The text with single spaces, and without what could forge or disturb a line of a mail: control characters,
 /// bidi controls, invisible ones. Joiners and variation selectors stay, which some scripts and emoji need.
 pub(super) fn cleaned(text: &str) -> Result<Option<String>, TooLong> {
+    if is_clean(text) {
+        return if text.len() > MAX_NAME_BYTES { Err(TooLong) } else { Ok(Some(text.into())) };
+    }
     let mut clean = String::with_capacity(text.len().min(MAX_NAME_BYTES));
     let words = trim(text).split_whitespace().map(|word| word.chars().filter(|c| !is_disturbing(*c)));
     for word in words {
@@ -215,6 +218,18 @@ pub(super) fn cleaned(text: &str) -> Result<Option<String>, TooLong> {
         }
     }
     Ok(Some(clean).filter(|text| !trim(text).is_empty()))
+}
+
+/// ASCII words with one space between them, as most names are.
+fn is_clean(text: &str) -> bool {
+    let mut before = b' ';
+    for byte in text.bytes() {
+        if !(byte.is_ascii_graphic() || byte == b' ' && before != b' ') {
+            return false;
+        }
+        before = byte;
+    }
+    before != b' '
 }
 
 fn is_disturbing(c: char) -> bool {

@@ -62,9 +62,9 @@ impl Fragments<'_, '_, '_> {
     /// A fragment that ends with `>`, and has its `<` at `bracket`. A name before it takes the waiting pieces
     /// along.
     fn bracketed(&mut self, start: usize, bracket: usize, end: usize) -> Result<(), ListTooLong> {
-        let named = may_be_in_a_name(slice(self.line, start..bracket));
+        let named = |line| may_be_in_a_name(slice(line, start..bracket));
         match self.run {
-            Some(run) if named && slice(self.line, bracket..end).contains('@') => {
+            Some(run) if named(self.line) && slice(self.line, bracket..end).contains('@') => {
                 self.run = None;
                 self.push_range(run, end)
             }

@@ -296,7 +296,7 @@ impl Operation for Invite {
 
     fn reads(&self, actor: &Actor) -> Reads {
         let mut reads = Reads::new().actor(actor).limits_of(actor).due();
-        reads.invitees.extend(self.invitees.named().cloned());
+        reads.invitees = self.invitees.named().cloned().collect();
         reads
     }
 
@@ -439,9 +439,9 @@ impl Invite {
         };
         require_welcome(draft, invitee, grants)?;
 
-        let open = open_at_places(draft, invitee, grants)?.iter().map(|row| row.id).collect::<Vec<_>>();
-        for id in &open {
-            end_if_due(host.model, draft, *id)?;
+        let due = open_at_places(draft, invitee, grants)?.iter().map(|row| row.id).collect::<Vec<_>>();
+        for id in due {
+            end_if_due(host.model, draft, id)?;
         }
         let open = open_at_places(draft, invitee, grants)?;
         let pending = open.first().map(|row| (row.id, row.expires_at));

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Access, Actor, EmailAddress, Grants, InvitationId, Metadata, Nonce, Purpose, SeatClass, UserId};
 
 /// Who is invited: an address, or a user of the host (IDN-12).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(clippy::exhaustive_enums, reason = "an address or a user; every adapter stores both")]
 pub enum Invitee {

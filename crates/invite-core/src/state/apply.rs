@@ -1,8 +1,6 @@
 //! The fold: what a fact makes of the rows. Total: it never fails, and a row that is not there stays away.
 
 use alloc::boxed::Box;
-use alloc::string::ToString;
-use alloc::vec::Vec;
 
 use chrono::{DateTime, Utc};
 
@@ -40,8 +38,8 @@ impl Draft {
             }
             Event::InvitationCreated { invitation } => {
                 self.spend(invitation.inviter.user(), at);
-                self.slice.mailed.entry(invitation.id).or_insert(None);
-                self.set_invitation(invitation.id, Some(*invitation));
+                self.slice.mailed.insert_new(invitation.id, || None);
+                self.set_invitation(invitation.id, Some(invitation));
             }
             Event::InvitationEdited { id, grants, expires_at } => self.change_invitation(id, |row| {
                 row.grants = grants;
@@ -68,7 +66,7 @@ impl Draft {
                 self.change_invitation(id, |row| row.ended = Some((ending, at)));
             }
             Event::MemberJoined { member } => {
-                self.set_member(member.user.clone(), Some(*member));
+                self.set_member(member.user.clone(), Some(member));
             }
             Event::MemberAccessChanged { user, grants, seat } => self.change_member(&user, |row| {
                 row.grants = grants;
@@ -84,11 +82,11 @@ impl Draft {
     pub(super) fn facts(&self, about: &About) -> Option<Box<Facts>> {
         let facts = match about {
             About::Organization => self.slice.organization.as_ref().map(Facts::from),
-            About::Invitation(id) => self.slice.invitations.get(id)?.as_ref().map(Facts::from),
-            About::Member(user) => self.slice.members.get(user)?.as_ref().map(Facts::from),
+            About::Invitation(id) => self.slice.invitations.get(id)?.as_deref().map(Facts::from),
+            About::Member(user) => self.slice.members.get(user)?.as_deref().map(Facts::from),
             About::Suppression(invitee, kind) => {
-                let held = self.slice.suppressions.get(invitee)?.contains_key(kind);
-                held.then(|| Facts::Suppression { invitee: invitee.to_string(), kind: kind.as_str() })
+                let held = self.slice.addressed.get(invitee)?.suppressions.contains_key(kind);
+                held.then(|| Facts::Suppression { invitee: invitee.clone().into(), kind: kind.as_str() })
             }
         };
         facts.map(Box::new)
@@ -129,15 +127,12 @@ impl Draft {
     /// Counts one mail-worthy act against the limits on rate that the plan sets (ABU-1).
     fn spend(&mut self, inviter: Option<&UserId>, at: DateTime<Utc>) {
         let Some(row) = &self.slice.organization else { return };
-        let inviter = inviter.cloned().map(LimitSubject::Inviter);
-        let limits = [
-            (Some(LimitSubject::Organization), row.plan.organization_rate),
-            (inviter, row.plan.inviter_rate),
-        ];
-        for (subject, rate) in limits {
-            if let (Some(subject), Some(rate)) = (subject, rate) {
-                self.spend_one(subject, rate, at);
-            }
+        let rates = (row.plan.organization_rate, row.plan.inviter_rate);
+        if let Some(rate) = rates.0 {
+            self.spend_one(LimitSubject::Organization, rate, at);
+        }
+        if let (Some(rate), Some(inviter)) = (rates.1, inviter) {
+            self.spend_one(LimitSubject::Inviter(inviter.clone()), rate, at);
         }
     }
 
@@ -157,22 +152,18 @@ impl Draft {
         self.undo.push(Undo::Mailed(id, old));
     }
 
-    fn set_member(&mut self, user: UserId, row: Option<Member>) {
+    fn set_member(&mut self, user: UserId, row: Option<Box<Member>>) {
         let old = self.swap_member(&user, Some(row));
         self.undo.push(Undo::Member(user, old));
     }
 
-    fn set_invitation(&mut self, id: InvitationId, row: Option<Invitation>) {
+    fn set_invitation(&mut self, id: InvitationId, row: Option<Box<Invitation>>) {
         let old = self.swap_invitation(id, Some(row));
         self.undo.push(Undo::Invitation(id, old));
     }
 
     fn set_suppression(&mut self, invitee: Invitee, kind: SuppressionKind, at: Option<DateTime<Utc>>) {
-        let of_invitee = self.slice.suppressions.entry(invitee.clone()).or_default();
-        let old = match at {
-            Some(at) => of_invitee.insert(kind, at),
-            None => of_invitee.remove(&kind),
-        };
+        let old = self.swap_suppression(&invitee, kind, at);
         self.undo.push(Undo::Suppression(invitee, kind, old));
     }
 
@@ -190,19 +181,30 @@ impl Draft {
                 Some(old) => drop(self.slice.limits.insert(subject, old)),
                 None => drop(self.slice.limits.remove(&subject)),
             },
-            Undo::Suppression(invitee, kind, old) => {
-                let of_invitee = self.slice.suppressions.entry(invitee).or_default();
-                match old {
-                    Some(at) => drop(of_invitee.insert(kind, at)),
-                    None => drop(of_invitee.remove(&kind)),
-                }
-            }
+            Undo::Suppression(invitee, kind, old) => drop(self.swap_suppression(&invitee, kind, old)),
+        }
+    }
+
+    fn swap_suppression(
+        &mut self,
+        invitee: &Invitee,
+        kind: SuppressionKind,
+        at: Option<DateTime<Utc>>,
+    ) -> Option<DateTime<Utc>> {
+        let of_invitee = &mut self.slice.addressed.get_or_default(invitee)?.suppressions;
+        match at {
+            Some(at) => of_invitee.insert(kind, at),
+            None => of_invitee.remove(&kind),
         }
     }
 
     /// Puts a member's row in place of another, and keeps the index by address and the counters right.
-    fn swap_member(&mut self, user: &UserId, row: Option<Option<Member>>) -> Option<Option<Member>> {
-        let new = row.as_ref().and_then(Option::as_ref);
+    fn swap_member(
+        &mut self,
+        user: &UserId,
+        row: Option<Option<Box<Member>>>,
+    ) -> Option<Option<Box<Member>>> {
+        let new = row.as_ref().and_then(Option::as_deref);
         let (new_seat, new_owner) = (new.and_then(|m| m.seat.clone()), new.is_some_and(Member::is_owner));
         let new_is_there = new.is_some();
         if let Some(email) = new.and_then(|member| member.email.clone()) {
@@ -212,7 +214,7 @@ impl Draft {
             Some(row) => self.slice.members.insert(user.clone(), row),
             None => self.slice.members.remove(user),
         };
-        let gone = old.as_ref().and_then(Option::as_ref);
+        let gone = old.as_ref().and_then(Option::as_deref);
         if let (Some(Member { email: Some(email), .. }), false) = (gone, new_is_there) {
             self.slice.by_address.insert(email.clone(), None);
         }
@@ -237,27 +239,30 @@ impl Draft {
     fn swap_invitation(
         &mut self,
         id: InvitationId,
-        row: Option<Option<Invitation>>,
-    ) -> Option<Option<Invitation>> {
-        let key = |row: &Option<Option<Invitation>>| {
-            let row = row.as_ref()?.as_ref().filter(|row| row.is_open())?;
+        row: Option<Option<Box<Invitation>>>,
+    ) -> Option<Option<Box<Invitation>>> {
+        let key = |row: Option<&Option<Box<Invitation>>>| {
+            let row = row?.as_deref().filter(|row| row.is_open())?;
             Some((row.invitee.clone(), row.seat.clone()))
         };
-        let new = key(&row);
-        let inviter = row.as_ref().and_then(Option::as_ref).and_then(|row| row.inviter.user().cloned());
-        let old_key = key(&self.slice.invitations.get(&id).cloned());
-        let touched = [old_key.clone(), new.clone()].into_iter().flatten().collect::<Vec<_>>();
-        let before = touched.iter().map(|(invitee, seat)| self.reserves(invitee, seat)).collect::<Vec<_>>();
+        let (old_key, new_key) = (key(self.slice.invitations.get(&id)), key(row.as_ref()));
+        let inviter = row.as_ref().and_then(Option::as_deref).and_then(|row| row.inviter.user().cloned());
+        let reserved = |draft: &Self, key: &Option<(Invitee, Option<SeatClass>)>| {
+            key.as_ref().is_some_and(|(invitee, seat)| draft.reserves(invitee, seat))
+        };
+        let before = (reserved(self, &old_key), reserved(self, &new_key));
 
         let old = match row {
             Some(row) => self.slice.invitations.insert(id, row),
             None => self.slice.invitations.remove(&id),
         };
-        if let Some((invitee, _)) = &old_key {
-            self.slice.open.entry(invitee.clone()).or_default().remove(&id);
+        if let Some(addressed) = old_key.as_ref().and_then(|(of, _)| self.slice.addressed.get_or_default(of))
+        {
+            addressed.open.remove(&id);
         }
-        if let Some((invitee, _)) = &new {
-            self.slice.open.entry(invitee.clone()).or_default().insert(id);
+        if let Some(addressed) = new_key.as_ref().and_then(|(of, _)| self.slice.addressed.get_or_default(of))
+        {
+            addressed.open.insert(id);
         }
         if let Some(sent) = inviter.and_then(|inviter| self.slice.sent_by.get_mut(&inviter))
             && !sent.contains(&id)
@@ -265,14 +270,16 @@ impl Draft {
             sent.push(id);
         }
 
-        let after = touched.iter().map(|(invitee, seat)| self.reserves(invitee, seat)).collect::<Vec<_>>();
-        let same = touched.len() == 2 && touched.first() == touched.last();
+        let after = (reserved(self, &old_key), reserved(self, &new_key));
         if let Some(organization) = &mut self.slice.organization {
             let counts = &mut organization.counts;
-            shift(&mut counts.pending, old_key.is_some(), new.is_some());
-            let changes = touched.into_iter().zip(before.into_iter().zip(after));
-            for ((_, seat), (was, is)) in changes.take(if same { 1 } else { 2 }) {
-                shift_seat(counts, seat, |count| shift(&mut count.reserved, was, is));
+            shift(&mut counts.pending, old_key.is_some(), new_key.is_some());
+            let once = old_key == new_key;
+            if let Some((_, seat)) = old_key {
+                shift_seat(counts, seat, |count| shift(&mut count.reserved, before.0, after.0));
+            }
+            if let (Some((_, seat)), false) = (new_key, once) {
+                shift_seat(counts, seat, |count| shift(&mut count.reserved, before.1, after.1));
             }
         }
         old
@@ -280,9 +287,9 @@ impl Draft {
 
     fn reserves(&self, invitee: &Invitee, seat: &Option<SeatClass>) -> bool {
         seat.is_some()
-            && self.slice.open.get(invitee).is_some_and(|ids| {
-                ids.iter().any(|id| {
-                    let row = self.slice.invitations.get(id).and_then(Option::as_ref);
+            && self.slice.addressed.get(invitee).is_some_and(|addressed| {
+                addressed.open.iter().any(|id| {
+                    let row = self.slice.invitations.get(id).and_then(Option::as_deref);
                     row.is_some_and(|row| row.is_open() && row.seat == *seat)
                 })
             })

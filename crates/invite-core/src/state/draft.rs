@@ -16,11 +16,10 @@ use crate::{
 
 /// One step that can be taken back: a key and what was there before.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "most steps are of the large variant, and a draft holds few")]
 pub(super) enum Undo {
     Organization(Option<Box<Organization>>),
-    Member(UserId, Option<Option<Member>>),
-    Invitation(InvitationId, Option<Option<Invitation>>),
+    Member(UserId, Option<Option<Box<Member>>>),
+    Invitation(InvitationId, Option<Option<Box<Invitation>>>),
     Mailed(InvitationId, Option<Option<DateTime<Utc>>>),
     Limit(LimitSubject, Option<Option<DateTime<Utc>>>),
     Suppression(Invitee, SuppressionKind, Option<DateTime<Utc>>),
@@ -262,7 +261,7 @@ impl Draft {
 
     /// Ends one open invitation if it is past its expiry, or its organization was closed; its invitee if so.
     pub(crate) fn end_if_due(&mut self, id: InvitationId) -> Option<Invitee> {
-        let row = self.slice.invitations.get(&id)?.as_ref().filter(|row| row.is_open())?;
+        let row = self.slice.invitations.get(&id)?.as_deref().filter(|row| row.is_open())?;
         let invitee = row.invitee.clone();
         let closed = self.organization().is_some_and(|row| row.status == OrganizationStatus::Closed);
         let ending = match closed {
@@ -333,13 +332,14 @@ impl Draft {
             id: self.commit,
             version,
             header: slice.organization.take().filter(|_| !self.records.is_empty()),
-            places: places(&invitations, |id| slice.invitations.get(id).and_then(Option::as_ref)),
-            members: changes(members, |user| slice.members.remove(user).flatten()),
-            invitations: changes(invitations, |id| slice.invitations.remove(id).flatten()),
+            places: places(&invitations, |id| slice.invitations.get(id).and_then(Option::as_deref)),
+            members: changes(members, |user| slice.members.get_mut(user).and_then(Option::take)),
+            invitations: changes(invitations, |id| slice.invitations.get_mut(id).and_then(Option::take)),
             suppressions: suppressions
                 .into_iter()
                 .filter_map(|((invitee, kind), old)| {
-                    let at = slice.suppressions.get(&invitee).and_then(|of| of.get(&kind)).copied();
+                    let of_invitee = slice.addressed.get(&invitee);
+                    let at = of_invitee.and_then(|of| of.suppressions.get(&kind)).copied();
                     let new = at.map(|at| Suppression { invitee: invitee.clone(), kind, at });
                     match (old.is_some(), new) {
                         (false, Some(new)) => Some(RowChange::Insert(new)),
@@ -374,12 +374,12 @@ impl Deref for Draft {
 }
 
 fn changes<K: Ord, R: PartialEq>(
-    touched: BTreeMap<K, Option<R>>,
-    mut now: impl FnMut(&K) -> Option<R>,
+    touched: BTreeMap<K, Option<Box<R>>>,
+    mut now: impl FnMut(&K) -> Option<Box<R>>,
 ) -> Vec<RowChange<K, R>> {
-    let change = |(key, old): (K, Option<R>)| match (old, now(&key)) {
-        (None, Some(new)) => Some(RowChange::Insert(new)),
-        (Some(old), Some(new)) => (old != new).then_some(RowChange::Update(new)),
+    let change = |(key, old): (K, Option<Box<R>>)| match (old, now(&key)) {
+        (None, Some(new)) => Some(RowChange::Insert(*new)),
+        (Some(old), Some(new)) => (old != new).then(|| RowChange::Update(*new)),
         (Some(_), None) => Some(RowChange::Delete(key)),
         (None, None) => None,
     };
@@ -388,24 +388,25 @@ fn changes<K: Ord, R: PartialEq>(
 
 /// The places that open invitations left and took.
 fn places<'a>(
-    touched: &BTreeMap<InvitationId, Option<Invitation>>,
+    touched: &BTreeMap<InvitationId, Option<Box<Invitation>>>,
     now: impl Fn(&InvitationId) -> Option<&'a Invitation>,
 ) -> Vec<RowChange<(Scope, Invitee), Place>> {
-    let held = |row: &Invitation| -> Vec<(Scope, Invitee)> {
-        if !row.is_open() {
-            return Vec::new();
-        }
-        row.grants.scopes().map(|scope| (scope.clone(), row.invitee.clone())).collect()
-    };
-    let mut places = BTreeMap::<(Scope, Invitee), (Option<InvitationId>, Option<InvitationId>)>::new();
-    for (id, old) in touched {
-        for key in old.as_ref().map_or_else(Vec::new, held) {
-            places.entry(key).or_default().0 = Some(*id);
-        }
-        for key in now(id).map_or_else(Vec::new, held) {
-            places.entry(key).or_default().1 = Some(*id);
-        }
+    fn held(row: Option<&Invitation>) -> impl Iterator<Item = (Scope, Invitee)> {
+        let open = row.filter(|row| row.is_open()).into_iter();
+        open.flat_map(|row| row.grants.scopes().map(|scope| (scope.clone(), row.invitee.clone())))
     }
+    let mut held_by = Vec::new();
+    for (id, old) in touched {
+        held_by.extend(held(old.as_deref()).map(|key| (key, Some(*id), None)));
+        held_by.extend(held(now(id)).map(|key| (key, None, Some(*id))));
+    }
+    held_by.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+    let places = held_by.chunk_by(|(one, ..), (other, ..)| one == other).filter_map(|of_one| {
+        let (key, ..) = of_one.first()?;
+        let (left, taken) =
+            of_one.iter().fold((None, None), |(left, taken), (_, was, is)| (left.or(*was), taken.or(*is)));
+        Some((key.clone(), (left, taken)))
+    });
     let change = |((scope, invitee), change): ((Scope, Invitee), _)| match change {
         (None, Some(invitation)) => Some(RowChange::Insert(Place { scope, invitee, invitation })),
         (Some(old), Some(invitation)) if old != invitation => {
@@ -414,5 +415,5 @@ fn places<'a>(
         (Some(_), None) => Some(RowChange::Delete((scope, invitee))),
         _ => None,
     };
-    places.into_iter().filter_map(change).collect()
+    places.filter_map(change).collect()
 }

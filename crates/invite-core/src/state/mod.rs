@@ -7,6 +7,7 @@ mod event;
 mod reads;
 mod record;
 mod slice;
+mod table;
 
 pub use commit::*;
 pub use draft::*;

@@ -132,6 +132,10 @@ impl Reads {
 
     /// Also what `other` needs.
     pub fn extend(&mut self, other: Self) {
+        if self.is_empty() {
+            *self = other;
+            return;
+        }
         let Self { invitations, invitees, members, people, addresses, sent_by, limits, commands, due } =
             other;
         self.invitations.extend(invitations);
@@ -148,6 +152,9 @@ impl Reads {
     /// Whether nothing but the organization is needed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        let Self { invitations, invitees, members, people, addresses, sent_by, limits, commands, due } = self;
+        let rows = invitations.is_empty() && invitees.is_empty() && members.is_empty() && people.is_empty();
+        let others = addresses.is_empty() && sent_by.is_empty() && limits.is_empty() && commands.is_empty();
+        rows && others && *due == 0
     }
 }

@@ -1,14 +1,15 @@
 //! Event records: what is stored of a fact.
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
+use alloc::string::String;
+use core::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{
-    Actor, CommitId, Ending, Expiry, Grants, Invitation, InvitationId, InvitationKind, Member, Organization,
-    Plan, SeatClass, Settings, UserId,
+    Actor, CommitId, Ending, Expiry, Grants, Invitation, InvitationId, InvitationKind, Invitee, Member,
+    Organization, Plan, SeatClass, Settings, UserId,
 };
 
 /// The format number of the records written now. One golden file for each kind and format is kept for ever.
@@ -55,6 +56,28 @@ pub struct RecordData {
     pub reason: Option<String>,
 }
 
+/// Somebody of whom the log shows the masked address, or the id (PRI-4). It is masked when it is written.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Masked(Invitee);
+
+impl From<Invitee> for Masked {
+    fn from(invitee: Invitee) -> Self {
+        Self(invitee)
+    }
+}
+
+impl fmt::Debug for Masked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Masked {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
 /// What the log tells of a row: no address in full, no nonce, no message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -72,7 +95,7 @@ pub enum Facts {
     /// Of an invitation.
     Invitation {
         /// The invitee, masked.
-        invitee: String,
+        invitee: Masked,
         /// Whether it offers ownership.
         #[serde(skip_serializing_if = "Option::is_none")]
         ownership: Option<InvitationKind>,
@@ -99,7 +122,7 @@ pub enum Facts {
     Member {
         /// The address they joined with, masked.
         #[serde(skip_serializing_if = "Option::is_none")]
-        email: Option<String>,
+        email: Option<Masked>,
         /// What they hold.
         grants: Grants,
         /// The seat class they take.
@@ -109,7 +132,7 @@ pub enum Facts {
     /// Of a suppression.
     Suppression {
         /// The invitee, masked.
-        invitee: String,
+        invitee: Masked,
         /// What is not wanted.
         kind: &'static str,
     },
@@ -128,7 +151,7 @@ impl From<&Organization> for Facts {
 impl From<&Invitation> for Facts {
     fn from(invitation: &Invitation) -> Self {
         Self::Invitation {
-            invitee: invitation.invitee.to_string(),
+            invitee: invitation.invitee.clone().into(),
             ownership: (invitation.kind != InvitationKind::Membership).then(|| invitation.kind.clone()),
             grants: invitation.grants.clone(),
             inviter: invitation.inviter.clone(),
@@ -145,7 +168,7 @@ impl From<&Invitation> for Facts {
 impl From<&Member> for Facts {
     fn from(member: &Member) -> Self {
         Self::Member {
-            email: member.email.as_ref().map(|email| email.masked().to_string()),
+            email: member.email.clone().map(|email| Invitee::Address(email).into()),
             grants: member.grants.clone(),
             seat: member.seat.clone(),
         }

@@ -1,10 +1,12 @@
 //! The part of an organization that a command sees.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use chrono::{DateTime, Utc};
 
+use super::table::Table;
 use crate::{
     CommandKey, CommandRecord, EmailAddress, Invitation, InvitationId, Invitee, LimitSubject, Member,
     Organization, OrganizationId, Reads, Suppression, SuppressionKind, UserId,
@@ -21,8 +23,13 @@ fn loaded<T>(answer: Option<T>, what: &'static str) -> Result<T, NotLoaded> {
     answer.ok_or(NotLoaded { what })
 }
 
-/// Suppressions of one invitee, by kind.
-type Suppressions = BTreeMap<SuppressionKind, DateTime<Utc>>;
+/// What an invitee has, or does not want.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Addressed {
+    /// The open invitations, by id.
+    pub(super) open: BTreeSet<InvitationId>,
+    pub(super) suppressions: BTreeMap<SuppressionKind, DateTime<Utc>>,
+}
 
 /// The part of one organization that a command sees, as it was at one version.
 ///
@@ -35,15 +42,14 @@ type Suppressions = BTreeMap<SuppressionKind, DateTime<Utc>>;
 pub struct Slice {
     id: OrganizationId,
     pub(super) organization: Option<Organization>,
-    pub(super) members: BTreeMap<UserId, Option<Member>>,
-    pub(super) by_address: BTreeMap<EmailAddress, Option<UserId>>,
-    pub(super) invitations: BTreeMap<InvitationId, Option<Invitation>>,
-    pub(super) open: BTreeMap<Invitee, BTreeSet<InvitationId>>,
-    pub(super) suppressions: BTreeMap<Invitee, Suppressions>,
-    pub(super) limits: BTreeMap<LimitSubject, Option<DateTime<Utc>>>,
-    pub(super) commands: BTreeMap<CommandKey, Option<CommandRecord>>,
-    pub(super) mailed: BTreeMap<InvitationId, Option<DateTime<Utc>>>,
-    pub(super) sent_by: BTreeMap<UserId, Vec<InvitationId>>,
+    pub(super) members: Table<UserId, Option<Box<Member>>>,
+    pub(super) by_address: Table<EmailAddress, Option<UserId>>,
+    pub(super) invitations: Table<InvitationId, Option<Box<Invitation>>>,
+    pub(super) addressed: Table<Invitee, Addressed>,
+    pub(super) limits: Table<LimitSubject, Option<DateTime<Utc>>>,
+    pub(super) commands: Table<CommandKey, Option<CommandRecord>>,
+    pub(super) mailed: Table<InvitationId, Option<DateTime<Utc>>>,
+    pub(super) sent_by: Table<UserId, Vec<InvitationId>>,
     pub(super) due: Option<Due>,
 }
 
@@ -54,6 +60,18 @@ pub(super) struct Due {
     pub(super) more: bool,
 }
 
+/// Keys that are not answered, in the order in which they were found missing.
+#[derive(Default)]
+struct Needed {
+    members: Vec<UserId>,
+    addresses: Vec<EmailAddress>,
+    invitees: Vec<Invitee>,
+}
+
+fn unanswered<K: Ord + Clone, V>(keys: &BTreeSet<K>, answers: &Table<K, V>) -> BTreeSet<K> {
+    keys.iter().filter(|key| !answers.contains_key(*key)).cloned().collect()
+}
+
 impl Slice {
     /// Starts with the organization's row, or with its absence.
     #[must_use]
@@ -61,15 +79,14 @@ impl Slice {
         Self {
             id,
             organization,
-            members: BTreeMap::new(),
-            by_address: BTreeMap::new(),
-            invitations: BTreeMap::new(),
-            open: BTreeMap::new(),
-            suppressions: BTreeMap::new(),
-            limits: BTreeMap::new(),
-            commands: BTreeMap::new(),
-            mailed: BTreeMap::new(),
-            sent_by: BTreeMap::new(),
+            members: Table::default(),
+            by_address: Table::default(),
+            invitations: Table::default(),
+            addressed: Table::default(),
+            limits: Table::default(),
+            commands: Table::default(),
+            mailed: Table::default(),
+            sent_by: Table::default(),
             due: None,
         }
     }
@@ -79,19 +96,7 @@ impl Slice {
     /// Answering keys may open further ones, by the table of [`Reads`]; it takes three rounds at the most.
     #[must_use]
     pub fn open(&self, reads: &Reads) -> Reads {
-        let mut needed = Reads::new();
-        let invitation =
-            |id: &&InvitationId| !self.invitations.contains_key(*id) || !self.mailed.contains_key(*id);
-        needed.invitations.extend(reads.invitations.iter().filter(invitation));
-        needed.limits.extend(reads.limits.iter().filter(|key| !self.limits.contains_key(*key)).cloned());
-        needed
-            .commands
-            .extend(reads.commands.iter().filter(|key| !self.commands.contains_key(*key)).cloned());
-        needed.sent_by.extend(reads.sent_by.iter().filter(|key| !self.sent_by.contains_key(*key)).cloned());
-        if self.due.is_none() && self.organization.is_some() {
-            needed.due = reads.due;
-        }
-
+        let mut needed = Needed::default();
         for user in reads.members.iter().chain(&reads.people) {
             self.need_member(&mut needed, user);
         }
@@ -103,7 +108,8 @@ impl Slice {
         }
         for user in &reads.people {
             self.need_invitee(&mut needed, &Invitee::User(user.clone()));
-            if let Some(Some(Member { email: Some(email), .. })) = self.members.get(user) {
+            let member = self.members.get(user).and_then(Option::as_deref);
+            if let Some(email) = member.and_then(|member| member.email.as_ref()) {
                 self.need_invitee(&mut needed, &Invitee::Address(email.clone()));
             }
         }
@@ -118,24 +124,38 @@ impl Slice {
         for invitation in self.found(sent.chain(due)) {
             self.need_invitee(&mut needed, &invitation.invitee);
         }
-        needed
+
+        let invitation =
+            |id: &&InvitationId| !self.invitations.contains_key(*id) || !self.mailed.contains_key(*id);
+        let due = if self.due.is_none() && self.organization.is_some() { reads.due } else { 0 };
+        Reads {
+            invitations: reads.invitations.iter().filter(invitation).copied().collect(),
+            invitees: needed.invitees.into_iter().collect(),
+            members: needed.members.into_iter().collect(),
+            people: BTreeSet::new(),
+            addresses: needed.addresses.into_iter().collect(),
+            sent_by: unanswered(&reads.sent_by, &self.sent_by),
+            limits: unanswered(&reads.limits, &self.limits),
+            commands: unanswered(&reads.commands, &self.commands),
+            due,
+        }
     }
 
-    fn need_member(&self, needed: &mut Reads, user: &UserId) {
+    fn need_member(&self, needed: &mut Needed, user: &UserId) {
         if !self.members.contains_key(user) {
-            needed.members.insert(user.clone());
+            needed.members.push(user.clone());
         }
     }
 
-    fn need_address(&self, needed: &mut Reads, address: &EmailAddress) {
+    fn need_address(&self, needed: &mut Needed, address: &EmailAddress) {
         if !self.by_address.contains_key(address) {
-            needed.addresses.insert(address.clone());
+            needed.addresses.push(address.clone());
         }
     }
 
-    fn need_invitee(&self, needed: &mut Reads, invitee: &Invitee) {
-        if !self.open.contains_key(invitee) {
-            needed.invitees.insert(invitee.clone());
+    fn need_invitee(&self, needed: &mut Needed, invitee: &Invitee) {
+        if !self.addressed.contains_key(invitee) {
+            needed.invitees.push(invitee.clone());
         }
         match invitee {
             Invitee::User(user) => self.need_member(needed, user),
@@ -147,19 +167,19 @@ impl Slice {
         &'a self,
         ids: impl IntoIterator<Item = &'a InvitationId>,
     ) -> impl Iterator<Item = &'a Invitation> {
-        ids.into_iter().filter_map(|id| self.invitations.get(id)?.as_ref())
+        ids.into_iter().filter_map(|id| self.invitations.get(id)?.as_deref())
     }
 
     /// Answers a member key.
     pub fn answer_member(&mut self, user: UserId, member: Option<Member>) {
-        self.members.insert(user, member);
+        self.members.insert(user, member.map(Box::new));
     }
 
     /// Answers an address key with the member who joined with it.
     pub fn answer_address(&mut self, address: EmailAddress, member: Option<Member>) {
         self.by_address.insert(address, member.as_ref().map(|member| member.user.clone()));
         if let Some(member) = member {
-            self.members.entry(member.user.clone()).or_insert(Some(member));
+            self.members.insert_new(member.user.clone(), || Some(Box::new(member)));
         }
     }
 
@@ -170,7 +190,7 @@ impl Slice {
         invitation: Option<Invitation>,
         mailed_at: Option<DateTime<Utc>>,
     ) {
-        self.invitations.insert(id, invitation);
+        self.invitations.insert(id, invitation.map(Box::new));
         self.mailed.insert(id, mailed_at);
     }
 
@@ -181,9 +201,11 @@ impl Slice {
         open: Vec<Invitation>,
         suppressions: impl IntoIterator<Item = Suppression>,
     ) {
-        self.open.insert(invitee.clone(), open.iter().map(|invitation| invitation.id).collect());
-        let suppressions = suppressions.into_iter().map(|row| (row.kind, row.at)).collect();
-        self.suppressions.insert(invitee, suppressions);
+        let addressed = Addressed {
+            open: open.iter().map(|invitation| invitation.id).collect(),
+            suppressions: suppressions.into_iter().map(|row| (row.kind, row.at)).collect(),
+        };
+        self.addressed.insert(invitee, addressed);
         self.bring(open);
     }
 
@@ -214,7 +236,7 @@ impl Slice {
     /// The same row may come by several keys; all of them were read at one version.
     fn bring(&mut self, invitations: Vec<Invitation>) {
         for invitation in invitations {
-            self.invitations.entry(invitation.id).or_insert(Some(invitation));
+            self.invitations.insert_new(invitation.id, || Some(Box::new(invitation)));
         }
     }
 
@@ -241,7 +263,7 @@ impl Slice {
     /// # Errors
     /// [`NotLoaded`]
     pub fn member(&self, user: &UserId) -> Result<Option<&Member>, NotLoaded> {
-        loaded(self.members.get(user), "a member").map(Option::as_ref)
+        loaded(self.members.get(user), "a member").map(Option::as_deref)
     }
 
     /// The member who joined with an address.
@@ -271,7 +293,7 @@ impl Slice {
     /// # Errors
     /// [`NotLoaded`]
     pub fn invitation(&self, id: InvitationId) -> Result<Option<&Invitation>, NotLoaded> {
-        loaded(self.invitations.get(&id), "an invitation").map(Option::as_ref)
+        loaded(self.invitations.get(&id), "an invitation").map(Option::as_deref)
     }
 
     /// When an invitation was last mailed in its present revision.
@@ -290,9 +312,10 @@ impl Slice {
         &'a self,
         invitee: &Invitee,
     ) -> Result<impl Iterator<Item = &'a Invitation> + use<'a>, NotLoaded> {
-        Ok(loaded(self.open.get(invitee), "an invitee")?
+        Ok(loaded(self.addressed.get(invitee), "an invitee")?
+            .open
             .iter()
-            .filter_map(|id| self.invitations.get(id)?.as_ref()))
+            .filter_map(|id| self.invitations.get(id)?.as_deref()))
     }
 
     /// The open invitations of an inviter, and whether there are more than were loaded.
@@ -305,7 +328,7 @@ impl Slice {
     ) -> Result<(impl Iterator<Item = &'a Invitation> + use<'a>, bool), NotLoaded> {
         let ids = loaded(self.sent_by.get(inviter), "the invitations of an inviter")?;
         let rows = ids.iter().take(Reads::MAX_SENT);
-        let rows = rows.filter_map(|id| self.invitations.get(id)?.as_ref()).filter(|row| row.is_open());
+        let rows = rows.filter_map(|id| self.invitations.get(id)?.as_deref()).filter(|row| row.is_open());
         Ok((rows, ids.len() > Reads::MAX_SENT))
     }
 
@@ -316,7 +339,7 @@ impl Slice {
     /// [`NotLoaded`]
     pub fn due<'a>(&'a self) -> Result<(impl Iterator<Item = &'a Invitation> + use<'a>, bool), NotLoaded> {
         let due = loaded(self.due.as_ref(), "what is due")?;
-        Ok((due.ids.iter().filter_map(|id| self.invitations.get(id)?.as_ref()), due.more))
+        Ok((due.ids.iter().filter_map(|id| self.invitations.get(id)?.as_deref()), due.more))
     }
 
     /// Since when an invitee does not want something.
@@ -328,7 +351,8 @@ impl Slice {
         invitee: &Invitee,
         kind: SuppressionKind,
     ) -> Result<Option<DateTime<Utc>>, NotLoaded> {
-        Ok(loaded(self.suppressions.get(invitee), "the suppressions of an invitee")?.get(&kind).copied())
+        let addressed = loaded(self.addressed.get(invitee), "the suppressions of an invitee")?;
+        Ok(addressed.suppressions.get(&kind).copied())
     }
 
     /// The time kept for a limit on rate.

@@ -1,0 +1,76 @@
+//! Services on stores of a kind.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use invite::{AccessModel, Acting, Invitations, InvitationsBuilder, Keyring, Limit, Plan};
+use invite_memory::MemoryStorage;
+use invite_sqlite::SqliteStorage;
+use tempfile::TempDir;
+
+use crate::Outcome;
+
+/// Makes services, each on an empty store of its own.
+pub(crate) struct Stores {
+    kind: Kind,
+    made: AtomicUsize,
+}
+
+enum Kind {
+    Memory,
+    Sqlite(TempDir),
+}
+
+impl Stores {
+    pub(crate) fn memory() -> Self {
+        Self { kind: Kind::Memory, made: AtomicUsize::new(0) }
+    }
+
+    /// Files with the durability that a host gets by default.
+    pub(crate) fn sqlite() -> Outcome<Self> {
+        Ok(Self { kind: Kind::Sqlite(tempfile::tempdir()?), made: AtomicUsize::new(0) })
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::Memory => "memory",
+            Kind::Sqlite(_) => "sqlite",
+        }
+    }
+
+    /// A service on an empty store.
+    pub(crate) async fn service(&self) -> Outcome<Invitations> {
+        let builder = match &self.kind {
+            Kind::Memory => on(MemoryStorage::new()),
+            Kind::Sqlite(folder) => {
+                let storage = SqliteStorage::open(self.file(folder))?;
+                storage.migrate().await?;
+                on(storage)
+            }
+        };
+        Ok(builder.base_url("https://app.example/join").build()?)
+    }
+
+    fn file(&self, folder: &TempDir) -> PathBuf {
+        folder.path().join(format!("{}.db", self.made.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+fn on(storage: impl invite::Storage) -> InvitationsBuilder {
+    Invitations::builder(storage, AccessModel::preset(), Keyring::ephemeral())
+}
+
+/// An organization with ada as its owner, who acts, and with no limit on seats.
+pub(crate) async fn organization(service: &Invitations, id: &str) -> Outcome<Acting> {
+    with_plan(service, id, Plan::new().and_seats("team", Limit::Unlimited)).await
+}
+
+/// An organization on a plan, with ada as its owner, who acts.
+pub(crate) async fn with_plan(service: &Invitations, id: &str, plan: Plan) -> Outcome<Acting> {
+    Ok(service.create_organization(id, "Acme Ltd", "ada", plan).await?.by("ada"))
+}
+
+/// A pasted list of so many addresses with names.
+pub(crate) fn addresses(count: usize) -> String {
+    (0..count).map(|n| format!("Person {n} <person.{n}@example.com>\n")).collect()
+}
