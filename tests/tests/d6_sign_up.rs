@@ -1,11 +1,10 @@
 //! D6 and F4. Sign-up and acceptance are one commit of the host's own database.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use invite::core::{CommitId, Draft, Entropy, Host, Keyring, Principal, decide};
-use invite::{Accept, Accepted, AccessModel, Actor, Grant, Key, Next, Operation as _, Token};
-use invite_sqlite::{commit, load};
+use invite::{AcceptRefused, Accepted, Error, Grant, Next, Token};
+use invite_sqlite::SqliteTransaction;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tests::{Listed, Store, World, code, newcomer, token, user};
+use tests::{Listed, Store, World, code, newcomer, refused, token};
 
 /// What the host's form asks for: the address stands in it already.
 struct Form {
@@ -33,22 +32,10 @@ fn sign_up(
     transaction: &Transaction<'_>,
     form: &Form,
     token: &Token,
-) -> Result<Accepted, String> {
+) -> Result<Accepted, Error<AcceptRefused>> {
     let insert = "insert into users (id, address, password) values (?1, ?2, ?3)";
-    let user_row = (form.id, &form.address, form.password);
-    transaction.execute(insert, user_row).map_err(|error| error.to_string())?;
-
-    let (model, keyring) = (AccessModel::preset(), Keyring::new(7, Key::from_bytes(tests::KEY).unwrap()));
-    let accept = Accept::token(token.clone(), Principal::new(user(form.id)));
-    let (actor, now) = (Actor::User(user(form.id)), world.clock_now());
-    let slice = load(transaction, token.organization(), &accept.reads(&actor), now).unwrap();
-    let mut draft =
-        Draft::new(slice, now, CommitId::from_parts(now, *form.id.as_bytes().first_chunk().unwrap()));
-    let host = Host { model: &model, keyring: &keyring };
-    let accepted = decide(&accept, &host, &actor, Entropy::default(), &mut draft);
-    let accepted = accepted.map_err(|stop| format!("{stop:?}"))?;
-    commit(transaction, &draft.into_commit()).unwrap();
-    Ok(accepted)
+    transaction.execute(insert, (form.id, &form.address, form.password)).unwrap();
+    world.invite.accept(token, newcomer(form.id)).in_transaction(SqliteTransaction::of(transaction))
 }
 
 #[tokio::test]
@@ -93,8 +80,7 @@ async fn d6_whoever_is_refused_has_not_signed_up_either() {
     let mut users = users(&world);
     let form = Form { id: "user-number-17", address: "bob@example.com".to_owned(), password: "a hash of it" };
     let transaction = users.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
-    let refused = sign_up(&world, &transaction, &form, &token).unwrap_err();
-    assert!(refused.contains("Revoked"), "{refused}");
+    refused(sign_up(&world, &transaction, &form, &token), "revoked", "LIF-1", "ask for a new invitation");
     drop(transaction);
     assert_eq!((count(&users), acme.users().await), (0, vec!["ada".to_owned()]));
 }

@@ -48,8 +48,8 @@ impl EmailAddress {
     /// Unicode form NFC.
     ///
     /// # Errors
-    /// [`InvalidEmail`] for everything else, so for display names, comments, quotes, IP addresses, a second
-    /// `@`, control characters, white space, and whatever is invisible or changes the direction of text
+    /// [`InvalidEmail`] for everything else, so for display names, comments, quotes, encoded words, IP addresses, a
+    /// second `@`, control characters, white space, and whatever is invisible or changes the direction of text
     /// (IDN-7). So too for look-alikes that Unicode itself turns into ASCII: the KELVIN SIGN, full-width
     /// letters in a domain (IDN-5).
     pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
@@ -233,6 +233,10 @@ pub enum InvalidEmail {
     /// An IP address in brackets in place of a domain.
     #[error("the address has an IP address in place of a domain")]
     DomainLiteral,
+    /// `=?` with a `?=` behind it, which is an encoded word in mail headers (RFC 2047): some mail programs decode it, and
+    /// take what it says for the address.
+    #[error("the address has an encoded word, from =? to ?=")]
+    EncodedWord,
     /// A control character, white space, or a character that is invisible or changes the direction of text.
     #[error("the address has the forbidden character U+{:04X}", u32::from(*.0))]
     ForbiddenCharacter(char),
@@ -265,6 +269,7 @@ impl InvalidEmail {
             Self::Comment => "email-comment",
             Self::Quoted => "email-quoted",
             Self::DomainLiteral => "email-domain-literal",
+            Self::EncodedWord => "email-encoded-word",
             Self::ForbiddenCharacter(_) => "email-forbidden-character",
             Self::BadLocal => "email-bad-local",
             Self::BadDomain => "email-bad-domain",
@@ -301,7 +306,15 @@ fn checked_local(local: &str) -> Result<Cow<'_, str>, InvalidEmail> {
     } else {
         local.split('.').all(is_atom)
     };
-    if are_atoms { Ok(local) } else { Err(InvalidEmail::BadLocal) }
+    if !are_atoms {
+        return Err(InvalidEmail::BadLocal);
+    }
+    if has_encoded_word(&local) { Err(InvalidEmail::EncodedWord) } else { Ok(local) }
+}
+
+/// RFC 2047: `=?charset?encoding?text?=`. What stands between the marks is left to the imagination of mail programs.
+fn has_encoded_word(local: &str) -> bool {
+    local.split_once("=?").is_some_and(|(_, rest)| rest.contains("?="))
 }
 
 /// A mark that begins an atom would be drawn on the dot or bracket before it.
@@ -419,6 +432,9 @@ mod tests {
             ("trailing dot beside letters of other scripts", "ö.@x.com", BadLocal),
             ("mark after a dot", "ö.\u{301}b@x.com", BadLocal),
             ("backtick look-alike", "b\u{1FEF}@x.com", BadLocal),
+            ("encoded word", "=?utf-8?q?eve=40evil.com?=@x.com", EncodedWord),
+            ("encoded word within", "bob=?x?q?=3e?=@x.com", EncodedWord),
+            ("encoded word beside letters of other scripts", "ö=?x?q?=3e?=@x.com", EncodedWord),
             ("colon", "mailto:bob@x.com", BadLocal),
             ("semicolon", "a;bob@x.com", BadLocal),
             ("emoji", "😀@x.com", BadLocal),

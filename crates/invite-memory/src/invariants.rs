@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use invite_conformance::storage::rows::*;
 use invite_core::*;
 use invite_storage::{CommitError, Completion, Failure, Leased, Outbox, Storage};
 use proptest::collection::vec;
@@ -11,11 +12,6 @@ use crate::MemoryStorage;
 use crate::index::Index;
 use crate::rows::Map;
 use crate::storage::lock;
-
-#[allow(dead_code, unreachable_pub, reason = "rows for the contract's cases, of which not all are used here")]
-#[path = "../tests/contract/fixture.rs"]
-mod fixture;
-use fixture::*;
 
 /// One change of one row, turned into the right kind of change by what is there.
 #[derive(Debug, Clone, Copy)]

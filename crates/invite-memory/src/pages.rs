@@ -65,8 +65,9 @@ impl Pages for MemoryStorage {
             found.extend(wanted.take(limit(seek)));
         }
         if *state == Some(InvitationState::Expired) {
+            let unwritten = rows.due(now).filter(|row| row.state_at(now) == InvitationState::Expired);
             let unwritten =
-                rows.due(now).filter(|row| inviter.is_none() || row.inviter.user() == inviter.as_ref());
+                unwritten.filter(|row| inviter.is_none() || row.inviter.user() == inviter.as_ref());
             let position = |row: &Invitation| Position::new(row.created_at, row.id.to_string());
             found.extend(unwritten.filter(|row| after.is_none_or(|after| position(row) < *after)));
         }

@@ -8,8 +8,8 @@ use std::mem;
 use chrono::{DateTime, Utc};
 use invite_core::{
     CommandKey, CommandRecord, CommitId, Delivery, DeliveryId, DueInvitations, EmailAddress, EventRecord,
-    Invitation, InvitationId, InvitationState, Invitee, LimitSubject, Member, Organization, Place, Scope,
-    Suppression, SuppressionKind, UserId,
+    Expiry, Invitation, InvitationId, InvitationState, Invitee, LimitSubject, Member, Organization, Place,
+    Scope, Suppression, SuppressionKind, UserId,
 };
 
 use crate::commit::{Change, Log, Swap};
@@ -160,12 +160,16 @@ impl Rows {
 
     /// Open invitations past their expiry, the longest past first; all open ones of a closed organization.
     pub(crate) fn due(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Invitation> {
-        let due = self.header.as_ref().map(|header| header.due_invitations(now));
-        let all = due == Some(DueInvitations::All);
-        let past = self.index.due.iter().take_while(move |(end, _)| !all && *end <= now).map(|(_, id)| id);
-        let open = self.index.filed.get(&(None, InvitationState::Pending)).filter(|_| all);
-        let open = open.into_iter().flatten().map(|(_, id)| id);
-        past.chain(open).filter_map(|id| self.invitations.get(id))
+        let up_to = match self.header.as_ref().map(|header| header.due_invitations(now)) {
+            Some(DueInvitations::All) => None,
+            Some(DueInvitations::ExpiredAt(at)) => Some(at),
+            None => Some(now),
+        };
+        let past = self.index.due.iter().take_while(move |(end, _)| up_to.is_none_or(|at| *end <= at));
+        let past = past.filter_map(|(_, id)| self.invitations.get(id));
+        let open = self.index.filed.get(&(None, InvitationState::Pending)).filter(|_| up_to.is_none());
+        let open = open.into_iter().flatten().filter_map(|(_, id)| self.invitations.get(id));
+        past.chain(open.filter(|row| row.expires_at == Expiry::Never))
     }
 
     /// Forgets commands that are past their time.

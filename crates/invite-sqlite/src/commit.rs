@@ -5,45 +5,12 @@ use invite_core::{
     Commit, Invitation, InvitationId, Invitee, Member, Organization, OrganizationId, Place, RowChange, Scope,
     Suppression, SuppressionKind, UserId,
 };
-use invite_storage::CommitError;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
 use crate::columns::{blob, first, integer, micros, text};
 use crate::error::Failure;
-use crate::pool::immediate;
-use crate::{migrate, rows, sql};
-
-/// Writes a commit, whole or not at all: into the transaction of the connection if one is open, else in one of
-/// its own.
-///
-/// An open transaction is left as it was if the commit could not be written. Begin it `IMMEDIATE`, before
-/// anything is read: nothing can come between, and the commit does not conflict.
-///
-/// # Errors
-/// [`CommitError::Conflict`] if the organization is not at the commit's version.
-pub fn commit(connection: &Connection, commit: &Commit) -> Result<(), CommitError> {
-    if connection.is_autocommit() {
-        immediate(connection, |connection| require_and_write(connection, commit))?;
-    } else {
-        connection.execute_batch("SAVEPOINT invite_commit").map_err(Failure::from)?;
-        let written = require_and_write(connection, commit);
-        let end = match &written {
-            Ok(()) => "RELEASE invite_commit",
-            Err(_) => "ROLLBACK TO invite_commit; RELEASE invite_commit",
-        };
-        let ended = connection.execute_batch(end);
-        // What SQLite rolled back by itself has no savepoint any more; then the first failure says why.
-        written?;
-        ended.map_err(Failure::from)?;
-    }
-    Ok(())
-}
-
-fn require_and_write(connection: &Connection, commit: &Commit) -> Result<(), Failure> {
-    migrate::require(connection)?;
-    write(connection, commit)
-}
+use crate::{rows, sql};
 
 /// Writes into the open transaction, which is to be rolled back if it fails.
 pub(crate) fn write(connection: &Connection, commit: &Commit) -> Result<(), Failure> {

@@ -41,6 +41,15 @@ pub enum SchemaError {
 #[non_exhaustive]
 pub struct FileMoved;
 
+/// No transaction is open on the connection of a [`SqliteTransaction`](crate::SqliteTransaction): it was not begun,
+/// or SQLite rolled it back by itself, as it does when the disk is full.
+///
+/// It is the `source()` of the [`StorageError`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no transaction is open on the connection")]
+#[non_exhaustive]
+pub struct NoTransaction;
+
 /// A column that holds what nobody wrote there.
 #[derive(Debug, thiserror::Error)]
 #[error("column {column} cannot be read")]
@@ -131,7 +140,7 @@ impl From<Failure> for CommitError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Conflict => Self::Conflict,
-            Failure::Sqlite(error) if is_taken_key(&error) => Self::Conflict,
+            Failure::Sqlite(error) if is_taken_key(&error) || is_outrun(&error) => Self::Conflict,
             failure => Self::Storage(failure.into()),
         }
     }
@@ -154,6 +163,11 @@ fn sort(error: rusqlite::Error) -> StorageError {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StorageError::corrupt(error),
         _ => StorageError::other(error),
     }
+}
+
+/// Somebody wrote after the transaction had begun to read, so that it can never write.
+fn is_outrun(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_BUSY_SNAPSHOT)
 }
 
 /// Every key of a table is its primary key, so a key that is taken shows as one of these.

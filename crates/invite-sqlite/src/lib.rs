@@ -26,27 +26,15 @@
 //!
 //! # Within a transaction of the host
 //!
-//! [`load`] and [`commit`] are the two halves of a command as plain functions over a connection of the host, so
-//! that a sign-up and the acceptance of an invitation are one transaction:
+//! [`SqliteTransaction`] writes a command into a transaction that the host has open on a connection of its own to the
+//! same file, so that a sign-up and the acceptance of an invitation are one commit (F4). With the service of `invite`:
 //!
-//! ```
-//! # use invite_core::{CommitId, Draft, OrganizationId, Reads};
-//! # fn sign_up(
-//! #     connection: &mut rusqlite::Connection, organization: &OrganizationId, reads: &Reads,
-//! #     now: chrono::DateTime<chrono::Utc>, id: CommitId,
-//! # ) -> Result<(), Box<dyn std::error::Error>> {
-//! let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-//! // ... the host's own statements ...
-//! let draft = Draft::new(invite_sqlite::load(&transaction, organization, reads, now)?, now, id);
-//! // ... decide ...
-//! invite_sqlite::commit(&transaction, &draft.into_commit())?;
+//! ```text
+//! let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+//! transaction.execute("insert into users (id, address) values (?1, ?2)", (id, address))?;
+//! let accepted = invite.accept(&token, principal).in_transaction(SqliteTransaction::of(&transaction))?;
 //! transaction.commit()?;
-//! # Ok(())
-//! # }
 //! ```
-//!
-//! Begun `IMMEDIATE`, the transaction cannot conflict. In a deferred one that read before, SQLite refuses the
-//! first write if anybody wrote in between.
 //!
 //! # Features
 //!
@@ -64,9 +52,9 @@ mod pool;
 mod rows;
 mod sql;
 mod storage;
+mod transaction;
 
-pub use commit::commit;
-pub use error::{FileMoved, SchemaError};
-pub use load::load;
+pub use error::{FileMoved, NoTransaction, SchemaError};
 pub use pool::BUSY_TIMEOUT;
 pub use storage::SqliteStorage;
+pub use transaction::SqliteTransaction;

@@ -5,31 +5,14 @@ use invite_core::{
     CommandKey, CommandRecord, CommitId, DueInvitations, EmailAddress, Invitation, InvitationId, Invitee,
     LimitSubject, Member, Organization, OrganizationId, Reads, Slice, Suppression, UserId,
 };
-use invite_storage::StorageError;
 use rusqlite::{Connection, params, params_from_iter};
 
 use crate::columns::{LAST, actor_key, all, blob, first, micros};
 use crate::error::Failure;
-use crate::pool::snapshot;
 use crate::{rows, sql};
 
 /// Each round answers keys that the one before opened. Three are needed; more are a bug of ours.
 const MOST_ROUNDS: usize = 8;
-
-/// Loads what a command needs to see: in the transaction of the connection if one is open, else in a snapshot
-/// of its own.
-///
-/// # Errors
-/// [`StorageError`]; its source is a [`SchemaError`](crate::SchemaError) if the database was not migrated. An
-/// organization that does not exist is no error.
-pub fn load(
-    connection: &Connection,
-    organization: &OrganizationId,
-    reads: &Reads,
-    now: DateTime<Utc>,
-) -> Result<Slice, StorageError> {
-    Ok(snapshot(connection, |connection| slice(connection, organization, reads, now))?)
-}
 
 pub(crate) fn slice(
     connection: &Connection,

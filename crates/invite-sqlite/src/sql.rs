@@ -14,6 +14,8 @@ statements! {
     SCHEMA_VERSION = "select max(version) from invite_migrations";
 
     ORGANIZATION = include_str!("../sql/organization.sql");
+    // No id is empty: it takes the lock and touches no row.
+    LOCK = "delete from invite_organizations where id = ''";
     VERSION = "select version from invite_organizations where id = ?1";
     INSERT_ORGANIZATION = include_str!("../sql/insert_organization.sql");
     UPDATE_ORGANIZATION = include_str!("../sql/update_organization.sql");

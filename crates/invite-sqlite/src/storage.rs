@@ -126,8 +126,14 @@ impl Exclusive for Unit {
     }
 
     async fn write(&mut self, commit: &Commit) -> Result<(), CommitError> {
-        let commit = commit.clone();
-        Ok(self.run(move |connection| commit::write(connection, &commit)).await?)
+        let (organization, commit) = (self.organization.clone(), commit.clone());
+        let write = move |connection: &Connection| {
+            if commit.organization != organization {
+                return Err(Failure::other("the unit is of another organization"));
+            }
+            commit::write(connection, &commit)
+        };
+        Ok(self.run(write).await?)
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StorageError> {

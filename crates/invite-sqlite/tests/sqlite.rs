@@ -1,21 +1,20 @@
 //! The contract asked of SQLite, and what only a file can show.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-#[allow(unreachable_pub, reason = "the cases know nothing of who runs them")]
-mod contract;
+#[allow(unreachable_pub, reason = "a module of one test program")]
+mod world;
 
 use std::sync::Arc;
 
-use contract::world::*;
-use invite_core::{
-    AccessModel, Actor, CommitId, Draft, Entropy, Event, Grant, Host, Invite, Key, Keyring, OrganizationId,
-    Purpose, Reads,
-};
-use invite_sqlite::{SchemaError, SqliteStorage};
-use invite_storage::{InvitationFilter, MemberFilter, Outbox, Pages, Storage, StorageError};
-use rusqlite::{Connection, TransactionBehavior};
+use async_trait::async_trait;
+use invite_conformance::storage::Fixture;
+use invite_core::{Event, Grant, OrganizationId, Reads};
+use invite_sqlite::{SchemaError, SqliteStorage, SqliteTransaction};
+use invite_storage::{CommitError, HostTransaction, MemberFilter, Outbox, Pages, Storage, StorageError};
+use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::sync::Barrier;
+use world::*;
 
 async fn file() -> (SqliteStorage, TempDir) {
     let directory = tempfile::tempdir().unwrap();
@@ -35,24 +34,63 @@ fn connect(directory: &TempDir) -> Connection {
     connection
 }
 
-async fn memory() -> (SqliteStorage, ()) {
+async fn memory() -> SqliteStorage {
     let store = SqliteStorage::in_memory().unwrap();
     store.migrate().await.unwrap();
-    (store, ())
+    store
 }
 
-mod in_a_file {
-    crate::contract::contract!(super::file());
+/// The store in a file, which another process may open as well, and the next one after this.
+struct File {
+    /// `None` while it is closed.
+    store: Option<SqliteStorage>,
+    directory: TempDir,
+}
 
-    #[tokio::test]
-    async fn organizations_do_not_wait() {
-        let (store, _alive) = super::file().await;
-        crate::contract::exclusive::organizations_do_not_wait(std::sync::Arc::new(store)).await;
+impl File {
+    async fn new() -> Self {
+        let (store, directory) = file().await;
+        Self { store: Some(store), directory }
     }
 }
 
+#[async_trait]
+impl Fixture for File {
+    fn storage(&self) -> &dyn Storage {
+        self.store.as_ref().unwrap()
+    }
+
+    async fn another(&self) -> Option<Box<dyn Storage>> {
+        Some(Box::new(open(&self.directory)))
+    }
+
+    async fn reopen(&mut self) {
+        drop(self.store.take());
+        self.store = Some(open(&self.directory));
+    }
+
+    /// The file, its log and its index.
+    async fn stored(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(self.directory.path()).unwrap();
+        files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+    }
+
+    /// A later release takes the file over.
+    async fn cut(&self) -> bool {
+        connect(&self.directory).execute("insert into invite_migrations (version) values (99)", []).unwrap();
+        true
+    }
+}
+
+mod in_a_file {
+    invite_conformance::storage!(super::File::new().await);
+}
+
 mod in_memory {
-    crate::contract::contract!(super::memory());
+    invite_conformance::storage! {
+        super::memory().await;
+        except organizations_do_not_wait: "there is one connection, and a unit holds it"
+    }
 }
 
 async fn has(store: &SqliteStorage, id: &OrganizationId, name: &str) -> bool {
@@ -60,75 +98,17 @@ async fn has(store: &SqliteStorage, id: &OrganizationId, name: &str) -> bool {
     slice.member(&user(name)).unwrap().is_some()
 }
 
+#[track_caller]
+fn stored<T>(failed: Result<T, CommitError>) -> StorageError {
+    match failed {
+        Err(CommitError::Storage(error)) => error,
+        Err(conflict) => panic!("{conflict}"),
+        Ok(_) => panic!("it did not fail"),
+    }
+}
+
 fn schema(error: &StorageError) -> SchemaError {
     *std::error::Error::source(error).unwrap().downcast_ref().unwrap()
-}
-
-#[tokio::test]
-async fn acknowledged_is_kept() {
-    let (store, directory) = file().await;
-    let acme = found(&store, "acme").await;
-    let bob = invitation(email("bob@example.com"));
-    let made = commit(&store, &acme, at(1), [created(&bob)]).await;
-    let reads = Reads::new().invitation(bob.id).member(user("ada"));
-    let before = seen(&store, &acme, &reads).await;
-    drop(store);
-
-    let store = open(&directory);
-    store.migrate().await.unwrap();
-    assert_eq!(seen(&store, &acme, &reads).await, before);
-    assert!(store.find_commit(&acme, made.id).await.unwrap());
-}
-
-/// CON-1: two handles share nothing but the file, as two processes do.
-#[tokio::test(flavor = "multi_thread")]
-async fn of_two_processes_one_wins_each_version() {
-    let (store, directory) = file().await;
-    let acme = found(&store, "acme").await;
-    let processes = [Arc::new(store), Arc::new(open(&directory))];
-    let barrier = Arc::new(Barrier::new(4));
-    let mut racers = vec![];
-    for n in 0..4 {
-        let (store, barrier, acme) = (processes[n % 2].clone(), barrier.clone(), acme.clone());
-        racers.push(tokio::spawn(async move {
-            let mut won = 0;
-            for round in 0..25 {
-                let join = joined(&member(&format!("user{n}-{round}"), Grant::role("member")));
-                let commit = decide(&*store, &acme, &Reads::new(), at(1), [join]).await;
-                barrier.wait().await;
-                let written = store.commit(&commit).await;
-                assert!(written.is_ok() || is_conflict(written));
-                won += u64::from(store.find_commit(&acme, commit.id).await.unwrap());
-                barrier.wait().await;
-            }
-            won
-        }));
-    }
-    let mut won = 0;
-    for racer in racers {
-        won += racer.await.unwrap();
-    }
-    assert_eq!(won, 25, "one in each round");
-    assert_eq!(processes[0].load(&acme, &Reads::new(), at(1)).await.unwrap().version(), 27);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn exclusive_waits_for_another_process() {
-    let (store, directory) = file().await;
-    let acme = found(&store, "acme").await;
-    let mut unit = store.exclusive(&acme).await.unwrap();
-    let other = open(&directory);
-    let waiting = tokio::spawn({
-        let acme = acme.clone();
-        async move {
-            let mut unit = other.exclusive(&acme).await.unwrap();
-            unit.load(&Reads::new(), at(1)).await.unwrap().version()
-        }
-    });
-    let slice = unit.load(&Reads::new(), at(1)).await.unwrap();
-    unit.write(&decided(slice, at(1), [Event::OrganizationSuspended])).await.unwrap();
-    unit.commit().await.unwrap();
-    assert_eq!(waiting.await.unwrap(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,7 +201,7 @@ async fn errors_fail_closed() {
         other.execute_batch("begin").unwrap();
         other.execute(damage, []).unwrap();
         // Within the transaction that did the damage, so that it can be taken back.
-        let error = invite_sqlite::load(&other, &acme, &reads, at(2)).unwrap_err();
+        let error = stored(SqliteTransaction::of(&other).load(&acme, &reads, at(2)));
         assert!(error.is_corrupt(), "{damage}");
         other.execute_batch("rollback").unwrap();
     }
@@ -302,98 +282,19 @@ async fn what_cannot_be_written_is_unavailable() {
     let commit = decide(&store, &acme, &Reads::new(), at(1), [Event::OrganizationSuspended]).await;
     let reader = connect(&directory);
     reader.pragma_update(None, "query_only", true).unwrap();
-    let Err(invite_storage::CommitError::Storage(error)) = invite_sqlite::commit(&reader, &commit) else {
-        panic!()
-    };
-    assert!(error.is_unavailable());
-    assert!(invite_sqlite::load(&reader, &acme, &Reads::new(), at(1)).is_ok());
+    reader.execute_batch("begin").unwrap();
+    assert!(stored(SqliteTransaction::of(&reader).write(&commit)).is_unavailable());
+    reader.execute_batch("rollback").unwrap();
 
     let writer = connect(&directory);
     writer.execute_batch("begin immediate").unwrap();
     let other = connect(&directory);
     other.busy_timeout(std::time::Duration::ZERO).unwrap();
-    let Err(invite_storage::CommitError::Storage(error)) = invite_sqlite::commit(&other, &commit) else {
-        panic!()
-    };
+    other.execute_batch("begin").unwrap();
+    let error = stored(SqliteTransaction::of(&other).write(&commit));
     assert!(error.is_unavailable(), "somebody else holds the lock");
     writer.execute_batch("rollback").unwrap();
     store.commit(&commit).await.unwrap();
-}
-
-/// F4: what the host does and what the commit does are one transaction.
-#[tokio::test]
-async fn a_transaction_of_the_host_takes_the_commit_along() {
-    let (store, directory) = file().await;
-    let acme = found(&store, "acme").await;
-    let mut host = connect(&directory);
-    host.execute_batch("create table users (id text primary key)").unwrap();
-    let reads = Reads::new().member(user("bob"));
-    for kept in [false, true] {
-        let transaction = host.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
-        transaction.execute("insert into users values ('bob')", []).unwrap();
-        let slice = invite_sqlite::load(&transaction, &acme, &reads, at(1)).unwrap();
-        let commit = decided(slice, at(1), [joined(&member("bob", Grant::role("member")))]);
-        invite_sqlite::commit(&transaction, &commit).unwrap();
-        // One that fails at its last rows leaves the transaction as it was.
-        let slice = invite_sqlite::load(&transaction, &acme, &reads, at(1)).unwrap();
-        let version = slice.version();
-        let mut failing = decided(slice, at(1), [Event::OrganizationSuspended]);
-        failing.events[0].sequence = 1;
-        assert!(is_conflict(invite_sqlite::commit(&transaction, &failing)));
-        let slice = invite_sqlite::load(&transaction, &acme, &reads, at(1)).unwrap();
-        assert_eq!(slice.version(), version);
-        if kept {
-            transaction.commit().unwrap();
-        } else {
-            drop(transaction);
-        }
-        let users: i64 =
-            connect(&directory).query_row("select count(*) from users", [], |row| row.get(0)).unwrap();
-        assert_eq!((users == 1, has(&store, &acme, "bob").await), (kept, kept));
-    }
-    // Without a transaction, each half is one of its own.
-    let slice = invite_sqlite::load(&host, &acme, &reads, at(2)).unwrap();
-    invite_sqlite::commit(&host, &decided(slice, at(2), [Event::OrganizationSuspended])).unwrap();
-    assert!(host.is_autocommit());
-    assert!(invite_sqlite::load(&connect(&tempfile::tempdir().unwrap()), &acme, &reads, at(2)).is_err());
-}
-
-/// TOK-2, MAI-9: the file, its log and its index are searched for every token that was issued.
-#[tokio::test]
-async fn outbox_has_no_secret() {
-    let (store, directory) = file().await;
-    let acme = found(&store, "acme").await;
-    let secret = b"0123456789abcdef0123456789abcdef";
-    let (model, keyring) = (AccessModel::preset(), Keyring::new(1, Key::from_bytes(secret).unwrap()));
-    let host = Host { model: &model, keyring: &keyring };
-    let list = "guest0@example.com, guest1@example.com, guest2@example.com, guest3@example.com";
-    let invite = Invite::new(list, Grant::role("member"));
-    let actor = Actor::User(user("ada"));
-    let slice = store.load(&acme, &invite_core::Operation::reads(&invite, &actor), at(1)).await.unwrap();
-    let mut draft = Draft::new(slice, at(1), CommitId::from_uuid(fresh()));
-    let entropy = Entropy::from_bytes((0..255).cycle().take(4096).collect());
-    invite_core::decide(&invite, &host, &actor, entropy, &mut draft).unwrap();
-    store.commit(&draft.into_commit()).await.unwrap();
-    assert_eq!(store.lease(at(1), at(2), 9).await.unwrap().leased.len(), 4);
-
-    let rows = store.invitations(&acme, &InvitationFilter::default(), at(2), &first(9)).await.unwrap();
-    let mut stored = vec![];
-    for entry in std::fs::read_dir(directory.path()).unwrap() {
-        stored.extend(std::fs::read(entry.unwrap().path()).unwrap());
-    }
-    let holds = |bytes: &[u8]| stored.windows(bytes.len()).any(|window| window == bytes);
-    assert!(holds(b"guest0@example.com"), "the search finds what is there");
-    assert!(!holds(secret));
-    assert!(!holds(b"inv_"));
-    for entry in rows {
-        let purposes = [Purpose::Mailed, Purpose::Copied, Purpose::Ownership, Purpose::Unsubscribe];
-        for purpose in purposes {
-            let token = keyring.issue(purpose, &acme, entry.invitation.id.as_uuid(), &entry.invitation.nonce);
-            let text = token.reveal();
-            assert!(!holds(text.as_bytes()) && !holds(&token.digest()));
-            assert!(!holds(&text.as_bytes()[text.len() - 20..]), "nor the proof alone");
-        }
-    }
 }
 
 /// Readers come and go beside a writer, more of them than there are connections.

@@ -25,8 +25,9 @@
 //! 8. `all_or_nothing`: a commit is written whole or not at all, whatever fails.
 //! 9. `insert_is_not_put`: inserting a row whose key exists is a conflict, and so is updating or deleting one
 //!    that does not. Limits and commands are put.
-//!    A commit that contradicts itself (a header of another version than its events lead to, a delivery of
-//!    another organization) is a bug of the caller and a [`StorageError`], for deciding again would not help.
+//!    A commit that contradicts itself (a header of another version than its events lead to, events that do not
+//!    follow its version, a delivery of another organization; see [`Commit::is_sound`](invite_core::Commit::is_sound))
+//!    is a bug of the caller and a [`StorageError`], for deciding again would not help.
 //! 10. `one_place_one_invitation`: the key of places is unique in the store itself (CON-3).
 //! 11. `values_come_back`: every value comes back as it was: times to the microsecond, the longest ids, texts
 //!     in any script, addresses as typed.
@@ -43,6 +44,9 @@
 //!     commit, so it never conflicts.
 //! 17. `dropped_is_rolled_back`: a unit that is dropped without commit changed nothing, and holds nothing.
 //! 18. `organizations_do_not_wait`: a unit of one organization delays no load of another.
+//!
+//! A store may also write into a transaction that the host owns: see [`HostTransaction`], which says what it
+//! promises.
 //!
 //! # Pages
 //!
@@ -71,12 +75,18 @@
 //!     be read takes no other along: it is leased and told as [unreadable](Leases::unreadable) (MAI-5).
 //! 29. `unknown_is_said`: a store that does not know whether a commit was written says
 //!     [`StorageError::is_outcome_unknown`], never success and never plain failure.
+//!
+//! # Records of commands
+//!
+//! 30. `commands_are_kept`: the record of a command is written by the commit that carries it, found under its key,
+//!     and kept until its time is over and [`Storage::forget_commands`] is asked (LIF-12).
 
 mod cursor;
 mod error;
 mod outbox;
 mod pages;
 mod storage;
+mod transaction;
 
 pub use cursor::{Cursor, InvalidCursor, Position};
 pub use error::{CommitError, StorageError};
@@ -86,3 +96,4 @@ pub use pages::{
     RosterEntry, Seek,
 };
 pub use storage::{Exclusive, Storage};
+pub use transaction::HostTransaction;

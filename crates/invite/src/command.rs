@@ -5,12 +5,14 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use invite_core::{Actor, DryRun, Operation, OrganizationId, Stop};
+use invite_core::{Actor, DryRun, Operation, OrganizationId, Refusal, Stop};
+use invite_storage::HostTransaction;
 use tracing::Instrument as _;
 
 use crate::error::{Error, InvalidInput};
-use crate::job::{Keyed, perform};
+use crate::job::{Keyed, Outcome, perform};
 use crate::queue::Queues;
+use crate::transaction::perform_in;
 
 /// An operation on an organization, by somebody. Awaiting it performs it; nothing happens before.
 ///
@@ -18,6 +20,8 @@ use crate::queue::Queues;
 /// is performed all the same, and nobody learns of the outcome; one that found its organization idle runs in its
 /// caller, and whether it was performed depends on how far the store had come. An idempotency key makes it safe to
 /// ask again.
+///
+/// Instead of being awaited, it can be performed [in a transaction of the host](Self::in_transaction).
 #[must_use = "a command does nothing until it is awaited"]
 pub struct Command<O: Operation> {
     queues: Arc<Queues>,
@@ -72,30 +76,71 @@ impl<O: Operation> Command<O> {
         }
     }
 
-    async fn perform(self) -> Result<O::Outcome, Error<O::Refusal>> {
+    /// Performs it within a transaction of the host on the same database: what the host writes there and what the
+    /// command writes become true together when the host commits, or not at all (F4).
+    ///
+    /// It loads, decides and writes in that transaction, and that is all that happens: it waits in no queue, is never
+    /// tried again, and nobody learns of it before the host commits; its mails are due from then on. Several commands,
+    /// also of several organizations, may follow one another in one transaction, and each sees those before it.
+    ///
+    /// After an error the transaction is still the host's, to be dropped or not. A refused command left nothing of its
+    /// own in it. If the host's commit fails or its reply is lost, the command shares its fate; an idempotency key
+    /// makes it safe to do all of it again.
+    ///
+    /// The calls block, so in an asynchronous host this belongs on a thread that may wait.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Error::Conflict`] if the transaction had read before it took its lock, and is past.
+    pub fn in_transaction(
+        self,
+        mut transaction: impl HostTransaction,
+    ) -> Result<O::Outcome, Error<O::Refusal>> {
+        let (queues, ready) = self.ready()?;
+        let span = tracing::info_span!("invite", operation = O::NAME, organization = %ready.organization);
+        span.in_scope(|| {
+            told(perform_in(&queues.engine, &mut transaction, ready), "written, for the host to commit")
+        })
+    }
+
+    async fn perform(self) -> Outcome<O> {
+        let (queues, Ready { organization, operation, actor, keyed }) = self.ready()?;
+        let span = tracing::info_span!("invite", operation = O::NAME, %organization);
+        async move { told(perform(&queues, organization, operation, actor, keyed).await, "done") }
+            .instrument(span)
+            .await
+    }
+
+    fn ready(self) -> Result<(Arc<Queues>, Ready<O>), InvalidInput> {
         let (organization, actor, operation) = (self.organization?, self.actor?, self.operation?);
         let keyed = match self.key {
             Some(key) if is_key(&key) => Some(Keyed::new(&operation, &actor, key)),
-            Some(_) => return Err(InvalidInput::Key.into()),
+            Some(_) => return Err(InvalidInput::Key),
             None => None,
         };
-        let span = tracing::info_span!("invite", operation = O::NAME, %organization);
-        async move {
-            let outcome = perform(&self.queues, organization, operation, actor, keyed).await;
-            match &outcome {
-                Ok(_) => tracing::info!("done"),
-                Err(error @ Error::Refused(_)) => tracing::info!(code = error.code(), "refused"),
-                Err(error @ Error::Storage(why)) => {
-                    let cause = std::error::Error::source(why.as_ref()).map(tracing::field::display);
-                    tracing::warn!(code = error.code(), error = %error, cause, "failed");
-                }
-                Err(error) => tracing::warn!(code = error.code(), error = %error, "failed"),
-            }
-            outcome
-        }
-        .instrument(span)
-        .await
+        Ok((self.queues, Ready { organization, operation, actor, keyed }))
     }
+}
+
+/// A command whose input is what it should be.
+pub(crate) struct Ready<O> {
+    pub(crate) organization: OrganizationId,
+    pub(crate) operation: O,
+    pub(crate) actor: Actor,
+    pub(crate) keyed: Option<Keyed>,
+}
+
+/// Writes what came of it into the log.
+fn told<T, R: Refusal>(outcome: Result<T, Error<R>>, done: &str) -> Result<T, Error<R>> {
+    match &outcome {
+        Ok(_) => tracing::info!("{done}"),
+        Err(error @ Error::Refused(_)) => tracing::info!(code = error.code(), "refused"),
+        Err(error @ Error::Storage(why)) => {
+            let cause = std::error::Error::source(why.as_ref()).map(tracing::field::display);
+            tracing::warn!(code = error.code(), error = %error, cause, "failed");
+        }
+        Err(error) => tracing::warn!(code = error.code(), error = %error, "failed"),
+    }
+    outcome
 }
 
 fn is_key(key: &str) -> bool {

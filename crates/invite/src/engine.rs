@@ -20,6 +20,9 @@ const LOCKED_TRIES: usize = 16;
 /// How often a lost reply is looked up before it is told as unknown.
 const LOOKUPS: usize = 3;
 
+/// The random bytes in the id of a commit.
+const COMMIT_ID: usize = 10;
+
 pub(crate) struct Engine {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) model: AccessModel,
@@ -171,15 +174,8 @@ impl Engine {
         }
         // Whoever stopped waiting before the decision is not decided.
         jobs.retain(|job| !job.is_abandoned());
-        // Drawn at once for all, the id of the commit included: each drawing is a call of the system.
-        let makes = jobs.iter().map(|job| job.makes() * Entropy::BYTES_EACH).collect::<Vec<_>>();
-        let mut bytes =
-            self.random_bytes(COMMIT_ID + makes.iter().sum::<usize>()).map_err(Failure::Entropy)?;
-        let mut draft = Draft::new(slice, now, commit_id(now, &mut bytes));
-        for (job, count) in jobs.iter_mut().zip(makes) {
-            let entropy = Entropy::from_bytes(bytes.split_off(bytes.len().saturating_sub(count)));
-            job.decide(self.host(), entropy, &mut draft);
-        }
+        let draft = self.decide(jobs.iter_mut().map(AsMut::as_mut).collect(), slice, now);
+        let draft = draft.map_err(Failure::Entropy)?;
         if draft.is_empty() {
             return Ok(Written::Yes);
         }
@@ -199,6 +195,25 @@ impl Engine {
             Err(CommitError::Storage(error)) if error.is_outcome_unknown() => Ok(Written::Conflict),
             Err(CommitError::Storage(error)) => Ok(Written::No(error)),
         }
+    }
+
+    /// Decides one after the other. Random bytes are drawn at once for all, the id of the commit included: each
+    /// drawing is a call of the system.
+    pub(crate) fn decide(
+        &self,
+        jobs: Vec<&mut (dyn Job + 'static)>,
+        slice: Slice,
+        now: DateTime<Utc>,
+    ) -> Result<Draft, NoEntropy> {
+        let makes = jobs.iter().map(|job| job.makes() * Entropy::BYTES_EACH).collect::<Vec<_>>();
+        let mut bytes = self.random_bytes(COMMIT_ID + makes.iter().sum::<usize>())?;
+        let mut take = |count| bytes.split_off(bytes.len().saturating_sub(count));
+        let id = CommitId::from_parts(now, take(COMMIT_ID).try_into().unwrap_or_default());
+        let mut draft = Draft::new(slice, now, id);
+        for (job, count) in jobs.into_iter().zip(makes) {
+            job.decide(self.host(), Entropy::from_bytes(take(count)), &mut draft);
+        }
+        Ok(draft)
     }
 
     async fn open(
@@ -272,14 +287,6 @@ impl Unit<'_> {
             }
         }
     }
-}
-
-/// The random bytes in the id of a commit.
-const COMMIT_ID: usize = 10;
-
-fn commit_id(now: DateTime<Utc>, bytes: &mut Vec<u8>) -> CommitId {
-    let own = bytes.split_off(bytes.len().saturating_sub(COMMIT_ID));
-    CommitId::from_parts(now, own.try_into().unwrap_or_default())
 }
 
 /// Tells every decided command its outcome, and gives back those that are to be decided again.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use invite_core::{Fault, InvalidEmail, InvalidId, InvalidToken, Refusal, TimeOutOfRange};
 use invite_mailer::{InvalidUrl, MailError, TemplateError};
-use invite_storage::{InvalidCursor, StorageError};
+use invite_storage::{CommitError, InvalidCursor, StorageError};
 
 use crate::directory::DirectoryError;
 use crate::entropy::NoEntropy;
@@ -74,6 +74,10 @@ pub enum Error<R = AnyRefusal> {
     /// Too many commands wait for this organization. Nothing was changed.
     #[error("too many commands wait for this organization")]
     Busy,
+    /// In a transaction of the host: somebody else changed the organization after the transaction had begun to read.
+    /// Roll it back and run it again; one that takes its lock when it begins does not conflict.
+    #[error("the organization changed since the transaction began to read")]
+    Conflict,
     /// The store failed. Unless [`StorageError::is_outcome_unknown`], nothing was changed.
     #[error(transparent)]
     Storage(Arc<StorageError>),
@@ -119,6 +123,7 @@ impl<R> Error<R> {
             Self::Invalid(why) => Error::Invalid(why),
             Self::KeyReused => Error::KeyReused,
             Self::Busy => Error::Busy,
+            Self::Conflict => Error::Conflict,
             Self::Storage(why) => Error::Storage(why),
             Self::Cursor(why) => Error::Cursor(why),
             Self::Token(why) => Error::Token(why),
@@ -148,6 +153,7 @@ impl<R> Error<R> {
             Self::Invalid(_) => "invalid-input",
             Self::KeyReused => "idempotency-key-reused",
             Self::Busy => "busy",
+            Self::Conflict => "conflict",
             Self::Storage(why) if why.is_outcome_unknown() => "outcome-unknown",
             Self::Storage(why) if why.is_unavailable() => "storage-unavailable",
             Self::Storage(why) if why.is_corrupt() => "storage-corrupt",
@@ -172,6 +178,9 @@ impl<R> Error<R> {
             Self::Token(_) => "check that the whole link was copied, or ask for a new invitation",
             Self::KeyReused => "use a new key for a new command",
             Self::Busy => "try again in a moment",
+            Self::Conflict => {
+                "roll the transaction back and run it again, with its lock taken when it begins"
+            }
             Self::Storage(why) if why.is_unavailable() => "try again in a moment: nothing was changed",
             Self::Storage(why) if why.is_corrupt() => {
                 "repair what the cause names, or restore it from a backup: trying again does not help"
@@ -229,6 +238,15 @@ impl Error<AnyRefusal> {
 impl<R> From<StorageError> for Error<R> {
     fn from(why: StorageError) -> Self {
         Self::Storage(Arc::new(why))
+    }
+}
+
+impl<R> From<CommitError> for Error<R> {
+    fn from(why: CommitError) -> Self {
+        match why {
+            CommitError::Conflict => Self::Conflict,
+            CommitError::Storage(why) => why.into(),
+        }
     }
 }
 

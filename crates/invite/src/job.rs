@@ -85,7 +85,7 @@ impl Keyed {
     }
 }
 
-type Outcome<O> = Result<<O as Operation>::Outcome, Error<<O as Operation>::Refusal>>;
+pub(crate) type Outcome<O> = Result<<O as Operation>::Outcome, Error<<O as Operation>::Refusal>>;
 
 pub(crate) struct Task<O: Operation> {
     operation: O,
@@ -104,6 +104,11 @@ impl<O: Operation> Task<O> {
     ) -> (Box<Self>, oneshot::Receiver<Outcome<O>>) {
         let (reply, receiver) = oneshot::channel();
         (Box::new(Self { operation, actor, keyed, decided: None, kept: None, reply }), receiver)
+    }
+
+    /// The decision, if one was made, for whoever does not wait for a reply.
+    pub(crate) fn take_decided(&mut self) -> Option<Outcome<O>> {
+        self.decided.take()
     }
 
     /// The outcome of an earlier command with the same key, if there is one (LIF-12).

@@ -14,6 +14,7 @@ mod pages;
 mod principal;
 mod queue;
 mod service;
+mod transaction;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use command::Command;
@@ -44,5 +45,6 @@ pub use invite_core::{
 };
 pub use invite_mailer::{Link, MailError, Mailer, Message, Rendered, Sender, Templates};
 pub use invite_storage::{
-    InvitationEntry, InvitationFilter, MemberFilter, Membership, RosterEntry, Storage, StorageError,
+    HostTransaction, InvitationEntry, InvitationFilter, MemberFilter, Membership, RosterEntry, Storage,
+    StorageError,
 };

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::command::{self, Outcome, cargo};
 
-pub(crate) use signatures::stand_in_for_rustdoc;
+pub(crate) use signatures::{rustdoc, stand_in_for_rustdoc};
 
 pub(crate) fn run(manifest: &Path) -> Outcome {
     let workspace = Workspace::read(manifest)?;
@@ -20,7 +20,7 @@ pub(crate) fn run(manifest: &Path) -> Outcome {
         let Some(library) = package.library.as_deref() else { continue };
         let Some(rule) = package.rule() else { continue };
         libraries += 1;
-        let docs = signatures::rustdoc(manifest, &workspace, &package.name, library)?;
+        let docs = rustdoc(manifest, &workspace, &package.name, library)?;
         let foreign = signatures::foreign(&docs, |krate| rule.may_show(krate))?;
         findings.extend(foreign.into_iter().map(|found| format!("{}: {found}", package.name)));
     }
@@ -40,17 +40,19 @@ pub(crate) fn run(manifest: &Path) -> Outcome {
 }
 
 /// What `cargo metadata` says, as far as it is needed here.
-struct Workspace {
+pub(crate) struct Workspace {
     target_directory: PathBuf,
-    packages: Vec<Package>,
+    pub(crate) packages: Vec<Package>,
 }
 
-struct Package {
-    name: String,
+pub(crate) struct Package {
+    pub(crate) name: String,
+    /// Whether it goes to a registry.
+    pub(crate) published: bool,
     /// The package's directory, seen from the workspace root, with `/` between its parts.
     directory: String,
     /// The name of its library target, if it has one.
-    library: Option<String>,
+    pub(crate) library: Option<String>,
     features: Vec<String>,
     dependencies: Vec<Dependency>,
 }
@@ -69,7 +71,7 @@ enum Kind {
 }
 
 impl Workspace {
-    fn read(manifest: &Path) -> Outcome<Self> {
+    pub(crate) fn read(manifest: &Path) -> Outcome<Self> {
         let text = command::read(
             cargo()
                 .args(["metadata", "--format-version", "1", "--no-deps", "--locked", "--manifest-path"])
@@ -102,6 +104,7 @@ impl Package {
         let parts: Vec<_> = directory.iter().map(|part| part.to_string_lossy()).collect();
         Some(Self {
             name: text(package, "name")?,
+            published: package.get("publish")?.as_array().is_none_or(|registries| !registries.is_empty()),
             directory: parts.join("/"),
             library: package
                 .get("targets")?

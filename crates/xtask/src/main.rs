@@ -1,10 +1,14 @@
 //! The project's own commands, run as `cargo xtask <command>`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks to its user")]
 
+mod api;
 mod arrows;
 mod bench;
 mod command;
+mod coverage;
+mod fuzz;
 mod kills;
+mod licences;
 mod no_std;
 mod test;
 
@@ -15,13 +19,19 @@ use command::Outcome;
 
 const USAGE: &str = "\
 cargo xtask test     every test and check of the workspace
+cargo xtask api      compare the public API of every published crate with the text in api/
+                     [--update]: write the text
 cargo xtask arrows   who may depend on whom, and whose types public signatures may name
                      [--manifest-path <Cargo.toml>]: of another workspace
-cargo xtask no-std   build invite-core alone for a target without std
 cargo xtask bench <core|sqlite> [part]...
                      what the library costs, in release mode, against its targets
 cargo xtask kills    the example `team` killed at random moments, 200 rounds of seed 1
-                     [ROUNDS [SEED]]";
+                     [ROUNDS [SEED]]
+cargo xtask coverage lines that the tests run, by crate; needs cargo-llvm-cov
+cargo xtask fuzz     every fuzz target for a minute each; needs a nightly toolchain and cargo-fuzz
+                     [--seconds <N>] [<target>…]: for so long, and only these
+cargo xtask licences licences, versions and sources of what users of the crates build
+cargo xtask no-std   build invite-core alone for a target without std";
 
 fn main() -> ExitCode {
     if let Some(code) = arrows::stand_in_for_rustdoc() {
@@ -41,8 +51,12 @@ fn run(arguments: &[&str]) -> Outcome {
     let root = command::workspace_root();
     match arguments {
         ["test"] => test::run(root),
+        ["api", rest @ ..] => api::run(root, rest),
         ["arrows"] => arrows::run(&root.join("Cargo.toml")),
         ["arrows", "--manifest-path", manifest] => arrows::run(Path::new(manifest)),
+        ["coverage"] => coverage::run(root),
+        ["licences"] => licences::run(root),
+        ["fuzz", rest @ ..] => fuzz::run(root, rest),
         ["no-std"] => no_std::run(root),
         ["bench", suite, parts @ ..] => bench::run(root, suite, parts),
         ["kills"] => kills::run(root, "200", "1"),

@@ -13,6 +13,8 @@ const STEPS: &[Step] = &[
     ("doc tests", &["test", "--workspace", "--doc", "--locked"]),
     // Processes of their own: building the tests may have replaced the program that runs here.
     ("arrows", &["xtask", "arrows"]),
+    ("api", &["xtask", "api"]),
+    ("licences", &["xtask", "licences"]),
     ("no-std", &["xtask", "no-std"]),
 ];
 

@@ -138,7 +138,7 @@ pub(super) fn read(fragment: &str, names: NameFragments) -> Result<Entry, Invali
 
 fn who(text: &str, names: NameFragments) -> Result<Who, InvalidFragment> {
     let text = without_link(trim(text))?;
-    let text = within(text, '\'').unwrap_or(text);
+    let text = unquoted_name(text);
     if text.is_empty() {
         return Err(InvalidFragment::Empty);
     }
@@ -154,6 +154,14 @@ fn who(text: &str, names: NameFragments) -> Result<Who, InvalidFragment> {
         NameFragments::UserNames if is_user_name(text) => Ok(Who::UserName(String::from(text))),
         NameFragments::UserNames => Err(InvalidFragment::BadUserName),
     }
+}
+
+/// Without single quotes, however often they were put around: what is read stays the same when it is read again.
+fn unquoted_name(mut text: &str) -> &str {
+    while let Some(inner) = within(text, '\'') {
+        text = inner;
+    }
+    text
 }
 
 fn is_user_name(text: &str) -> bool {
@@ -217,7 +225,8 @@ pub(super) fn cleaned(text: &str) -> Result<Option<String>, TooLong> {
             return Err(TooLong);
         }
     }
-    Ok(Some(clean).filter(|text| !trim(text).is_empty()))
+    // Without a control character before it, a joiner may have come to stand at the edge.
+    Ok(Some(trim(&clean)).filter(|name| !name.is_empty()).map(String::from))
 }
 
 /// ASCII words with one space between them, as most names are.

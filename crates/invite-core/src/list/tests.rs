@@ -65,6 +65,7 @@ fn par_1_what_people_paste() {
         ("spaces", plain(), "a@x.com b@x.com   c@x.com", &["a@x.com", "b@x.com", "c@x.com"]),
         ("excel column, crlf", plain(), "a@x.com\r\nb@x.com\r\n\r\n", &["a@x.com", "b@x.com"]),
         ("excel row", plain(), "a@x.com\tb@x.com\t\tc@x.com\r\n", &["a@x.com", "b@x.com", "c@x.com"]),
+        ("joiner behind a control character", plain(), "\"\0\u{200D}Bob\" <b@x.com>", &["b@x.com|Bob"]),
         ("csv cells", plain(), "\"a@x.com\",\"b@x.com\"\n", &["a@x.com", "b@x.com"]),
         (
             "csv cell with a name",
@@ -182,6 +183,12 @@ fn par_1_what_people_paste() {
             with_users(),
             "carol, dave@x.com; \"erin\" carol\ncarol",
             &["@carol", "dave@x.com", "!list-bad-user-name", "=0"],
+        ),
+        (
+            "user names in single quotes, once or twice",
+            with_users(),
+            "'carol', ''carol'', ''''",
+            &["@carol", "=0", "!list-empty"],
         ),
         (
             "user names in quotes",

@@ -98,8 +98,9 @@ pub struct Commit {
 }
 
 impl Commit {
-    /// Whether its parts are about one organization, which is then at the version of its last event. One that is
-    /// not is a bug of whoever made it; a store refuses it, and not as a conflict: deciding again would not help.
+    /// Whether its parts are about one organization, which is then at the version of its last event, and its
+    /// events are its own and follow its version without a gap (STO-7). One that is not so is a bug of whoever
+    /// made it; a store refuses it, and not as a conflict: deciding again would not help.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         let version = self.version.checked_add(self.events.len() as u64);
@@ -107,7 +108,12 @@ impl Commit {
             Some(row) => row.id == self.organization && row.version > 0 && Some(row.version) == version,
             None => self.version > 0 && self.events.is_empty(),
         };
-        header && self.deliveries.iter().all(|row| row.organization == self.organization)
+        let follows = |(record, n): (&EventRecord, u64)| {
+            record.sequence.checked_sub(self.version) == Some(n) && record.commit == self.id
+        };
+        header
+            && self.events.iter().zip(1..).all(follows)
+            && self.deliveries.iter().all(|row| row.organization == self.organization)
     }
 
     /// Whether it changes nothing.

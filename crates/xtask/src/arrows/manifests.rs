@@ -71,6 +71,7 @@ mod tests {
     fn package(name: &str, directory: &str, dependencies: &[(&str, Kind, bool)]) -> Package {
         Package {
             name: name.to_owned(),
+            published: true,
             directory: directory.to_owned(),
             library: None,
             features: Vec::new(),

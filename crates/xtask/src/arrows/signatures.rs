@@ -20,7 +20,7 @@ const STAND_IN: &str = "XTASK_RUSTDOC";
 /// Lets rustdoc describe a library.
 ///
 /// In a target directory of its own: in the usual one it would take the place of the HTML of `cargo doc`.
-pub(super) fn rustdoc(
+pub(crate) fn rustdoc(
     manifest: &Path,
     workspace: &Workspace,
     package: &str,

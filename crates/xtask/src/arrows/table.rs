@@ -34,6 +34,13 @@ pub(super) const RULES: &[Rule] = &[
         kind: Kind::Library,
     },
     Rule {
+        name: "invite-conformance",
+        arrows: &["invite-core", "invite-storage", "invite-mailer"],
+        features: &[],
+        shows: &[],
+        kind: Kind::Library,
+    },
+    Rule {
         name: "invite-memory",
         arrows: &["invite-core", "invite-storage", "invite-mailer"],
         features: &[],
@@ -72,7 +79,8 @@ pub(super) const CORE_DEPENDENCIES: &[&str] = &[
 
 /// Where packages lie that may depend on anything, and that nothing depends on.
 pub(super) fn is_leaf(directory: &str) -> bool {
-    directory == "tests" || directory == "benches" || directory.starts_with("examples/")
+    ["tests", "benches"].contains(&directory)
+        || ["tests/", "examples/"].iter().any(|above| directory.starts_with(above))
 }
 
 impl Rule {

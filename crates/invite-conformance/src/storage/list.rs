@@ -1,0 +1,211 @@
+//! The list of cases: the one place where they stand.
+
+/// Hands every case to a macro, by the number and name of its sentence.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __storage_cases {
+    ($callback:ident $arguments:tt) => {
+        $crate::$callback! { $arguments
+            1 load_is_one_version [
+                load::load_is_one_version
+                load::load_is_one_version_while_others_write
+            ]
+            2 load_closes [
+                load::load_closes
+                load::load_closes_over_what_is_found
+                load::load_closes_with_when_it_was_mailed
+                load::load_closes_or_says_that_there_is_more
+            ]
+            3 absent_is_said [load::absent_is_said]
+            4 load_reads_own_writes [load::load_reads_own_writes]
+            5 due_is_past_its_expiry [
+                load::due_is_past_its_expiry
+                load::due_is_past_its_expiry_or_of_a_closed_organization
+            ]
+            6 tenants_are_apart [
+                load::tenants_are_apart
+                load::tenants_are_apart_under_the_same_keys
+            ]
+            7 version_guards [
+                commit::version_guards
+                commit::version_guards_records_of_commands_alone
+                commit::version_guards_two_writers
+                commit::version_guards_in_a_race
+                commit::version_guards_each_of_many_organizations
+            ]
+            8 all_or_nothing [
+                commit::all_or_nothing
+                commit::all_or_nothing_when_the_caller_is_gone
+            ]
+            9 insert_is_not_put [
+                commit::insert_is_not_put
+                commit::insert_is_not_put_twice_in_one_commit
+                commit::insert_is_not_put_but_limits_and_commands_are
+                commit::insert_is_not_put_and_contradictions_are_errors
+            ]
+            10 one_place_one_invitation [
+                commit::one_place_one_invitation
+                commit::one_place_one_invitation_passed_on_in_one_commit
+                commit::one_place_one_invitation_in_a_race
+            ]
+            11 values_come_back [
+                values::values_come_back
+                values::values_come_back_to_the_microsecond
+                values::values_come_back_at_the_extremes
+                values::values_come_back_when_empty
+                values::values_come_back_in_every_variant
+                values::values_come_back_as_typed
+                values::values_come_back_after_several_changes_in_one_commit
+                histories::values_come_back_in_random_histories
+            ]
+            12 events_have_no_gaps [commit::events_have_no_gaps]
+            13 commit_is_found [commit::commit_is_found]
+            14 acknowledged_is_kept [commit::acknowledged_is_kept]
+            15 exclusive_waits [exclusive::exclusive_waits]
+            16 exclusive_is_current [
+                exclusive::exclusive_is_current
+                exclusive::exclusive_is_current_among_many
+                exclusive::exclusive_is_current_in_what_does_not_exist
+            ]
+            17 dropped_is_rolled_back [
+                exclusive::dropped_is_rolled_back
+                exclusive::dropped_is_rolled_back_half_way
+                exclusive::dropped_is_rolled_back_after_a_failed_write
+                exclusive::dropped_is_rolled_back_and_unseen_before
+            ]
+            18 organizations_do_not_wait [exclusive::organizations_do_not_wait]
+            19 lists_are_ordered [
+                pages::lists_are_ordered
+                pages::lists_are_ordered_byte_by_byte
+                pages::lists_are_ordered_and_filtered
+                pages::lists_are_ordered_with_the_last_mail
+                histories::lists_are_ordered_in_random_histories
+            ]
+            20 pages_meet [
+                pages::pages_meet
+                pages::pages_meet_for_events
+                pages::pages_meet_at_any_position
+                pages::pages_meet_over_cursors
+                pages::pages_meet_while_rows_come_and_go
+            ]
+            21 lists_know_the_time [pages::lists_know_the_time]
+            22 inbox_crosses_organizations [
+                pages::inbox_crosses_organizations
+                pages::inbox_crosses_organizations_for_32_invitees
+                pages::inbox_crosses_organizations_as_memberships_do
+            ]
+            23 committed_is_due [
+                outbox::committed_is_due
+                outbox::committed_is_due_with_what_is_now
+                outbox::committed_is_due_in_order
+            ]
+            24 one_holds_a_lease [
+                outbox::one_holds_a_lease
+                outbox::one_holds_a_lease_in_a_race
+                outbox::one_holds_a_lease_while_others_commit
+                histories::one_holds_a_lease_in_random_histories
+            ]
+            25 leases_end [
+                outbox::leases_end
+                outbox::leases_end_where_the_invitation_is_gone
+            ]
+            26 late_is_told [
+                outbox::late_is_told
+                outbox::late_is_told_and_tries_are_kept
+                outbox::late_is_told_of_every_end
+            ]
+            27 outbox_has_no_secret [outbox::outbox_has_no_secret]
+            28 errors_fail_closed [
+                errors::errors_fail_closed
+                errors::errors_fail_closed_where_there_is_too_much
+            ]
+            29 unknown_is_said [errors::unknown_is_said]
+            30 commands_are_kept [
+                errors::commands_are_kept
+                errors::commands_are_kept_until_their_time
+            ]
+        }
+    };
+}
+
+/// The table of cases.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __storage_table {
+    ([] $($number:literal $sentence:ident [$($module:ident::$case:ident)+])+) => {
+        &[$($($crate::Case {
+            number: $number,
+            sentence: stringify!($sentence),
+            name: stringify!($case),
+            check: |fixture| Box::pin($module::$case(fixture)),
+        },)+)+]
+    };
+}
+
+/// A test of every case, those left out among them as ignored ones.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __storage_tests {
+    ([$one:ident] $($number:literal $sentence:ident [$($module:ident::$case:ident)+])+) => {
+        $($($one! { $case })+)+
+    };
+}
+
+/// Makes a test of every case of the contract of `invite-storage`.
+///
+/// The expression makes a [`Fixture`](crate::storage::Fixture), for instance a store with nothing in it. It is
+/// evaluated anew for every test, inside of the test's runtime, and may await.
+///
+/// ```
+/// # mod tests {
+/// use invite_memory::MemoryStorage;
+///
+/// invite_conformance::storage!(MemoryStorage::new());
+/// # }
+/// ```
+///
+/// A store that cannot keep a sentence says so and why. The test is there, ignored, with the reason.
+///
+/// ```
+/// # mod tests {
+/// # use invite_memory::MemoryStorage;
+/// invite_conformance::storage! {
+///     MemoryStorage::new();
+///     except load_reads_own_writes: "it answers from a copy"
+/// }
+/// # }
+/// ```
+#[macro_export]
+macro_rules! storage {
+    ($fixture:expr $(; except $($case:ident: $reason:literal),+ $(,)?)?) => {
+        $crate::__storage_one! { ($) [$fixture] [$($($case: $reason),+)?] }
+        $crate::__storage_cases! { __storage_tests [__invite_storage_case] }
+    };
+}
+
+/// The macro that makes one test, which knows what is left out.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __storage_one {
+    (($dollar:tt) [$fixture:expr] [$($except:ident: $reason:literal),*]) => {
+        $(const _: () = assert!(
+            $crate::storage::is_case(stringify!($except)),
+            concat!("there is no case ", stringify!($except)),
+        );)*
+        macro_rules! __invite_storage_case {
+            $(($except) => {
+                #[test]
+                #[ignore = $reason]
+                fn $except() {
+                    $crate::storage::run(stringify!($except), async { $fixture });
+                }
+            };)*
+            ($dollar case:ident) => {
+                #[test]
+                fn $dollar case() {
+                    $crate::storage::run(stringify!($dollar case), async { $fixture });
+                }
+            };
+        }
+    };
+}

@@ -1,0 +1,66 @@
+//! The contract of `invite-storage`, case by case.
+//!
+//! [`storage!`](crate::storage!) makes the tests; [`CASES`] are the same cases for other uses.
+
+mod commit;
+mod errors;
+mod exclusive;
+mod fixture;
+mod histories;
+mod list;
+mod load;
+mod outbox;
+mod pages;
+mod reference;
+pub mod rows;
+mod seen;
+mod values;
+
+use crate::Case;
+
+pub use fixture::Fixture;
+
+/// What every case is given.
+type Subject = Box<dyn Fixture>;
+
+/// Every case, in the order of the sentences.
+pub const CASES: &[Case<Subject>] = crate::__storage_cases!(__storage_table []);
+
+/// Runs one case by name.
+///
+/// # Panics
+/// If the case fails, or if there is none of that name.
+pub fn run<F: Fixture>(name: &str, fixture: impl Future<Output = F>) {
+    let case =
+        CASES.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("there is no case {name}"));
+    case.run(async { Box::new(fixture.await) as Box<dyn Fixture> });
+}
+
+/// What a task gave; a case of a task that panicked panics alike.
+fn joined<T>(task: Result<T, tokio::task::JoinError>) -> T {
+    task.unwrap_or_else(|error| match error.try_into_panic() {
+        Ok(payload) => std::panic::resume_unwind(payload),
+        Err(error) => panic!("{error}"),
+    })
+}
+
+/// Whether there is a case of that name.
+#[must_use]
+pub const fn is_case(name: &str) -> bool {
+    let mut n = 0;
+    while n < CASES.len() {
+        if is_same(CASES[n].name.as_bytes(), name.as_bytes()) {
+            return true;
+        }
+        n += 1;
+    }
+    false
+}
+
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut n = 0;
+    while n < one.len() && n < other.len() && one[n] == other[n] {
+        n += 1;
+    }
+    n == one.len() && n == other.len()
+}

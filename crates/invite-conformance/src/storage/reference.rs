@@ -1,0 +1,298 @@
+//! What is stored, by the plainest means there are: commits folded into maps, every question a scan.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use invite_core::*;
+use invite_storage::{
+    Completion, Failure, InboxEntry, InvitationEntry, InvitationFilter, Lease, Leased, MemberFilter,
+    Membership, Positioned, RosterEntry, Seek,
+};
+
+/// All organizations.
+#[derive(Debug, Default)]
+pub(super) struct Reference {
+    tenants: BTreeMap<OrganizationId, Tenant>,
+}
+
+/// The rows of one organization.
+#[derive(Debug, Default)]
+struct Tenant {
+    header: Option<Organization>,
+    members: BTreeMap<UserId, Member>,
+    invitations: BTreeMap<InvitationId, Invitation>,
+    suppressions: BTreeMap<(Invitee, SuppressionKind), Suppression>,
+    limits: BTreeMap<LimitSubject, DateTime<Utc>>,
+    commands: BTreeMap<CommandKey, CommandRecord>,
+    deliveries: BTreeMap<DeliveryId, Delivery>,
+    events: Vec<(u64, CommitId, &'static str)>,
+}
+
+impl Reference {
+    /// Folds a commit that was written.
+    pub(super) fn apply(&mut self, commit: &Commit) {
+        let tenant = self.tenants.entry(commit.organization.clone()).or_default();
+        tenant.header = commit.header.clone().or(tenant.header.take());
+        fold_rows(&mut tenant.members, &commit.members, |row| row.user.clone());
+        fold_rows(&mut tenant.invitations, &commit.invitations, |row| row.id);
+        fold_rows(&mut tenant.suppressions, &commit.suppressions, |row| (row.invitee.clone(), row.kind));
+        tenant.limits.extend(commit.limits.iter().cloned());
+        tenant.commands.extend(commit.commands.iter().map(|row| (row.key.clone(), row.clone())));
+        tenant.deliveries.extend(commit.deliveries.iter().map(|row| (row.id, row.clone())));
+        tenant.events.extend(commit.events.iter().map(|row| (row.sequence, row.commit, row.kind)));
+    }
+
+    pub(super) fn load(&self, id: &OrganizationId, reads: &Reads, now: DateTime<Utc>) -> Slice {
+        let nothing = Tenant::default();
+        let tenant = self.tenants.get(id).unwrap_or(&nothing);
+        let mut slice = Slice::new(id.clone(), tenant.header.clone());
+        loop {
+            let open = slice.open(reads);
+            if open.is_empty() {
+                return slice;
+            }
+            tenant.answer(&mut slice, open, now);
+        }
+    }
+
+    /// The newest invitations of an organization first.
+    pub(super) fn invitation_ids(&self, id: &OrganizationId) -> Vec<InvitationId> {
+        self.tenants
+            .get(id)
+            .map_or_else(Vec::new, |tenant| tenant.invitations.keys().rev().copied().collect())
+    }
+
+    pub(super) fn invitation(&self, organization: &OrganizationId, id: InvitationId) -> Option<&Invitation> {
+        self.tenants.get(organization)?.invitations.get(&id)
+    }
+
+    pub(super) fn events(&self, id: &OrganizationId) -> &[(u64, CommitId, &'static str)] {
+        self.tenants.get(id).map_or(&[], |tenant| &tenant.events)
+    }
+
+    pub(super) fn roster(&self, id: &OrganizationId, now: DateTime<Utc>, seek: &Seek) -> Vec<RosterEntry> {
+        let Some(tenant) = self.tenants.get(id) else { return Vec::new() };
+        let members = tenant.members.values().cloned().map(RosterEntry::Member);
+        let pending = tenant.invitations.values().filter(|row| row.state_at(now) == InvitationState::Pending);
+        let pending = pending.map(|row| RosterEntry::Invitation(tenant.entry(row)));
+        page(members.chain(pending), seek, true)
+    }
+
+    pub(super) fn invitations(
+        &self,
+        id: &OrganizationId,
+        filter: &InvitationFilter,
+        now: DateTime<Utc>,
+        seek: &Seek,
+    ) -> Vec<InvitationEntry> {
+        let Some(tenant) = self.tenants.get(id) else { return Vec::new() };
+        let rows = tenant.invitations.values().filter(|row| {
+            filter.state.is_none_or(|state| row.state_at(now) == state)
+                && filter.inviter.as_ref().is_none_or(|inviter| row.inviter.user() == Some(inviter))
+        });
+        page(rows.map(|row| tenant.entry(row)), seek, true)
+    }
+
+    pub(super) fn members(&self, id: &OrganizationId, filter: &MemberFilter, seek: &Seek) -> Vec<Member> {
+        let Some(tenant) = self.tenants.get(id) else { return Vec::new() };
+        let is_of = |row: &&Member| {
+            let held = row.grants.access(&Scope::Organization).map(Access::role_name);
+            filter.role.is_none() || held == filter.role.as_ref()
+        };
+        page(tenant.members.values().filter(is_of).cloned(), seek, false)
+    }
+
+    pub(super) fn inbox(&self, invitees: &[Invitee], now: DateTime<Utc>, seek: &Seek) -> Vec<InboxEntry> {
+        let mut found = Vec::new();
+        for tenant in self.tenants.values() {
+            let Some(header) = &tenant.header else { continue };
+            let pending = tenant.invitations.values().filter(|row| {
+                header.status == OrganizationStatus::Active
+                    && row.state_at(now) == InvitationState::Pending
+                    && invitees.contains(&row.invitee)
+            });
+            found.extend(pending.map(|row| InboxEntry {
+                organization: header.id.clone(),
+                organization_name: header.settings.name().to_owned(),
+                invitation: row.clone(),
+            }));
+        }
+        page(found, seek, true)
+    }
+
+    pub(super) fn memberships(&self, user: &UserId, seek: &Seek) -> Vec<Membership> {
+        let found = self.tenants.values().filter_map(|tenant| {
+            let header = tenant.header.as_ref()?;
+            Some(Membership {
+                organization: header.id.clone(),
+                organization_name: header.settings.name().to_owned(),
+                status: header.status,
+                member: tenant.members.get(user)?.clone(),
+            })
+        });
+        page(found, seek, false)
+    }
+
+    /// The times from which on queued deliveries can be leased, the earliest first, and when they were due.
+    pub(super) fn leasable(&self, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+        let rows = self.tenants.values().flat_map(|tenant| tenant.deliveries.values());
+        let rows = rows.filter(|row| is_leasable(row, now));
+        let mut due = rows.map(|row| row.due_at).collect::<Vec<_>>();
+        due.sort_unstable();
+        due
+    }
+
+    /// Leases one delivery; `None` for one that cannot be leased.
+    pub(super) fn lease(
+        &mut self,
+        organization: &OrganizationId,
+        id: DeliveryId,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Option<Leased> {
+        let tenant = self.tenants.get_mut(organization)?;
+        let row = tenant.deliveries.get_mut(&id).filter(|row| is_leasable(row, now))?;
+        row.lease += 1;
+        row.leased_until = Some(until);
+        row.mailed_at.get_or_insert(now);
+        let delivery = row.clone();
+        let invitation = tenant.invitations.get(&delivery.invitation)?.clone();
+        let suppressions = tenant.suppressions_of(&invitation.invitee);
+        Some(Leased { delivery, organization: tenant.header.clone()?, invitation, suppressions })
+    }
+
+    pub(super) fn complete(&mut self, lease: &Lease, completion: &Completion) -> bool {
+        self.end(lease, |row| {
+            row.state = completion.state;
+            row.mailed_at = completion.mailed_at;
+            row.attempts.extend(completion.attempt.clone());
+        })
+    }
+
+    pub(super) fn fail(&mut self, lease: &Lease, failure: &Failure) -> bool {
+        self.end(lease, |row| {
+            match failure.retry_at {
+                Some(at) => row.due_at = at,
+                None => row.state = DeliveryState::Failed,
+            }
+            row.mailed_at = None;
+            row.attempts.extend(failure.attempt.clone());
+        })
+    }
+
+    fn end(&mut self, lease: &Lease, change: impl FnOnce(&mut Delivery)) -> bool {
+        let tenant = self.tenants.get_mut(&lease.organization);
+        let row = tenant.and_then(|tenant| tenant.deliveries.get_mut(&lease.delivery));
+        match row.filter(|row| row.lease == lease.number && row.leased_until.is_some()) {
+            Some(row) => {
+                change(row);
+                row.leased_until = None;
+                true
+            }
+            None => false,
+        }
+    }
+
+    pub(super) fn due(&self) -> Option<DateTime<Utc>> {
+        let rows = self.tenants.values().flat_map(|tenant| tenant.deliveries.values());
+        let queued = rows.filter(|row| row.state == DeliveryState::Queued);
+        queued.map(|row| row.leased_until.unwrap_or(row.due_at)).min()
+    }
+}
+
+impl Tenant {
+    fn answer(&self, slice: &mut Slice, open: Reads, now: DateTime<Utc>) {
+        for id in open.invitations {
+            let row = self.invitations.get(&id);
+            let mails = self
+                .deliveries
+                .values()
+                .filter(|mail| mail.invitation == id && row.is_some_and(|row| row.revision == mail.revision));
+            let mailed_at = mails.filter_map(|mail| mail.mailed_at).max();
+            slice.answer_invitation(id, row.cloned(), mailed_at);
+        }
+        for invitee in open.invitees {
+            let rows = self.open().filter(|row| row.invitee == invitee).cloned().collect();
+            let suppressions = self.suppressions_of(&invitee);
+            slice.answer_invitee(invitee, rows, suppressions);
+        }
+        for user in open.members {
+            let row = self.members.get(&user).cloned();
+            slice.answer_member(user, row);
+        }
+        for address in open.addresses {
+            let with = self.members.values().filter(|row| row.email.as_ref() == Some(&address));
+            let row = with.min_by_key(|row| (row.joined_at, &row.user)).cloned();
+            slice.answer_address(address, row);
+        }
+        for user in open.sent_by {
+            let rows = self.open().filter(|row| row.inviter.user() == Some(&user));
+            let rows = rows.take(Reads::MAX_SENT + 1).cloned().collect();
+            slice.answer_sent_by(user, rows);
+        }
+        for subject in open.limits {
+            let kept = self.limits.get(&subject).copied();
+            slice.answer_limit(subject, kept);
+        }
+        for key in open.commands {
+            let record = self.commands.get(&key).cloned();
+            slice.answer_command(key, record);
+        }
+        if let (1.., Some(header)) = (open.due, &self.header) {
+            let up_to = header.due_invitations(now);
+            let mut rows = self.open().filter(|row| match up_to {
+                DueInvitations::All => true,
+                DueInvitations::ExpiredAt(at) => row.expires_at.is_over(at),
+            });
+            let mut rows = rows.by_ref().cloned().collect::<Vec<_>>();
+            rows.sort_by_key(|row| match row.expires_at {
+                Expiry::At(at) => (at, row.id),
+                Expiry::Never => (DateTime::<Utc>::MAX_UTC, row.id),
+            });
+            let more = rows.len() > open.due as usize;
+            rows.truncate(open.due as usize);
+            slice.answer_due(rows, more);
+        }
+    }
+
+    fn open(&self) -> impl Iterator<Item = &Invitation> {
+        self.invitations.values().filter(|row| row.is_open())
+    }
+
+    fn suppressions_of(&self, invitee: &Invitee) -> Vec<Suppression> {
+        self.suppressions.values().filter(|row| row.invitee == *invitee).cloned().collect()
+    }
+
+    fn entry(&self, row: &Invitation) -> InvitationEntry {
+        let mails = self.deliveries.values().filter(|mail| mail.invitation == row.id);
+        let delivery = mails.max_by_key(|mail| (mail.created_at, mail.id)).cloned();
+        InvitationEntry { invitation: row.clone(), delivery }
+    }
+}
+
+fn is_leasable(row: &Delivery, now: DateTime<Utc>) -> bool {
+    row.state == DeliveryState::Queued && row.due_at <= now && row.leased_until.is_none_or(|end| end <= now)
+}
+
+fn fold_rows<K: Ord + Clone, R: Clone>(
+    rows: &mut BTreeMap<K, R>,
+    changes: &[RowChange<K, R>],
+    key: impl Fn(&R) -> K,
+) {
+    for change in changes {
+        match change {
+            RowChange::Insert(row) | RowChange::Update(row) => drop(rows.insert(key(row), row.clone())),
+            RowChange::Delete(key) => drop(rows.remove(key)),
+        }
+    }
+}
+
+/// A page of rows in order, from the newest or from the oldest.
+fn page<T: Positioned>(rows: impl IntoIterator<Item = T>, seek: &Seek, newest_first: bool) -> Vec<T> {
+    let mut rows = rows.into_iter().map(|row| (row.position(), row)).collect::<Vec<_>>();
+    rows.sort_by(|(one, _), (other, _)| if newest_first { other.cmp(one) } else { one.cmp(other) });
+    if let Some(after) = &seek.after {
+        rows.retain(|(position, _)| if newest_first { position < after } else { position > after });
+    }
+    rows.into_iter().take(seek.limit as usize).map(|(_, row)| row).collect()
+}

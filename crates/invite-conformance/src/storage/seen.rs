@@ -1,0 +1,147 @@
+//! What a slice answers, as values that can be compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+
+use chrono::{DateTime, Utc};
+use invite_core::*;
+
+/// Every answer of a slice to what was asked, and to what that brings along.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Seen {
+    header: Option<Organization>,
+    members: BTreeMap<UserId, Option<Member>>,
+    addresses: BTreeMap<EmailAddress, Option<Member>>,
+    invitations: BTreeMap<InvitationId, (Option<Invitation>, Option<DateTime<Utc>>)>,
+    open: BTreeMap<Invitee, BTreeMap<InvitationId, Invitation>>,
+    suppressions: BTreeMap<(Invitee, SuppressionKind), Option<DateTime<Utc>>>,
+    sent_by: BTreeMap<UserId, (BTreeSet<InvitationId>, bool)>,
+    limits: BTreeMap<LimitSubject, Option<DateTime<Utc>>>,
+    commands: BTreeMap<CommandKey, Option<CommandRecord>>,
+    due: Option<(Vec<InvitationId>, bool)>,
+}
+
+impl Seen {
+    /// Asks a slice for everything that was to be loaded.
+    pub(super) fn of(slice: &Slice, reads: &Reads) -> Result<Self, NotLoaded> {
+        let brought = brought(slice, reads)?;
+        let mut seen = Self {
+            header: slice.organization().cloned(),
+            members: BTreeMap::new(),
+            addresses: BTreeMap::new(),
+            invitations: BTreeMap::new(),
+            open: BTreeMap::new(),
+            suppressions: BTreeMap::new(),
+            sent_by: BTreeMap::new(),
+            limits: BTreeMap::new(),
+            commands: BTreeMap::new(),
+            due: None,
+        };
+        for user in &brought.members {
+            seen.members.insert(user.clone(), slice.member(user)?.cloned());
+        }
+        for address in &brought.addresses {
+            seen.addresses.insert(address.clone(), slice.member_with(address)?.cloned());
+        }
+        for id in &brought.invitations {
+            seen.invitations.insert(*id, (slice.invitation(*id)?.cloned(), slice.mailed_at(*id)?));
+        }
+        for invitee in &brought.invitees {
+            let open = slice.open_of(invitee)?.map(|row| (row.id, row.clone())).collect();
+            seen.open.insert(invitee.clone(), open);
+            for kind in SuppressionKind::ALL {
+                seen.suppressions.insert((invitee.clone(), kind), slice.suppressed_since(invitee, kind)?);
+            }
+        }
+        for user in &reads.sent_by {
+            let (rows, more) = slice.sent_by(user)?;
+            seen.sent_by.insert(user.clone(), (rows.map(|row| row.id).collect(), more));
+        }
+        for subject in &reads.limits {
+            seen.limits.insert(subject.clone(), slice.limit(subject)?);
+        }
+        for key in &reads.commands {
+            seen.commands.insert(key.clone(), slice.command(key)?.cloned());
+        }
+        if reads.due > 0 && slice.organization().is_some() {
+            let (rows, more) = slice.due()?;
+            let mut ids = rows.map(|row| row.id).collect::<Vec<_>>();
+            if slice.organization().is_some_and(|row| row.status == OrganizationStatus::Closed) {
+                // All that are open, in any order.
+                ids.sort_unstable();
+            }
+            seen.due = Some((ids, more));
+        }
+        Ok(seen)
+    }
+
+    /// The first answer that is another one than expected, as a sentence.
+    pub(super) fn difference(&self, expected: &Self) -> Option<String> {
+        let Self {
+            header,
+            members,
+            addresses,
+            invitations,
+            open,
+            suppressions,
+            sent_by,
+            limits,
+            commands,
+            due,
+        } = self;
+        None.or_else(|| differ("the organization", header, &expected.header))
+            .or_else(|| maps("member", members, &expected.members))
+            .or_else(|| maps("member with the address", addresses, &expected.addresses))
+            .or_else(|| maps("invitation and when it was mailed", invitations, &expected.invitations))
+            .or_else(|| maps("open invitations of", open, &expected.open))
+            .or_else(|| maps("suppression", suppressions, &expected.suppressions))
+            .or_else(|| maps("open invitations sent by", sent_by, &expected.sent_by))
+            .or_else(|| maps("limit", limits, &expected.limits))
+            .or_else(|| maps("record of the command", commands, &expected.commands))
+            .or_else(|| differ("what is due", due, &expected.due))
+    }
+}
+
+/// What was asked for, with all that it brings along, as the table of [`Reads`] says.
+fn brought(slice: &Slice, reads: &Reads) -> Result<Reads, NotLoaded> {
+    let mut all = reads.clone();
+    for user in &reads.people {
+        all.members.insert(user.clone());
+        all.invitees.insert(user.clone().into());
+        let email = slice.member(user)?.and_then(|member| member.email.clone());
+        all.invitees.extend(email.map(Invitee::Address));
+    }
+    for id in &reads.invitations {
+        if let Some(row) = slice.invitation(*id)? {
+            all.members.extend(row.inviter.user().cloned());
+            all.invitees.insert(row.invitee.clone());
+        }
+    }
+    for user in &reads.sent_by {
+        all.invitees.extend(slice.sent_by(user)?.0.map(|row| row.invitee.clone()));
+    }
+    if reads.due > 0 && slice.organization().is_some() {
+        all.invitees.extend(slice.due()?.0.map(|row| row.invitee.clone()));
+    }
+    for invitee in all.invitees.clone() {
+        match invitee {
+            Invitee::Address(address) => drop(all.addresses.insert(address)),
+            Invitee::User(user) => drop(all.members.insert(user)),
+        }
+    }
+    Ok(all)
+}
+
+fn differ<T: PartialEq + Debug>(what: &str, seen: &T, expected: &T) -> Option<String> {
+    (seen != expected).then(|| format!("{what}\n  expected: {expected:?}\n      seen: {seen:?}"))
+}
+
+fn maps<K: Ord + Debug, V: PartialEq + Debug>(
+    what: &str,
+    seen: &BTreeMap<K, V>,
+    expected: &BTreeMap<K, V>,
+) -> Option<String> {
+    let keys = expected.keys().chain(seen.keys());
+    let other = keys.into_iter().find(|key| seen.get(key) != expected.get(key))?;
+    differ(&format!("{what} {other:?}"), &seen.get(other), &expected.get(other))
+}

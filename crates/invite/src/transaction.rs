@@ -1,0 +1,137 @@
+//! A command in a transaction of the host.
+
+use invite_core::Operation;
+use invite_storage::HostTransaction;
+
+use crate::command::Ready;
+use crate::engine::Engine;
+use crate::job::{Job as _, Outcome, Task};
+
+/// Loads, decides and writes in the host's transaction, once.
+///
+/// More than once only if there may be room after more of what is past its expiry is written down: that is decided on
+/// what the transaction holds by then, and each time at least one invitation is ended.
+pub(crate) fn perform_in<O: Operation>(
+    engine: &Engine,
+    transaction: &mut dyn HostTransaction,
+    command: Ready<O>,
+) -> Outcome<O> {
+    let Ready { organization, operation, actor, keyed } = command;
+    let (mut task, _nobody_waits) = Task::new(operation, actor, keyed);
+    loop {
+        let now = engine.now()?;
+        let slice = transaction.load(&organization, &task.reads(), now)?;
+        let draft = engine.decide(vec![task.as_mut()], slice, now)?;
+        if !draft.is_empty() {
+            transaction.write(&draft.into_commit())?;
+        }
+        if let Some(outcome) = task.take_decided() {
+            return outcome;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use invite_core::{
+        AccessModel, Commit, CreateOrganizationRefused, OrganizationId, Plan, Reads, Settings, Slice, UserId,
+    };
+    use invite_memory::MemoryStorage;
+    use invite_storage::{CommitError, StorageError};
+
+    use super::*;
+    use crate::{Entropy, Error, Invitations, Keyring, NoEntropy};
+
+    /// A transaction on an empty database, which fails as told.
+    #[derive(Default)]
+    struct Transaction {
+        load_fails: Option<CommitError>,
+        write_fails: Option<CommitError>,
+        loads: usize,
+        written: Vec<Commit>,
+    }
+
+    impl HostTransaction for Transaction {
+        fn load(
+            &mut self,
+            organization: &OrganizationId,
+            _: &Reads,
+            _: DateTime<Utc>,
+        ) -> Result<Slice, CommitError> {
+            self.loads += 1;
+            self.load_fails.take().map_or_else(|| Ok(Slice::new(organization.clone(), None)), Err)
+        }
+
+        fn write(&mut self, commit: &Commit) -> Result<(), CommitError> {
+            self.written.push(commit.clone());
+            self.write_fails.take().map_or(Ok(()), Err)
+        }
+    }
+
+    struct Dry;
+
+    impl Entropy for Dry {
+        fn fill(&self, _: &mut [u8]) -> Result<(), NoEntropy> {
+            Err(NoEntropy)
+        }
+    }
+
+    fn create(
+        entropy: impl Entropy,
+        transaction: &mut Transaction,
+    ) -> Result<(), Error<CreateOrganizationRefused>> {
+        let service = Invitations::builder(MemoryStorage::new(), AccessModel::preset(), Keyring::ephemeral())
+            .base_url("https://app.example/join")
+            .entropy(entropy)
+            .build()
+            .unwrap();
+        let create = service.organization("acme").create(
+            Settings::named("Acme"),
+            UserId::parse("ada").unwrap(),
+            Plan::seats("team", 5),
+        );
+        create.in_transaction(transaction).map(|_| ())
+    }
+
+    #[test]
+    fn it_is_loaded_once_and_written_once() {
+        let mut transaction = Transaction::default();
+        create(crate::SystemEntropy, &mut transaction).unwrap();
+        let [commit] = &transaction.written[..] else { panic!("{:?}", transaction.written) };
+        assert_eq!((transaction.loads, commit.version, commit.events.len()), (1, 0, 2));
+    }
+
+    /// The transaction is the host's, and so is the decision to begin again.
+    #[test]
+    fn a_conflict_is_told_and_not_tried_again() {
+        let mut outrun = Transaction { load_fails: Some(CommitError::Conflict), ..Transaction::default() };
+        let mut unlocked = Transaction { write_fails: Some(CommitError::Conflict), ..Transaction::default() };
+        for (transaction, writes) in [(&mut outrun, 0), (&mut unlocked, 1)] {
+            let error = create(crate::SystemEntropy, transaction).unwrap_err();
+            assert_eq!((error.code(), error.rule()), ("conflict", None));
+            assert!(error.remedy().contains("roll the transaction back"), "{}", error.remedy());
+            assert_eq!((transaction.loads, transaction.written.len()), (1, writes));
+        }
+    }
+
+    /// STO-3
+    #[test]
+    fn a_store_that_fails_is_told_as_it_is() {
+        let fails = || Some(CommitError::Storage(StorageError::unavailable("gone")));
+        let mut at_load = Transaction { load_fails: fails(), ..Transaction::default() };
+        let mut at_write = Transaction { write_fails: fails(), ..Transaction::default() };
+        for transaction in [&mut at_load, &mut at_write] {
+            let error = create(crate::SystemEntropy, transaction).unwrap_err();
+            assert_eq!(error.code(), "storage-unavailable");
+            assert_eq!(transaction.loads, 1);
+        }
+    }
+
+    #[test]
+    fn without_random_numbers_nothing_is_written() {
+        let mut transaction = Transaction::default();
+        assert_eq!(create(Dry, &mut transaction).unwrap_err().code(), "no-entropy");
+        assert!(transaction.written.is_empty());
+    }
+}
