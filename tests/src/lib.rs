@@ -26,6 +26,6 @@ pub use broken::{Careless, Losing};
 pub use mail::Mail;
 pub use people::{address, group, newcomer, person, token, user};
 pub use refused::{code, refused};
-pub use scripted::{Fault, Gate, Scripted};
+pub use scripted::{Call, Fault, Gate, MailFault, Scripted, ScriptedMailer};
 pub use store::Store;
 pub use world::{KEY, Listed, World, keyring, start};

@@ -1,40 +1,152 @@
 //! A store that counts, waits and fails on cue.
 
+mod mailer;
+mod store;
+
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use invite::core::{Commit, CommitId, Invitee, Member, Reads, Slice};
-use invite::storage::{
-    CommitError, Completion, EventEntry, Exclusive, Failure, InboxEntry, Lease, Leased, Membership, Outbox,
-    Pages, Seek,
-};
-use invite::{
-    InvitationEntry, InvitationFilter, MemberFilter, OrganizationId, RosterEntry, Storage, StorageError,
-    UserId,
-};
+use invite::core::Commit;
+use invite::storage::CommitError;
+use invite::{OrganizationId, StorageError};
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
-/// What becomes of a commit.
+pub use mailer::{MailFault, ScriptedMailer};
+
+/// What becomes of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "a test names the fault that it asks for")]
 pub enum Fault {
-    /// It is written, as if nobody meddled.
+    /// It is made, as if nobody meddled.
     None,
-    /// Somebody else wrote first.
+    /// Of a commit: somebody else wrote first.
     Conflict,
-    /// The store cannot be reached; nothing is written.
+    /// The store cannot be reached; nothing is done.
     Unavailable,
-    /// The store refuses for a reason without a name; nothing is written.
+    /// The store refuses for a reason without a name; nothing is done.
     Refused,
-    /// It is written, and the reply is lost.
+    /// It is made, and the reply is lost.
     LostReply,
-    /// It is lost on the way, and nobody knows.
+    /// Of a call that writes: it is lost on the way, and nobody knows.
     LostCommit,
-    /// It is on its way for so long that its reply is given up; it arrives when the organization is locked next.
+    /// Of a commit: it is on its way for so long that its reply is given up; it arrives when the organization is
+    /// locked next.
     LateCommit,
+    /// Something else happens first: see [`Scripted::meanwhile`].
+    Delayed,
+    /// It is made twice, and the first reply is told.
+    Twice,
+}
+
+/// A call of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "each is named after the method that it is a call of")]
+#[allow(clippy::exhaustive_enums, reason = "a test goes through all of them")]
+pub enum Call {
+    Load,
+    Commit,
+    Exclusive,
+    UnitLoad,
+    UnitWrite,
+    UnitCommit,
+    FindCommit,
+    ForgetCommands,
+    Roster,
+    Invitations,
+    Members,
+    Inbox,
+    Memberships,
+    Events,
+    Lease,
+    Complete,
+    Fail,
+    Due,
+}
+
+impl Call {
+    /// Every call there is.
+    pub const ALL: [Self; 18] = [
+        Self::Load,
+        Self::Commit,
+        Self::Exclusive,
+        Self::UnitLoad,
+        Self::UnitWrite,
+        Self::UnitCommit,
+        Self::FindCommit,
+        Self::ForgetCommands,
+        Self::Roster,
+        Self::Invitations,
+        Self::Members,
+        Self::Inbox,
+        Self::Memberships,
+        Self::Events,
+        Self::Lease,
+        Self::Complete,
+        Self::Fail,
+        Self::Due,
+    ];
+
+    /// All that can go wrong with it.
+    pub fn faults(self) -> Vec<Fault> {
+        let mut faults = vec![Fault::Unavailable, Fault::LostReply, Fault::Delayed];
+        if self.is_final() {
+            faults.push(Fault::LostCommit);
+        }
+        if !matches!(self, Self::UnitWrite | Self::UnitCommit) {
+            faults.push(Fault::Twice);
+        }
+        if self == Self::Commit {
+            faults.extend([Fault::Conflict, Fault::Refused, Fault::LateCommit]);
+        }
+        faults
+    }
+
+    /// Whether something may be stored once it was made, so that a lost reply leaves it open what is.
+    fn is_final(self) -> bool {
+        use Call::{Commit, Complete, Fail, ForgetCommands, Lease, UnitCommit};
+        matches!(self, Commit | UnitCommit | ForgetCommands | Lease | Complete | Fail)
+    }
+
+    /// Whether the organization is locked when it is made.
+    fn is_locked(self) -> bool {
+        matches!(self, Self::UnitLoad | Self::UnitWrite | Self::UnitCommit)
+    }
+}
+
+impl Fault {
+    /// What is said instead of making a call.
+    fn error_instead(self) -> Option<StorageError> {
+        match self {
+            Self::Unavailable => Some(StorageError::unavailable("told to be away")),
+            Self::Conflict | Self::Refused => Some(StorageError::other("told to refuse")),
+            Self::LostCommit | Self::LateCommit => {
+                Some(StorageError::outcome_unknown("told to lose the commit"))
+            }
+            Self::None | Self::LostReply | Self::Delayed | Self::Twice => None,
+        }
+    }
+
+    /// What is said instead of making a commit.
+    fn instead_of_commit(self) -> Option<CommitError> {
+        match self {
+            Self::Conflict => Some(CommitError::Conflict),
+            fault => fault.error_instead().map(CommitError::from),
+        }
+    }
+
+    /// What is said after a call was made.
+    fn error_after(self, call: Call) -> Option<StorageError> {
+        match self {
+            Self::LostReply if call.is_final() => {
+                Some(StorageError::outcome_unknown("told to lose the reply"))
+            }
+            Self::LostReply => Some(StorageError::unavailable("told to lose the reply")),
+            _ => None,
+        }
+    }
 }
 
 /// A place where the next load of an organization waits, or the next commit.
@@ -70,6 +182,7 @@ enum Before {
 }
 
 type Spoiled = Box<dyn Fn(&Commit) -> bool + Send>;
+type Meanwhile = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
 #[derive(Default)]
 struct Script {
@@ -81,6 +194,12 @@ struct Script {
     gates: Mutex<Vec<Arc<Gate>>>,
     spoiled: Mutex<Option<Spoiled>>,
     late: Mutex<Option<Commit>>,
+    written: Mutex<Vec<Commit>>,
+    calls: Mutex<Vec<Call>>,
+    faults_at: Mutex<Vec<(usize, Fault)>>,
+    meanwhile: Mutex<Option<Meanwhile>>,
+    begun: Mutex<Vec<JoinHandle<()>>>,
+    happened: AtomicUsize,
     lookups_fail: AtomicUsize,
     loads_fail: AtomicUsize,
 }
@@ -107,6 +226,39 @@ impl<S> Scripted<S> {
     /// The next commits come to this.
     pub fn next_commits(&self, faults: impl IntoIterator<Item = Fault>) {
         lock(&self.script.faults).extend(faults);
+    }
+
+    /// The call of this number comes to this, counted from 0 since the last [`reset`](Self::reset).
+    pub fn fault_at(&self, call: usize, fault: Fault) {
+        lock(&self.script.faults_at).push((call, fault));
+    }
+
+    /// What happens before a call that is [`Delayed`](Fault::Delayed). If the organization is locked by then, it
+    /// begins, and goes on when the lock is let go.
+    pub fn meanwhile<F>(&self, happens: impl Fn() -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        *lock(&self.script.meanwhile) = Some(Box::new(move || Box::pin(happens())));
+    }
+
+    /// Waits for what began during a call, and says how often something happened meanwhile.
+    pub async fn settled(&self) -> usize {
+        let begun = std::mem::take(&mut *lock(&self.script.begun));
+        for task in begun {
+            task.await.unwrap();
+        }
+        self.script.happened.swap(0, Ordering::SeqCst)
+    }
+
+    /// Every call since the last [`reset`](Self::reset).
+    pub fn calls(&self) -> Vec<Call> {
+        lock(&self.script.calls).clone()
+    }
+
+    /// Every commit that was written without a lock since the last [`reset`](Self::reset).
+    pub fn written(&self) -> Vec<Commit> {
+        lock(&self.script.written).clone()
     }
 
     /// The next so many loads fail: the store cannot be reached.
@@ -149,6 +301,9 @@ impl<S> Scripted<S> {
     pub fn reset(&self) {
         let _ = (self.loads(), self.commits(), self.locks(), self.lookups());
         lock(&self.script.faults).clear();
+        lock(&self.script.calls).clear();
+        lock(&self.script.written).clear();
+        lock(&self.script.faults_at).clear();
     }
 
     /// How often it was loaded from since this was asked last.
@@ -202,6 +357,48 @@ impl Script {
     }
 }
 
+impl Script {
+    fn count_lock(&self) {
+        self.locks.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn lookup(&self) -> Result<(), StorageError> {
+        self.lookups.fetch_add(1, Ordering::SeqCst);
+        count_down(&self.lookups_fail)
+    }
+
+    /// Notes a call, and says what becomes of it.
+    async fn meet(&self, call: Call) -> Result<Fault, StorageError> {
+        let number = {
+            let mut calls = lock(&self.calls);
+            calls.push(call);
+            calls.len() - 1
+        };
+        let fault = lock(&self.faults_at).iter().find(|(at, _)| *at == number).map(|(_, fault)| *fault);
+        let fault = fault.unwrap_or(Fault::None);
+        if fault == Fault::Delayed {
+            self.let_others(call).await;
+        }
+        // What a commit meets instead is its own to say.
+        match fault.error_instead() {
+            Some(error) if call != Call::Commit => Err(error),
+            _ => Ok(fault),
+        }
+    }
+
+    async fn let_others(&self, call: Call) {
+        let others = lock(&self.meanwhile).as_ref().map(|happens| happens());
+        let Some(others) = others else { return };
+        self.happened.fetch_add(1, Ordering::SeqCst);
+        let others = tokio::spawn(others);
+        if call.is_locked() {
+            lock(&self.begun).push(others);
+        } else {
+            others.await.unwrap();
+        }
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -210,177 +407,5 @@ fn count_down(left: &AtomicUsize) -> Result<(), StorageError> {
     match left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) {
         Ok(_) => Err(StorageError::unavailable("told to be away")),
         Err(_) => Ok(()),
-    }
-}
-
-/// What to say before writing, and what after.
-fn meddle(fault: Fault) -> (Option<CommitError>, Option<StorageError>) {
-    match fault {
-        Fault::None => (None, None),
-        Fault::Conflict => (Some(CommitError::Conflict), None),
-        Fault::Unavailable => (Some(StorageError::unavailable("told to be away").into()), None),
-        Fault::Refused => (Some(StorageError::other("told to refuse").into()), None),
-        Fault::LostReply => (None, Some(StorageError::outcome_unknown("told to lose the reply"))),
-        Fault::LostCommit | Fault::LateCommit => {
-            (Some(StorageError::outcome_unknown("told to lose the commit").into()), None)
-        }
-    }
-}
-
-#[async_trait]
-impl<S: Storage> Storage for Scripted<S> {
-    async fn load(
-        &self,
-        organization: &OrganizationId,
-        reads: &Reads,
-        now: DateTime<Utc>,
-    ) -> Result<Slice, StorageError> {
-        self.script.load(organization).await?;
-        self.inner.load(organization, reads, now).await
-    }
-
-    async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
-        let fault = self.script.fault(commit).await;
-        if fault == Fault::LateCommit {
-            *lock(&self.script.late) = Some(commit.clone());
-        }
-        let (before, after) = meddle(fault);
-        if let Some(error) = before {
-            return Err(error);
-        }
-        self.inner.commit(commit).await?;
-        after.map_or(Ok(()), |error| Err(error.into()))
-    }
-
-    async fn exclusive(&self, organization: &OrganizationId) -> Result<Box<dyn Exclusive>, StorageError> {
-        self.script.locks.fetch_add(1, Ordering::SeqCst);
-        let late = lock(&self.script.late).take();
-        if let Some(late) = late {
-            self.inner.commit(&late).await.map_err(StorageError::other)?;
-        }
-        let inner = self.inner.exclusive(organization).await?;
-        let (script, organization) = (Arc::clone(&self.script), organization.clone());
-        Ok(Box::new(Unit { inner, script, organization, after: None }))
-    }
-
-    async fn find_commit(
-        &self,
-        organization: &OrganizationId,
-        commit: CommitId,
-    ) -> Result<bool, StorageError> {
-        self.script.lookups.fetch_add(1, Ordering::SeqCst);
-        count_down(&self.script.lookups_fail)?;
-        self.inner.find_commit(organization, commit).await
-    }
-
-    async fn forget_commands(&self, now: DateTime<Utc>, limit: u32) -> Result<u32, StorageError> {
-        self.inner.forget_commands(now, limit).await
-    }
-}
-
-struct Unit {
-    inner: Box<dyn Exclusive>,
-    script: Arc<Script>,
-    organization: OrganizationId,
-    after: Option<StorageError>,
-}
-
-#[async_trait]
-impl Exclusive for Unit {
-    async fn load(&mut self, reads: &Reads, now: DateTime<Utc>) -> Result<Slice, StorageError> {
-        self.script.load(&self.organization).await?;
-        self.inner.load(reads, now).await
-    }
-
-    async fn write(&mut self, commit: &Commit) -> Result<(), CommitError> {
-        let (before, after) = meddle(self.script.fault(commit).await);
-        self.after = after;
-        match before {
-            Some(error) => Err(error),
-            None => self.inner.write(commit).await,
-        }
-    }
-
-    async fn commit(self: Box<Self>) -> Result<(), StorageError> {
-        let Self { inner, after, .. } = *self;
-        inner.commit().await?;
-        after.map_or(Ok(()), Err)
-    }
-}
-
-#[async_trait]
-impl<S: Storage> Pages for Scripted<S> {
-    async fn roster(
-        &self,
-        organization: &OrganizationId,
-        now: DateTime<Utc>,
-        seek: &Seek,
-    ) -> Result<Vec<RosterEntry>, StorageError> {
-        self.inner.roster(organization, now, seek).await
-    }
-
-    async fn invitations(
-        &self,
-        organization: &OrganizationId,
-        filter: &InvitationFilter,
-        now: DateTime<Utc>,
-        seek: &Seek,
-    ) -> Result<Vec<InvitationEntry>, StorageError> {
-        self.inner.invitations(organization, filter, now, seek).await
-    }
-
-    async fn members(
-        &self,
-        organization: &OrganizationId,
-        filter: &MemberFilter,
-        seek: &Seek,
-    ) -> Result<Vec<Member>, StorageError> {
-        self.inner.members(organization, filter, seek).await
-    }
-
-    async fn inbox(
-        &self,
-        invitees: &[Invitee],
-        now: DateTime<Utc>,
-        seek: &Seek,
-    ) -> Result<Vec<InboxEntry>, StorageError> {
-        self.inner.inbox(invitees, now, seek).await
-    }
-
-    async fn memberships(&self, user: &UserId, seek: &Seek) -> Result<Vec<Membership>, StorageError> {
-        self.inner.memberships(user, seek).await
-    }
-
-    async fn events(
-        &self,
-        organization: &OrganizationId,
-        after: u64,
-        limit: u32,
-    ) -> Result<Vec<EventEntry>, StorageError> {
-        self.inner.events(organization, after, limit).await
-    }
-}
-
-#[async_trait]
-impl<S: Storage> Outbox for Scripted<S> {
-    async fn lease(
-        &self,
-        now: DateTime<Utc>,
-        until: DateTime<Utc>,
-        limit: u32,
-    ) -> Result<Vec<Leased>, StorageError> {
-        self.inner.lease(now, until, limit).await
-    }
-
-    async fn complete(&self, lease: &Lease, completion: &Completion) -> Result<bool, StorageError> {
-        self.inner.complete(lease, completion).await
-    }
-
-    async fn fail(&self, lease: &Lease, failure: &Failure) -> Result<bool, StorageError> {
-        self.inner.fail(lease, failure).await
-    }
-
-    async fn due(&self) -> Result<Option<DateTime<Utc>>, StorageError> {
-        self.inner.due().await
     }
 }

@@ -62,6 +62,11 @@ impl World {
         Self { invite, ..self.clone() }
     }
 
+    /// The same host, on another way to its store.
+    pub fn over(&self, store: Store) -> Self {
+        Self { store, ..self.clone() }.another_process()
+    }
+
     /// Acme Ltd, with ada as its owner, who acts, and a plan of five team seats and five client seats.
     pub async fn acme(&self) -> Acting {
         self.acme_on(Plan::seats("team", 5).and_seats("client", Limit::AtMost(5))).await

@@ -319,7 +319,7 @@ async fn a_store_that_is_away_grants_nothing_and_loses_nothing_that_was_acknowle
     storage.fail_loads(1);
     let error = inviting(&world, "ada", "bob").await.unwrap_err();
     assert_eq!(error.code(), "storage-unavailable");
-    assert_eq!(error.remedy(), "try again, with the same idempotency key if the outcome is unknown");
+    assert_eq!(error.remedy(), "try again in a moment: nothing was changed");
     storage.fail_loads(1);
     assert_eq!(code(acme.may("ada", "posts.view").await), "storage-unavailable");
     storage.fail_loads(1);

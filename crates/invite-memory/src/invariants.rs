@@ -175,7 +175,8 @@ impl Run {
                 assert_eq!(format!("{slice:?}"), after);
             }
             Step::Lease(now, limit) => {
-                self.leased.extend(self.storage.lease(at(now), at(now + 20), limit).await.unwrap());
+                let leases = self.storage.lease(at(now), at(now + 20), limit).await.unwrap();
+                self.leased.extend(leases.leased);
             }
             Step::Complete(n) => {
                 if let Some(leased) = self.leased.get(n % self.leased.len().max(1)) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{Delivery, DeliveryId, DeliveryState};
-use invite_storage::{Completion, Failure, Lease, Leased, Outbox, StorageError};
+use invite_storage::{Completion, Failure, Lease, Leased, Leases, Outbox, StorageError};
 
 use crate::MemoryStorage;
 use crate::rows::Rows;
@@ -71,7 +71,7 @@ impl Outbox for MemoryStorage {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
         limit: u32,
-    ) -> Result<Vec<Leased>, StorageError> {
+    ) -> Result<Leases, StorageError> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut leased = Vec::new();
         while leased.len() < limit {
@@ -83,7 +83,7 @@ impl Outbox for MemoryStorage {
                 leased.extend(self.lease_one(&tenant, id, now, until));
             }
         }
-        Ok(leased)
+        Ok(Leases { leased, unreadable: Vec::new() })
     }
 
     async fn complete(&self, lease: &Lease, completion: &Completion) -> Result<bool, StorageError> {

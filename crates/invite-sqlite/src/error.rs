@@ -32,6 +32,15 @@ pub enum SchemaError {
     },
 }
 
+/// The file that was opened does not lie under its path any more: it was moved, replaced or deleted. What would be
+/// written to it nobody else would see.
+///
+/// It is the `source()` of the [`StorageError`], which [is unavailable](StorageError::is_unavailable).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the file was moved, replaced or deleted since it was opened: put it back, or open the new one")]
+#[non_exhaustive]
+pub struct FileMoved;
+
 /// No transaction is open on the connection of a [`SqliteTransaction`](crate::SqliteTransaction): it was not begun,
 /// or SQLite rolled it back by itself, as it does when the disk is full.
 ///
@@ -56,6 +65,15 @@ pub(crate) struct Missing {
     what: &'static str,
 }
 
+/// A delivery that cannot be sent, because it or what it is about cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("delivery {delivery} of organization {organization:?} cannot be read")]
+pub(crate) struct UnreadableDelivery {
+    pub(crate) organization: String,
+    pub(crate) delivery: String,
+    pub(crate) source: StorageError,
+}
+
 /// Why something inside of this crate failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -66,6 +84,7 @@ pub(crate) enum Failure {
     Unreadable(Unreadable),
     Missing(Missing),
     Schema(SchemaError),
+    Moved,
     Other(Box<dyn Error + Send + Sync>),
 }
 
@@ -76,6 +95,11 @@ impl Failure {
 
     pub(crate) fn missing(what: &'static str) -> Self {
         Self::Missing(Missing { what })
+    }
+
+    /// Whether a row is to blame, and other rows may be good.
+    pub(crate) fn is_corrupt_row(&self) -> bool {
+        matches!(self, Self::Unreadable(_) | Self::Missing(_))
     }
 
     /// Whether waiting may help.
@@ -105,6 +129,7 @@ impl From<Failure> for StorageError {
             Failure::Unreadable(unreadable) => Self::corrupt(unreadable),
             Failure::Missing(missing) => Self::corrupt(missing),
             Failure::Schema(schema) => Self::other(schema),
+            Failure::Moved => Self::unavailable(FileMoved),
             Failure::Conflict => Self::other("a row changed while it was locked"),
             Failure::Other(source) => Self::other(source),
         }

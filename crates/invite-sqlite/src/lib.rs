@@ -54,7 +54,7 @@ mod sql;
 mod storage;
 mod transaction;
 
-pub use error::{NoTransaction, SchemaError};
+pub use error::{FileMoved, NoTransaction, SchemaError};
 pub use pool::BUSY_TIMEOUT;
 pub use storage::SqliteStorage;
 pub use transaction::SqliteTransaction;

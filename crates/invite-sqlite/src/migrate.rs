@@ -58,15 +58,12 @@ fn known() -> u32 {
 
 /// The version of the tables; `None` without any.
 fn version_of(connection: &Connection) -> Result<Option<u32>, Failure> {
-    if connection.prepare_cached(sql::SCHEMA_VERSION).is_err() {
+    let read = || connection.prepare_cached(sql::SCHEMA_VERSION)?.query_row([], |row| row.get(0));
+    read().or_else(|_| {
         let there = connection.query_row(HAS_OWN_TABLE, [], |_| Ok(())).optional()?;
-        if there.is_none() {
-            return Ok(None);
-        }
-    }
-    // Another process may have made the table meanwhile; whatever else went wrong does so again.
-    let mut statement = connection.prepare_cached(sql::SCHEMA_VERSION)?;
-    Ok(statement.query_row([], |row| row.get(0))?)
+        // Another process may have made the table meanwhile; whatever else went wrong does so again.
+        if there.is_none() { Ok(None) } else { Ok(read()?) }
+    })
 }
 
 #[cfg(test)]

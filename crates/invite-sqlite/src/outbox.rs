@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use invite_core::{Attempt, Delivery, DeliveryId, DeliveryState, OrganizationId};
-use invite_storage::{Completion, Failure as FailedTry, Lease, Leased, Outbox, StorageError};
+use invite_core::{Attempt, DeliveryState};
+use invite_storage::{Completion, Failure as FailedTry, Lease, Leased, Leases, Outbox, StorageError};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use crate::columns::{all, blob, first, micros, text, to_json};
-use crate::error::Failure;
+use crate::error::{Failure, UnreadableDelivery};
 use crate::{SqliteStorage, load, rows, sql};
 
 #[async_trait]
@@ -18,15 +18,28 @@ impl Outbox for SqliteStorage {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
         limit: u32,
-    ) -> Result<Vec<Leased>, StorageError> {
+    ) -> Result<Leases, StorageError> {
         self.write(move |connection| {
-            let leasable = all(connection, sql::LEASABLE, params![micros(now), limit], |columns| {
-                let organization = columns.organization_id()?;
-                let delivery = columns.delivery_id()?;
-                Ok((organization, delivery))
-            })?;
-            let leased = leasable.iter().map(|(of, id)| lease(connection, of, *id, now, until));
-            leased.filter_map(Result::transpose).collect()
+            let mut leases = Leases::default();
+            // What was dropped leaves room for others.
+            while leases.leased.is_empty() && leases.unreadable.is_empty() {
+                let leasable = all(connection, sql::LEASABLE, params![micros(now), limit], |columns| {
+                    Ok(Key { organization: columns.value()?, delivery: columns.value()? })
+                })?;
+                if leasable.is_empty() {
+                    break;
+                }
+                for key in leasable {
+                    match lease(connection, &key, now, until) {
+                        Ok(leased) => leases.leased.extend(leased),
+                        Err(failure) if failure.is_corrupt_row() => {
+                            leases.unreadable.push(key.unreadable(failure));
+                        }
+                        Err(failure) => return Err(failure),
+                    }
+                }
+            }
+            Ok(leases)
         })
         .await
     }
@@ -58,32 +71,44 @@ impl Outbox for SqliteStorage {
     }
 }
 
-/// Leases a delivery. One whose invitation is no longer there is dropped: nobody could ever send it.
+/// The key of a delivery as it stands in its row, whatever that is.
+struct Key {
+    organization: String,
+    delivery: Vec<u8>,
+}
+
+impl Key {
+    fn unreadable(&self, failure: Failure) -> StorageError {
+        let Self { organization, delivery } = self;
+        let delivery = delivery.iter().map(|byte| format!("{byte:02x}")).collect();
+        let organization = organization.clone();
+        StorageError::corrupt(UnreadableDelivery { organization, delivery, source: failure.into() })
+    }
+}
+
+/// Leases a delivery, and then reads it: what cannot be read is leased all the same. One whose invitation or
+/// organization is gone is dropped: nobody could ever send it.
 fn lease(
     connection: &Connection,
-    organization: &OrganizationId,
-    id: DeliveryId,
+    key: &Key,
     now: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> Result<Option<Leased>, Failure> {
-    let id = blob(id.as_uuid());
-    let params = params![organization.as_str(), id, micros(now), micros(until)];
+    let Key { organization, delivery } = key;
+    let params = params![organization, delivery, micros(now), micros(until)];
     connection.prepare_cached(sql::LEASE)?.execute(params)?;
-    let delivery = first(connection, sql::DELIVERY, params![organization.as_str(), id], rows::delivery)?;
-    let delivery = delivery.ok_or_else(|| Failure::missing("delivery"))?;
-    let invitation = load::invitation(connection, organization, delivery.invitation)?;
-    let Some(invitation) = invitation else {
-        end(connection, &of(&delivery), None, DeliveryState::Dropped, None, delivery.mailed_at)?;
+    let row = first(connection, sql::DELIVERY, params![organization, delivery], rows::delivery)?;
+    let delivery = row.ok_or_else(|| Failure::missing("delivery"))?;
+    let id = &delivery.organization;
+    let invitation = load::invitation(connection, id, delivery.invitation)?;
+    let (Some(invitation), Some(organization)) = (invitation, load::organization(connection, id)?) else {
+        connection
+            .prepare_cached(sql::DROP_DELIVERY)?
+            .execute(params![id.as_str(), blob(delivery.id.as_uuid())])?;
         return Ok(None);
     };
-    let suppressions = load::suppressions(connection, organization, &invitation.invitee)?;
-    let organization = load::organization(connection, organization)?;
-    let organization = organization.ok_or_else(|| Failure::missing("organization"))?;
+    let suppressions = load::suppressions(connection, id, &invitation.invitee)?;
     Ok(Some(Leased { delivery, organization, invitation, suppressions }))
-}
-
-fn of(row: &Delivery) -> Lease {
-    Lease { organization: row.organization.clone(), delivery: row.id, number: row.lease }
 }
 
 /// Records the end of a try, if the lease is the last one and still open; says whether it was.

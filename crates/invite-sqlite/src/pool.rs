@@ -28,6 +28,43 @@ pub(crate) struct Pool {
     writer: Arc<AsyncMutex<Connection>>,
     /// In memory there are none: every connection would see a database of its own.
     readers: Option<Arc<Readers>>,
+    /// In memory there is none.
+    file: Option<Arc<Opened>>,
+}
+
+/// The file that was opened. SQLite goes on with it also when something else, or nothing, lies under its path.
+#[derive(Debug)]
+struct Opened {
+    path: PathBuf,
+    identity: Identity,
+}
+
+/// What tells a file from another under the same path; nothing where an open file cannot be replaced.
+#[cfg(unix)]
+type Identity = (u64, u64);
+#[cfg(not(unix))]
+type Identity = ();
+
+impl Opened {
+    fn at(path: &Path) -> Result<Self, Failure> {
+        Ok(Self { path: path.to_owned(), identity: identity_of(path)? })
+    }
+
+    fn require_there(&self) -> Result<(), Failure> {
+        if identity_of(&self.path)? == self.identity { Ok(()) } else { Err(Failure::Moved) }
+    }
+}
+
+#[cfg(unix)]
+fn identity_of(path: &Path) -> Result<Identity, Failure> {
+    use std::os::unix::fs::MetadataExt as _;
+    let file = std::fs::metadata(path).map_err(|_| Failure::Moved)?;
+    Ok((file.dev(), file.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity_of(_path: &Path) -> Result<Identity, Failure> {
+    Ok(())
 }
 
 #[derive(Debug)]
@@ -45,13 +82,14 @@ impl Pool {
         migrate::require_not_newer(&writer)?;
         let free = Arc::new(Semaphore::new(READERS));
         let readers = Readers { path: path.to_owned(), idle: Mutex::default(), free };
-        Ok(Self { writer: Arc::new(AsyncMutex::new(writer)), readers: Some(Arc::new(readers)) })
+        let file = Some(Arc::new(Opened::at(path)?));
+        Ok(Self { writer: Arc::new(AsyncMutex::new(writer)), readers: Some(Arc::new(readers)), file })
     }
 
     pub(crate) fn memory() -> Result<Self, Failure> {
         let writer = Connection::open_in_memory()?;
         prepare_once(&writer)?;
-        Ok(Self { writer: Arc::new(AsyncMutex::new(writer)), readers: None })
+        Ok(Self { writer: Arc::new(AsyncMutex::new(writer)), readers: None, file: None })
     }
 
     /// Reads in one snapshot.
@@ -64,8 +102,10 @@ impl Pool {
             return blocking(move || snapshot(&writer, reads)).await?;
         };
         let permit = readers.free.clone().acquire_owned().await.map_err(Failure::other)?;
+        let file = self.file.clone();
         blocking(move || {
             let _permit = permit;
+            require_there(file.as_deref())?;
             let connection = readers.take()?;
             let read = snapshot(&connection, reads);
             readers.put(connection);
@@ -79,8 +119,9 @@ impl Pool {
         &self,
         writes: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let writer = self.lock().await;
+        let (writer, file) = (self.lock().await, self.file.clone());
         blocking(move || {
+            require_there(file.as_deref())?;
             immediate(&writer, |connection| {
                 migrate::require(connection)?;
                 writes(connection)
@@ -90,14 +131,19 @@ impl Pool {
     }
 
     pub(crate) async fn migrate(&self) -> Result<(), Failure> {
-        let writer = self.lock().await;
-        blocking(move || migrate::migrate(&writer)).await?
+        let (writer, file) = (self.lock().await, self.file.clone());
+        blocking(move || {
+            require_there(file.as_deref())?;
+            migrate::migrate(&writer)
+        })
+        .await?
     }
 
     /// Begins a transaction that outlives this call.
     pub(crate) async fn begin(&self) -> Result<Writer, Failure> {
-        let writer = self.lock().await;
+        let (writer, file) = (self.lock().await, self.file.clone());
         blocking(move || {
+            require_there(file.as_deref())?;
             writer.execute_batch("BEGIN IMMEDIATE")?;
             migrate::require(&writer)?;
             Ok(writer)
@@ -110,6 +156,10 @@ impl Pool {
         writer.roll_back();
         writer
     }
+}
+
+fn require_there(file: Option<&Opened>) -> Result<(), Failure> {
+    file.map_or(Ok(()), Opened::require_there)
 }
 
 impl Readers {
@@ -263,5 +313,68 @@ mod tests {
             .read(move |connection| Ok(connection.query_row(count, [], |row| row.get::<_, i64>(0))?))
             .await;
         assert_eq!(rows.unwrap(), 0);
+    }
+
+    /// STO-3: `max_page_count` makes a disk full at will. Whatever was written by then is rolled back, also in a unit of
+    /// work, and once there is room all goes on.
+    #[tokio::test]
+    async fn a_full_disk_is_unavailable_and_leaves_nothing_half_done() {
+        let directory = tempfile::tempdir().unwrap();
+        let pool = Pool::file(&directory.path().join("invite.db")).unwrap();
+        pool.migrate().await.unwrap();
+        let rows = async || {
+            let count = "select count(*) from invite_limits";
+            pool.read(move |connection| Ok(connection.query_row(count, [], |row| row.get::<_, i64>(0))?))
+                .await
+                .unwrap()
+        };
+        let room = async |pages: u32| {
+            let set =
+                pool.write(move |connection| Ok(connection.pragma_update(None, "max_page_count", pages)?));
+            set.await.unwrap();
+        };
+        let fill = |connection: &Connection| -> Result<(), Failure> {
+            for n in 0..10_000 {
+                let subject = format!("{n:0>200}");
+                connection.execute("insert into invite_limits values ('acme', ?1, 1)", [subject])?;
+            }
+            Ok(())
+        };
+        // No fewer than there are.
+        room(1).await;
+        for _ in 0..2 {
+            let full = pool.write(fill).await.unwrap_err();
+            assert!(invite_storage::StorageError::from(full).is_unavailable());
+            let unit = pool.begin().await.unwrap();
+            let full = blocking(move || fill(&unit)).await.unwrap().unwrap_err();
+            assert!(invite_storage::StorageError::from(full).is_unavailable());
+            assert_eq!(rows().await, 0);
+        }
+        room(1_000_000).await;
+        pool.write(fill).await.unwrap();
+        assert_eq!(rows().await, 10_000);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_file_that_is_not_there_any_more_takes_no_write() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("invite.db");
+        let pool = Pool::file(&path).unwrap();
+        pool.migrate().await.unwrap();
+        let away = directory.path().join("away.db");
+        for replaced in [false, true] {
+            std::fs::rename(&path, &away).unwrap();
+            if replaced {
+                std::fs::copy(&away, &path).unwrap();
+            }
+            assert!(matches!(pool.write(|_| Ok(())).await, Err(Failure::Moved)));
+            assert!(matches!(pool.read(|_| Ok(())).await, Err(Failure::Moved)));
+            assert!(matches!(pool.begin().await, Err(Failure::Moved)));
+            assert!(matches!(pool.migrate().await, Err(Failure::Moved)));
+            std::fs::rename(&away, &path).unwrap();
+            pool.write(|_| Ok(())).await.unwrap();
+            pool.read(|_| Ok(())).await.unwrap();
+        }
     }
 }

@@ -70,6 +70,7 @@ statements! {
     MAILED_AT = include_str!("../sql/mailed_at.sql");
     INSERT_DELIVERY = include_str!("../sql/insert_delivery.sql");
     LEASABLE = include_str!("../sql/leasable.sql");
+    DROP_DELIVERY = include_str!("../sql/drop_delivery.sql");
     LEASE = include_str!("../sql/lease.sql");
     LEASED_ATTEMPTS = include_str!("../sql/leased_attempts.sql");
     END_LEASE = include_str!("../sql/end_lease.sql");

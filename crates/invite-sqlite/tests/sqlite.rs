@@ -171,9 +171,10 @@ async fn errors_fail_closed() {
     store.commit(&made).await.unwrap();
     let reads = Reads::new().invitation(bob.id).member(user("ada"));
     let other = connect(&directory);
-    for (damage, repair) in [
-        ("update invite_invitations set grants = '{}'", "update invite_invitations set grants = ?1"),
+    for (now, damage, repair) in [
+        (2, "update invite_invitations set grants = '{}'", "update invite_invitations set grants = ?1"),
         (
+            4,
             "update invite_invitations set grants = '{\"format\":2,\"value\":[]}'",
             "update invite_invitations set grants = ?1",
         ),
@@ -183,7 +184,9 @@ async fn errors_fail_closed() {
         other.execute(damage, []).unwrap();
         assert!(store.load(&acme, &reads, at(2)).await.unwrap_err().is_corrupt());
         assert!(store.roster(&acme, at(2), &first(9)).await.unwrap_err().is_corrupt());
-        assert!(store.lease(at(2), at(9), 9).await.unwrap_err().is_corrupt());
+        let leases = store.lease(at(now), at(now + 2), 9).await.unwrap();
+        assert!(leases.leased.is_empty() && leases.unreadable.len() == 1);
+        assert!(leases.unreadable[0].is_corrupt());
         other.execute(repair, [grants]).unwrap();
     }
     for damage in [
@@ -203,7 +206,11 @@ async fn errors_fail_closed() {
         other.execute_batch("rollback").unwrap();
     }
     assert!(store.load(&acme, &reads, at(2)).await.is_ok());
-    assert_eq!(store.lease(at(2), at(9), 9).await.unwrap().len(), 1, "a failed lease took nothing");
+    assert_eq!(
+        store.lease(at(6), at(9), 9).await.unwrap().leased.len(),
+        1,
+        "it goes out once it is repaired"
+    );
 
     let not_a_database = directory.path().join("text.db");
     std::fs::write(&not_a_database, "not a database, but long enough to look like something at first sight")
@@ -211,6 +218,61 @@ async fn errors_fail_closed() {
     assert!(SqliteStorage::open(&not_a_database).unwrap_err().is_corrupt());
     assert!(SqliteStorage::open(directory.path().join("no/such/directory")).unwrap_err().is_unavailable());
     assert!(SqliteStorage::open(":memory:").is_err(), "every connection would see another one");
+}
+
+/// MAI-5: of several deliveries that are due, one that cannot be read is told, and the others are leased.
+#[tokio::test]
+async fn a_delivery_that_cannot_be_read_takes_no_other_along() {
+    for damage in [
+        "update invite_deliveries set attempts = '[' where invitation = ?1",
+        "update invite_deliveries set kind = 'unheard of' where invitation = ?1",
+        "update invite_deliveries set revision = -1 where invitation = ?1",
+        "update invite_deliveries set id = x'00' where invitation = ?1",
+        "update invite_deliveries set organization = '' where invitation = ?1",
+        "update invite_invitations set nonce = x'00' where id = ?1",
+        "update invite_invitations set address = 'nobody' where id = ?1",
+        "update invite_invitations set created_at = 9223372036854775807 where id = ?1",
+    ] {
+        let (store, directory) = file().await;
+        let acme = found(&store, "acme").await;
+        let mut rows = Vec::new();
+        for name in ["bob", "eve", "mia"] {
+            let row = invitation(email(&format!("{name}@example.com")));
+            let mut made = decide(&store, &acme, &Reads::new(), at(1), [created(&row)]).await;
+            made.deliveries.push(delivery(&acme, &row, at(1)));
+            store.commit(&made).await.unwrap();
+            rows.push(row);
+        }
+        let bob = rows[0].id.as_uuid().as_bytes().to_vec();
+        assert_eq!(connect(&directory).execute(damage, [bob]).unwrap(), 1, "{damage}");
+        let leases = store.lease(at(2), at(9), 9).await.unwrap();
+        let mut leased = leases.leased.iter().map(|leased| leased.invitation.id).collect::<Vec<_>>();
+        leased.sort();
+        assert_eq!(leased, [rows[1].id, rows[2].id], "{damage}");
+        let [error] = &leases.unreadable[..] else { panic!("{damage}") };
+        assert!(error.is_corrupt(), "{damage}");
+        let cause = std::error::Error::source(error).unwrap().to_string();
+        assert!(cause.starts_with("delivery ") && cause.contains("organization"), "{cause}");
+        let later = store.lease(at(3), at(9), 9).await.unwrap();
+        assert!(later.leased.is_empty() && later.unreadable.is_empty(), "it is in nobody's way: {damage}");
+        let again = store.lease(at(9), at(20), 9).await.unwrap();
+        assert_eq!((again.leased.len(), again.unreadable.len()), (2, 1), "tried again: {damage}");
+    }
+}
+
+/// `leases_end`
+#[tokio::test]
+async fn a_delivery_whose_invitation_is_gone_is_dropped() {
+    let (store, directory) = file().await;
+    let acme = found(&store, "acme").await;
+    let bob = invitation(email("bob@example.com"));
+    let mut made = decide(&store, &acme, &Reads::new(), at(1), [created(&bob)]).await;
+    made.deliveries.push(delivery(&acme, &bob, at(1)));
+    store.commit(&made).await.unwrap();
+    connect(&directory).execute("delete from invite_invitations", []).unwrap();
+    let leases = store.lease(at(2), at(9), 9).await.unwrap();
+    assert!(leases.leased.is_empty() && leases.unreadable.is_empty());
+    assert_eq!(store.due().await.unwrap(), None);
 }
 
 #[tokio::test]

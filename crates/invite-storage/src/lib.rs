@@ -71,7 +71,8 @@
 //!
 //! # Errors
 //!
-//! 28. `errors_fail_closed`: a store that cannot answer says so and grants nothing (STO-3).
+//! 28. `errors_fail_closed`: a store that cannot answer says so and grants nothing (STO-3). A delivery that cannot
+//!     be read takes no other along: it is leased and told as [unreadable](Leases::unreadable) (MAI-5).
 //! 29. `unknown_is_said`: a store that does not know whether a commit was written says
 //!     [`StorageError::is_outcome_unknown`], never success and never plain failure.
 //!
@@ -89,7 +90,7 @@ mod transaction;
 
 pub use cursor::{Cursor, InvalidCursor, Position};
 pub use error::{CommitError, StorageError};
-pub use outbox::{Completion, Failure, Lease, Leased, Outbox};
+pub use outbox::{Completion, Failure, Lease, Leased, Leases, Outbox};
 pub use pages::{
     EventEntry, InboxEntry, InvitationEntry, InvitationFilter, MemberFilter, Membership, Pages, Positioned,
     RosterEntry, Seek,

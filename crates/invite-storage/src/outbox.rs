@@ -46,6 +46,18 @@ impl Leased {
     }
 }
 
+/// What was leased at once.
+#[derive(Debug, Default)]
+#[allow(clippy::exhaustive_structs, reason = "every adapter makes all of it")]
+pub struct Leases {
+    /// What can be sent, the longest due first.
+    pub leased: Vec<Leased>,
+    /// Why others cannot be read, one for each of them; the error [is corrupt](StorageError::is_corrupt), and its
+    /// cause names the delivery. They are leased too, so that they are in nobody's way, and are tried again when
+    /// the lease is over: once the row is repaired, its mail goes out.
+    pub unreadable: Vec<StorageError>,
+}
+
 /// How a delivery ended well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "every adapter writes all of it")]
@@ -76,13 +88,13 @@ pub trait Outbox: Send + Sync + 'static {
     /// try is never recorded, the mail may have been sent then.
     ///
     /// # Errors
-    /// [`StorageError`]
+    /// [`StorageError`]; a row that cannot be read is none, but [unreadable](Leases::unreadable).
     async fn lease(
         &self,
         now: DateTime<Utc>,
         until: DateTime<Utc>,
         limit: u32,
-    ) -> Result<Vec<Leased>, StorageError>;
+    ) -> Result<Leases, StorageError>;
 
     /// Records that a delivery ended well: state, try and `mailed_at` as given, no lease. Says whether the
     /// lease was the last one and still open; if not, nothing was changed.

@@ -15,7 +15,7 @@ use invite_mailer::{
     AboutUrl, InvalidMessage, InvitationMail, Link, MailError, MailKind, MailScope, Mailer, Message,
     MessageId, TemplateError,
 };
-use invite_storage::{Completion, Failure, Leased};
+use invite_storage::{Completion, Failure, Leased, Leases, StorageError};
 
 use crate::directory::DirectoryError;
 use crate::entropy::NoEntropy;
@@ -64,13 +64,15 @@ pub struct CourierReport {
     pub dropped: usize,
     /// Put off, because the organization is suspended (LIF-8).
     pub postponed: usize,
+    /// Not sent, because a stored row cannot be understood. The log names it; once it is repaired, the mail is sent.
+    pub unreadable: usize,
 }
 
 impl CourierReport {
     /// How many deliveries were taken up.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.sent + self.retried + self.failed + self.dropped + self.postponed
+        self.sent + self.retried + self.failed + self.dropped + self.postponed + self.unreadable
     }
 }
 
@@ -134,19 +136,30 @@ impl Courier {
         while left > 0 {
             let now = self.service.inner.engine().now()?;
             let storage = &self.service.inner.engine().storage;
-            let leased = storage.lease(now, now + LEASE, left.min(BATCH)).await?;
-            if leased.is_empty() {
+            let Leases { leased, unreadable } = storage.lease(now, now + LEASE, left.min(BATCH)).await?;
+            if leased.is_empty() && unreadable.is_empty() {
                 break;
+            }
+            for error in unreadable {
+                left = left.saturating_sub(1);
+                report.unreadable += 1;
+                tell_unreadable(&error);
             }
             for one in &leased {
                 left = left.saturating_sub(1);
-                match self.deliver(one, now).await? {
-                    Outcome::Sent => report.sent += 1,
-                    Outcome::Dropped => report.dropped += 1,
-                    Outcome::Postponed => report.postponed += 1,
-                    Outcome::Retried => report.retried += 1,
-                    Outcome::Failed => report.failed += 1,
-                    Outcome::Lost => {}
+                match self.deliver(one, now).await {
+                    Ok(Outcome::Sent) => report.sent += 1,
+                    Ok(Outcome::Dropped) => report.dropped += 1,
+                    Ok(Outcome::Postponed) => report.postponed += 1,
+                    Ok(Outcome::Retried) => report.retried += 1,
+                    Ok(Outcome::Failed) => report.failed += 1,
+                    Ok(Outcome::Lost) => {}
+                    // One row that cannot be understood is no matter of the others (MAI-5).
+                    Err(Error::Storage(error)) if error.is_corrupt() => {
+                        report.unreadable += 1;
+                        tell_unreadable(&error);
+                    }
+                    Err(error) => return Err(error),
                 }
             }
         }
@@ -302,6 +315,12 @@ impl Courier {
         let more = half * i64::from(u16::from_be_bytes(random)) / i64::from(u16::MAX);
         Ok(TimeDelta::milliseconds(half + more))
     }
+}
+
+fn tell_unreadable(error: &StorageError) {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |cause| cause.source());
+    let text = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    tracing::error!(error = %text, "a mail cannot be sent");
 }
 
 impl fmt::Debug for Courier {

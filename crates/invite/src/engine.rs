@@ -132,16 +132,16 @@ impl Engine {
                     locked = true;
                     locked_tries += 1;
                 }
-                Ok(Written::Conflict) => return fail(jobs, &Failure::Busy),
+                Ok(Written::Conflict) => return fail(jobs, &in_view_of(lost, Failure::Busy)),
                 Ok(Written::No(error)) => {
-                    let of_all = error.is_unavailable() || error.is_outcome_unknown();
+                    let of_all = error.is_unavailable() || error.is_outcome_unknown() || lost.is_some();
                     if !of_all && jobs.len() > 1 {
                         jobs.reverse();
                         return jobs;
                     }
-                    return fail(jobs, &Failure::Storage(Arc::new(error)));
+                    return fail(jobs, &in_view_of(lost, error.into()));
                 }
-                Err(failure) => return fail(jobs, &failure),
+                Err(failure) => return fail(jobs, &in_view_of(lost, failure)),
             }
         }
     }
@@ -299,6 +299,18 @@ fn finish(jobs: Vec<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
         }
     }
     again
+}
+
+/// What to tell of a failure. After a lost commit nobody knows whether that one was written, whatever failed since:
+/// to say that nothing was changed would be wrong (STO-4).
+fn in_view_of(lost: Option<Lost>, failure: Failure) -> Failure {
+    match lost {
+        Some(lost) => {
+            tracing::warn!(commit = %lost.commit, ?failure, "what became of a lost commit could not be settled");
+            lost.error.into()
+        }
+        None => failure,
+    }
 }
 
 fn fail(jobs: Vec<Box<dyn Job>>, failure: &Failure) -> Vec<Box<dyn Job>> {

@@ -156,6 +156,7 @@ impl<R> Error<R> {
             Self::Conflict => "conflict",
             Self::Storage(why) if why.is_outcome_unknown() => "outcome-unknown",
             Self::Storage(why) if why.is_unavailable() => "storage-unavailable",
+            Self::Storage(why) if why.is_corrupt() => "storage-corrupt",
             Self::Storage(_) => "storage-failed",
             Self::Cursor(_) => "invalid-cursor",
             Self::Token(_) => "unknown-token",
@@ -180,6 +181,11 @@ impl<R> Error<R> {
             Self::Conflict => {
                 "roll the transaction back and run it again, with its lock taken when it begins"
             }
+            Self::Storage(why) if why.is_unavailable() => "try again in a moment: nothing was changed",
+            Self::Storage(why) if why.is_corrupt() => {
+                "repair what the cause names, or restore it from a backup: trying again does not help"
+            }
+            Self::Storage(why) if !why.is_outcome_unknown() => "see the cause: nothing was changed",
             Self::Storage(_) | Self::Interrupted => {
                 "try again, with the same idempotency key if the outcome is unknown"
             }

@@ -13,6 +13,11 @@ use tokio::sync::oneshot;
 use crate::entropy::NoEntropy;
 use crate::error::Error;
 
+/// The outcome that a key stands for is not one of its operation.
+#[derive(Debug, thiserror::Error)]
+#[error("the outcome kept under an idempotency key cannot be read")]
+struct UnreadableOutcome(#[source] serde_json::Error);
+
 /// What happened to a whole batch.
 #[derive(Debug, Clone)]
 pub(crate) enum Failure {
@@ -120,7 +125,7 @@ impl<O: Operation> Task<O> {
             return Some(Err(Error::KeyReused));
         }
         let outcome = serde_json::from_str(&record.outcome);
-        Some(outcome.map_err(|why| StorageError::corrupt(why).into()))
+        Some(outcome.map_err(|why| StorageError::corrupt(UnreadableOutcome(why)).into()))
     }
 
     /// Keeps the outcome under the key. What changed nothing is decided anew each time.

@@ -7,6 +7,7 @@ mod bench;
 mod command;
 mod coverage;
 mod fuzz;
+mod kills;
 mod licences;
 mod mutants;
 mod no_std;
@@ -26,6 +27,8 @@ cargo xtask arrows   who may depend on whom, and whose types public signatures m
                      [--manifest-path <Cargo.toml>]: of another workspace
 cargo xtask bench <core|sqlite> [part]...
                      what the library costs, in release mode, against its targets
+cargo xtask kills    the example `team` killed at random moments, 200 rounds of seed 1
+                     [ROUNDS [SEED]]
 cargo xtask coverage lines that the tests run, by crate; needs cargo-llvm-cov
 cargo xtask fuzz     every fuzz target for a minute each; needs a nightly toolchain and cargo-fuzz
                      [--seconds <N>] [<target>…]: for so long, and only these
@@ -62,6 +65,9 @@ fn run(arguments: &[&str]) -> Outcome {
         ["fuzz", rest @ ..] => fuzz::run(root, rest),
         ["no-std"] => no_std::run(root),
         ["bench", suite, parts @ ..] => bench::run(root, suite, parts),
+        ["kills"] => kills::run(root, "200", "1"),
+        ["kills", rounds] => kills::run(root, rounds, "1"),
+        ["kills", rounds, seed] => kills::run(root, rounds, seed),
         ["mutants", asked @ ..] => mutants::run(root, asked),
         ["soak", order @ ..] => soak::run(root, order),
         [] | ["help" | "--help" | "-h"] => {

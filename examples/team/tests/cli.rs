@@ -352,7 +352,7 @@ fn a_database_that_is_none_is_a_failure_and_no_panic() {
     std::fs::write(team.folder.path().join("team-data/team.db"), "x".repeat(5_000)).unwrap();
     let said = team.run(&["seats"]);
     assert_eq!(said.code, 3, "{}", said.err);
-    assert!(said.err.starts_with("team: storage-failed: "), "{}", said.err);
+    assert!(said.err.starts_with("team: storage-corrupt: "), "{}", said.err);
 }
 
 #[test]

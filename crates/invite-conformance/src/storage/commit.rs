@@ -598,7 +598,7 @@ pub(super) async fn acknowledged_is_kept(mut fixture: Subject) {
         header = written(store, &commit).await;
         found.push(commit.id);
     }
-    let leased = fixture.storage().lease(at(9), at(20), 9).await.unwrap();
+    let leased = fixture.storage().lease(at(9), at(20), 9).await.unwrap().leased;
     let mut numbers = leased.iter().map(|leased| leased.delivery.lease).collect::<Vec<_>>();
     numbers.sort_unstable();
     assert_eq!(numbers, [1, 2], "a lease counts on over the end of a process");

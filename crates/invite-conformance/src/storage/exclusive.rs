@@ -257,7 +257,11 @@ pub(super) async fn dropped_is_rolled_back_and_unseen_before(fixture: Subject) {
     for commit in [first, second] {
         assert!(store.find_commit(&acme(), commit.id).await.unwrap(), "a commit of a committed unit");
     }
-    assert_eq!(store.lease(at(50), at(60), 9).await.unwrap().len(), 1, "deliveries of a committed unit");
+    assert_eq!(
+        store.lease(at(50), at(60), 9).await.unwrap().leased.len(),
+        1,
+        "deliveries of a committed unit"
+    );
 }
 
 /// A unit may create its organization, and is of no other.

@@ -203,8 +203,11 @@ impl World {
     /// Takes what earlier histories left in the outbox out of the way.
     async fn drain(&mut self, store: &dyn Storage) -> Result<(), String> {
         loop {
-            let left =
-                store.lease(last_time() - TimeDelta::seconds(1), last_time(), 100).await.map_err(failed)?;
+            let left = store
+                .lease(last_time() - TimeDelta::seconds(1), last_time(), 100)
+                .await
+                .map_err(failed)?
+                .leased;
             if left.is_empty() {
                 return Ok(());
             }
@@ -414,7 +417,8 @@ impl World {
         let until = self.now + TimeDelta::minutes(1 + n[0] as i64);
         let limit = 1 + n[1] % 4;
         let leasable = self.reference.leasable(self.now);
-        let leased = store.lease(self.now, until, u32::try_from(limit).unwrap()).await.map_err(failed)?;
+        let leased =
+            store.lease(self.now, until, u32::try_from(limit).unwrap()).await.map_err(failed)?.leased;
         // Of those that are due at one time any may come first.
         let times = leased.iter().map(|leased| leased.delivery.due_at).collect::<Vec<_>>();
         let expected = leasable.into_iter().take(limit).collect::<Vec<_>>();

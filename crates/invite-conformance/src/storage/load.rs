@@ -388,7 +388,7 @@ pub(super) async fn tenants_are_apart_under_the_same_keys(fixture: Subject) {
     let slice = store.load(&organization("globex"), &every_read(), at(0)).await.unwrap();
     assert_eq!(slice.invitation(invitation_id(1)).unwrap(), Some(&row(1)));
     assert_eq!(slice.member(&user("ada")).unwrap(), Some(&ada(1)));
-    let taken = store.lease(at(20), at(30), 9).await.unwrap();
+    let taken = store.lease(at(20), at(30), 9).await.unwrap().leased;
     let of = taken.iter().map(|leased| leased.organization.id.as_str()).collect::<Vec<_>>();
     assert_eq!(of, ["globex"], "the invitation of acme is gone, and its delivery with it");
 }

@@ -22,7 +22,7 @@ async fn mailing(store: &dyn Storage, due: &[u32]) -> (Organization, Invitation)
 }
 
 async fn lease(store: &dyn Storage, now: i64, until: i64, limit: u32) -> Vec<Leased> {
-    store.lease(at(now), at(until), limit).await.unwrap()
+    store.lease(at(now), at(until), limit).await.unwrap().leased
 }
 
 async fn leases(store: &dyn Storage, now: i64, until: i64, limit: u32) -> Vec<Lease> {

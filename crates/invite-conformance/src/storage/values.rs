@@ -226,7 +226,7 @@ pub(super) async fn values_come_back_to_the_microsecond(fixture: Subject) {
     assert_eq!(store.events(&acme(), 1, 1).await.unwrap()[0].at, fine(14));
 
     assert_eq!(store.due().await.unwrap(), Some(fine(5)), "when the delivery is due");
-    let taken = store.lease(fine(5), fine(20), 1).await.unwrap();
+    let taken = store.lease(fine(5), fine(20), 1).await.unwrap().leased;
     assert_eq!(taken.len(), 1, "what is due at this very microsecond");
     assert_eq!(taken[0].delivery.leased_until, Some(fine(20)), "the end of a lease");
 }
@@ -282,7 +282,7 @@ pub(super) async fn values_come_back_at_the_extremes(fixture: Subject) {
     let header = Organization { counts: many, created_at: MIN_TIME, last_at: last, ..header(&long) };
     come_back(store, &header, &[row, by_id], &[joined, later], &[mail]).await;
     assert_eq!(store.due().await.unwrap(), Some(MIN_TIME));
-    let taken = store.lease(MIN_TIME, last, 1).await.unwrap();
+    let taken = store.lease(MIN_TIME, last, 1).await.unwrap().leased;
     assert_eq!(taken.iter().map(|leased| leased.delivery.lease).collect::<Vec<_>>(), [u32::MAX]);
     let memberships = store.memberships(&user(&other), &all()).await.unwrap();
     assert_eq!(memberships.iter().map(|row| row.organization.as_str()).collect::<Vec<_>>(), [long.as_str()]);

@@ -110,7 +110,7 @@ pub trait Twist: Send + Sync + 'static {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
         limit: u32,
-    ) -> Result<Vec<Leased>, StorageError> {
+    ) -> Result<Leases, StorageError> {
         store.lease(now, until, limit).await
     }
 
@@ -226,7 +226,7 @@ impl<T: Twist> Outbox for Twisted<T> {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
         limit: u32,
-    ) -> Result<Vec<Leased>, StorageError> {
+    ) -> Result<Leases, StorageError> {
         self.1.lease(&self.0, now, until, limit).await
     }
 

@@ -273,10 +273,10 @@ impl Twist for EndlessLease {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
         limit: u32,
-    ) -> Result<Vec<Leased>, StorageError> {
-        let mut leased = store.lease(now, rows::last_time(), limit).await?;
-        leased.iter_mut().for_each(|leased| leased.delivery.leased_until = Some(until));
-        Ok(leased)
+    ) -> Result<Leases, StorageError> {
+        let mut leases = store.lease(now, rows::last_time(), limit).await?;
+        leases.leased.iter_mut().for_each(|leased| leased.delivery.leased_until = Some(until));
+        Ok(leases)
     }
 }
 
@@ -627,7 +627,7 @@ impl Twist for Early {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
         limit: u32,
-    ) -> Result<Vec<Leased>, StorageError> {
+    ) -> Result<Leases, StorageError> {
         store.lease(now + TimeDelta::seconds(1), until, limit).await
     }
 }

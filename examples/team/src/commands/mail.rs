@@ -34,7 +34,7 @@ pub(crate) async fn send(given: &Given) -> Result<Said, Failure> {
     let host = Host::open(given).await?;
     let courier = host.invite.courier(host.mailer()?);
     let mut progress = Progress::new("mails taken up:", None);
-    let (mut sent, mut retried, mut failed, mut dropped, mut postponed) = (0, 0, 0, 0, 0);
+    let (mut sent, mut retried, mut failed, mut dropped, mut postponed, mut unreadable) = (0, 0, 0, 0, 0, 0);
     while left > 0 {
         let batch = left.min(BATCH);
         let report = courier.run_once(batch).await?;
@@ -43,11 +43,12 @@ pub(crate) async fn send(given: &Given) -> Result<Said, Failure> {
         failed += report.failed;
         dropped += report.dropped;
         postponed += report.postponed;
+        unreadable += report.unreadable;
         left -= batch;
         if report.total() < batch as usize {
             break;
         }
-        progress.step(sent + retried + failed + dropped + postponed);
+        progress.step(sent + retried + failed + dropped + postponed + unreadable);
     }
     drop(progress);
     let mut text =
@@ -57,13 +58,18 @@ pub(crate) async fn send(given: &Given) -> Result<Said, Failure> {
         (failed, "failed for good"),
         (dropped, "were not wanted any more: revoked, answered, replaced or unsubscribed"),
         (postponed, "wait, because their organization is suspended"),
+        (unreadable, "could not be read out of the database, and go out once it is repaired"),
     ] {
         if number > 0 {
             text.push_str(&format!("{number} {what}.\n"));
         }
     }
     let said = Said::from(text);
-    Ok(if sent == 0 && retried + failed > 0 { said.but(Failure::Nothing("no mail was sent")) } else { said })
+    Ok(if sent == 0 && retried + failed + unreadable > 0 {
+        said.but(Failure::Nothing("no mail was sent"))
+    } else {
+        said
+    })
 }
 
 pub(crate) async fn list(given: &Given) -> Result<Said, Failure> {

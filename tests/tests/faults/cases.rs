@@ -1,0 +1,116 @@
+//! Every operation there is, as one command in the furnished organization.
+
+use std::pin::Pin;
+
+use invite::core::SuppressionKind;
+use invite::{Command, Error, FormerOwner, Grant, NewMember, Operation, Refusal, Settings};
+use tests::{World, address, person, user};
+
+use crate::furnished::{Furnished, plan};
+
+/// What came of a command: the name of its operation, and its outcome as text.
+pub(crate) type Acted = Pin<Box<dyn Future<Output = (&'static str, Result<String, Error>)> + Send>>;
+
+/// An operation, as somebody asks for it.
+pub(crate) struct Case {
+    /// Its name.
+    pub operation: &'static str,
+    /// Asks for it, with an idempotency key or without.
+    pub act: fn(&World, &Furnished, Option<&'static str>) -> Acted,
+}
+
+fn asked<O: Operation>(command: Command<O>, key: Option<&'static str>) -> Acted
+where
+    Error: From<Error<O::Refusal>>,
+    O::Refusal: Refusal,
+{
+    let command = match key {
+        Some(key) => command.idempotency_key(key),
+        None => command,
+    };
+    Box::pin(async move {
+        let outcome = command.await.map(|outcome| serde_json::to_string(&outcome).unwrap());
+        (O::NAME, outcome.map_err(Error::from))
+    })
+}
+
+/// Every operation. That none is missing is a test of its own.
+pub(crate) const CASES: &[Case] = &[
+    Case {
+        operation: "accept",
+        act: |world, at, key| asked(world.invite.accept(&at.eve, person("eve")), key),
+    },
+    Case {
+        operation: "add-members",
+        act: |world, _, key| {
+            let max = NewMember::new(user("max"), Grant::role("member")).email(address("max@example.com"));
+            asked(world.acme_by("ada").add_members([max]), key)
+        },
+    },
+    Case {
+        operation: "change-access",
+        act: |world, _, key| asked(world.acme_by("ada").change_access("bob", Grant::role("client")), key),
+    },
+    Case {
+        operation: "change-plan",
+        act: |world, _, key| asked(world.invite.organization("acme").as_system().change_plan(plan(20)), key),
+    },
+    Case {
+        operation: "change-settings",
+        act: |world, _, key| asked(world.acme_by("ada").change_settings(Settings::named("Acme plc")), key),
+    },
+    Case {
+        operation: "change-status",
+        act: |world, _, key| asked(world.invite.organization("acme").as_system().suspend(), key),
+    },
+    Case {
+        operation: "change-status",
+        act: |world, _, key| asked(world.invite.organization("acme").as_system().close(), key),
+    },
+    Case {
+        operation: "create-organization",
+        act: |world, _, key| {
+            let globex = world.invite.organization("globex");
+            asked(globex.create(Settings::named("Globex"), user("ada"), plan(5)), key)
+        },
+    },
+    Case {
+        operation: "decline",
+        act: |world, at, key| asked(world.invite.decline(&at.eve, person("eve")), key),
+    },
+    Case {
+        operation: "edit",
+        act: |world, at, key| asked(world.acme_by("amy").edit(at.dan, Grant::role("client")), key),
+    },
+    Case {
+        operation: "invite",
+        act: |world, _, key| {
+            let list = "new@example.com, eve@example.com, max@example.com";
+            asked(world.acme_by("ada").invite(list, Grant::role("member")), key)
+        },
+    },
+    Case { operation: "leave", act: |world, _, key| asked(world.acme_by("bob").leave(), key) },
+    Case {
+        operation: "offer-ownership",
+        act: |world, _, key| asked(world.acme_by("ada").offer_ownership("bob", FormerOwner::Stays), key),
+    },
+    Case { operation: "remind", act: |world, at, key| asked(world.acme_by("ada").remind(at.dan), key) },
+    Case { operation: "remove-members", act: |world, _, key| asked(world.acme_by("ada").remove("bob"), key) },
+    Case { operation: "resend", act: |world, at, key| asked(world.acme_by("ada").resend(at.dan), key) },
+    Case { operation: "revoke", act: |world, at, key| asked(world.acme_by("ada").revoke(at.dan), key) },
+    Case {
+        operation: "tidy",
+        act: |world, _, key| asked(world.invite.organization("acme").maintain(100), key),
+    },
+    Case {
+        operation: "unblock",
+        act: |world, _, key| {
+            let acme = world.invite.organization("acme");
+            asked(acme.unblock(person("kim"), SuppressionKind::Invitations), key)
+        },
+    },
+    Case {
+        operation: "unsubscribe",
+        act: |world, at, key| asked(world.invite.unsubscribe(&at.unsubscribe), key),
+    },
+];
