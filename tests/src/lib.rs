@@ -9,14 +9,20 @@
 )]
 
 mod at_once;
+mod broken;
+pub mod interleave;
 mod mail;
+pub mod model;
+mod passing_on;
 mod people;
 mod refused;
 mod scripted;
+pub mod soak;
 mod store;
 mod world;
 
 pub use at_once::at_once;
+pub use broken::{Careless, Losing};
 pub use mail::Mail;
 pub use people::{address, group, newcomer, person, token, user};
 pub use refused::{code, refused};

@@ -323,6 +323,8 @@ impl IntoIterator for Grants {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
+
     use super::*;
 
     #[test]
@@ -359,5 +361,25 @@ mod tests {
     fn unknown_fields_of_a_grant_are_refused_aut_10() {
         let text = r#"{"scope":"organization","access":{"role":"member","owner":true}}"#;
         assert!(serde_json::from_str::<Grant>(text).is_err());
+    }
+
+    #[test]
+    fn a_grant_is_put_in_and_taken_out_by_its_scope_c5() {
+        let blue = Scope::Group(GroupId::parse("blue").unwrap());
+        let role = |grants: &Grants, scope| grants.access(scope).map(|access| access.role_name().clone());
+        let mut grants = Grants::from(Grant::role("member"));
+        grants.set(Grant::role("client").in_group(GroupId::parse("blue").unwrap()));
+        grants.set(Grant::role("admin"));
+        assert_eq!(role(&grants, &Scope::Organization), Some("admin".into()));
+        assert_eq!(grants.remove(&Scope::Organization), Some(Access::role("admin")));
+        assert_eq!(grants.remove(&Scope::Organization), None);
+        assert_eq!((grants.len(), role(&grants, &blue)), (1, Some("client".into())));
+    }
+
+    #[test]
+    fn a_scope_says_where_it_is() {
+        let blue = Scope::Group(GroupId::parse("blue").unwrap());
+        assert_eq!(Scope::Organization.to_string(), "the organization");
+        assert_eq!(blue.to_string(), "group blue");
     }
 }

@@ -275,3 +275,51 @@ pub(crate) fn check_grants(model: &AccessModel, plan: &Plan, grants: &Grants) ->
         Ok(())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use super::*;
+    use crate::testing::*;
+    use crate::{Grant, Invite, InviteRefused};
+
+    #[test]
+    fn a_resource_is_reached_by_who_holds_the_permission_for_it_where_the_plan_enables_it_c7_d2() {
+        let model = model().build().unwrap();
+        let plan = roomy().entitled("account", Restriction::only(["a", "b"]));
+        let grants = Grants::from([
+            Grant::role("client").restricted("account", Restriction::only(["a", "c"])),
+            in_group("member", "blue").restricted("account", Restriction::only(["b"])),
+        ]);
+        let holder = Authority::of(&model, &plan, Some(&grants));
+        let nobody = Authority::of(&model, &plan, None);
+        let host = Authority::system(&model, &plan);
+        let (everywhere, blue) = (Scope::Organization, Scope::Group(group("blue")));
+        for (sentence, authority, permission, scope, resource, expected) in [
+            ("theirs", holder, "posts.view", &everywhere, "a", true),
+            ("another one", holder, "posts.view", &everywhere, "b", false),
+            ("a permission they lack", holder, "posts.publish", &everywhere, "a", false),
+            ("theirs, and not enabled", holder, "posts.view", &everywhere, "c", false),
+            ("theirs in the group", holder, "posts.publish", &blue, "b", true),
+            ("a permission held for another one", holder, "posts.publish", &blue, "a", false),
+            ("theirs everywhere, so in the group", holder, "posts.view", &blue, "a", true),
+            ("nobody's", nobody, "posts.view", &everywhere, "a", false),
+            ("the host's", host, "posts.view", &everywhere, "b", true),
+            ("the host's, and not enabled", host, "posts.view", &everywhere, "c", false),
+        ] {
+            let may = authority.may_with(&permission.into(), scope, &"account".into(), resource);
+            assert_eq!(may, expected, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn as_many_grants_as_the_cap_says_are_given_and_no_more_abu_3() {
+        let caps = crate::Caps { grants: 2, ..crate::Caps::default() };
+        let mut world = World::of(model().caps(caps), roomy());
+        let many = |count| (0..count).map(|n| in_group("member", &format!("g{n}"))).collect::<Grants>();
+        world.invite("bob@example.com", many(2), &by("ada"));
+        let refused = world.run(Invite::new("eve@example.com", many(3)), &by("ada")).unwrap_err();
+        assert!(matches!(refused, InviteRefused::TooLarge(_)), "{refused:?}");
+    }
+}

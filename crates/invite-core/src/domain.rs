@@ -278,6 +278,25 @@ mod tests {
         ] {
             assert_eq!(DomainRule::parse(text), Err(InvalidDomainRule), "{text:?}");
         }
+        assert_eq!(InvalidDomainRule.code(), "invalid-domain-rule");
+    }
+
+    #[test]
+    fn a_domain_may_take_more_bytes_than_its_a_labels() {
+        let label = "中".repeat(50);
+        let long = format!("{label}.{label}.example");
+        assert!(long.len() > 253);
+        let text = format!("{}", rule(&long));
+        assert!(text.is_ascii() && text.len() <= 253);
+    }
+
+    #[test]
+    fn rules_can_be_looked_at() {
+        assert_eq!(DomainRules::new().allowed(), None);
+        let rules = DomainRules::new().allow(rule("*.example.com")).deny(rule("example.org"));
+        assert!(rules.allowed().unwrap().iter().eq([&rule("*.example.com")]));
+        assert!(rules.denied().iter().eq([&rule("example.org")]));
+        assert_eq!(format!("{:?}", rule("*.example.com")), "DomainRule(*.example.com)");
     }
 
     #[test]

@@ -119,4 +119,19 @@ mod tests {
         assert_eq!((reserved(&run.seats), reserved(&run.seats_after)), (0, 1));
         assert_eq!(run.seats_needed.iter().sum::<u32>(), 1);
     }
+
+    #[test]
+    fn given_a_list_when_run_dry_then_the_rules_of_each_entry_can_be_told_apart_f5() {
+        let world = World::with(team_of(1));
+        let invite = Invite::new("x@example.com, y@example.com", Grant::role("member"));
+        let id = OrganizationId::parse(ACME).unwrap();
+        let slice = world.rows().load(&id, &invite.reads(&by("ada")), world.now);
+        let entropy = Entropy::from_bytes(std::vec![1; 160]);
+        let run = dry_run(&invite, &world.host(), &by("ada"), &entropy, &slice, world.now).unwrap();
+        assert!(run.checks_of(0).all(|check| check.position == Some(0) && check.refused.is_none()));
+        assert!(run.checks_of(0).any(|check| check.rule == "SEA-1"));
+        let refused = run.checks_of(1).find_map(|check| Some((check.rule, check.refused?)));
+        assert_eq!(refused, Some(("SEA-1", "no-seat-left")), "the first takes the one seat");
+        assert_eq!(run.checks_of(2).count(), 0);
+    }
 }

@@ -360,6 +360,8 @@ mod tests {
     use alloc::vec::Vec;
     use proptest::prelude::*;
 
+    use crate::testing::cases;
+
     fn parse(text: &str) -> EmailAddress {
         EmailAddress::parse(text).unwrap_or_else(|error| panic!("{text:?}: {error}"))
     }
@@ -381,6 +383,7 @@ mod tests {
             ("unicode capital is kept", "Ärger@example.com", "Ärger@example.com"),
             ("decomposed local", "jo\u{308}rg@example.com", "jörg@example.com"),
             ("decomposed domain", "a@bu\u{308}cher.example", "a@xn--bcher-kva.example"),
+            ("tag beside a letter of another script", "jörg+a_b@example.com", "jörg+a_b@example.com"),
             ("han", "用户@例子.广告", "用户@xn--fsqu00a.xn--4rr70v"),
             ("devanagari with marks", "संपर्क@example.com", "संपर्क@example.com"),
             ("local of 64 bytes", &format!("{long_local}@x.com"), &format!("{long_local}@x.com")),
@@ -388,6 +391,8 @@ mod tests {
         ] {
             assert_eq!(parse(text).canonical(), canonical, "{name}");
         }
+        let labels = format!("{0}.{0}.{0}.de", "u\u{308}".repeat(40));
+        assert_eq!(parse(&format!("a@{labels}")).as_str(), format!("a@{0}.{0}.{0}.de", "ü".repeat(40)));
     }
 
     #[test]
@@ -408,6 +413,7 @@ mod tests {
             ("comment behind", "bob@x.com (home)", Comment),
             ("quoted local", "\"bob\"@x.com", Quoted),
             ("quoted second at", "\"bob@x.com\"@y.com", Quoted),
+            ("quoted local at one label", "\"bob\"@localhost", Quoted),
             ("quoted pair", "b\\ob@x.com", Quoted),
             ("domain literal", "bob@[127.0.0.1]", DomainLiteral),
             ("ip address", "bob@127.0.0.1", BadDomain),
@@ -555,7 +561,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #![proptest_config(cases(2_000))]
 
         /// IDN-7: what was accepted is accepted again, unchanged; the canonical form is its own canonical
         /// form.

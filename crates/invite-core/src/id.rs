@@ -219,7 +219,8 @@ mod tests {
     #[test]
     fn an_id_of_the_host_is_checked_text() {
         assert_eq!(UserId::parse("ada").unwrap().as_str(), "ada");
-        assert!(UserId::parse("").is_err());
+        assert_eq!(UserId::parse("").unwrap_err().kind(), "user id");
+        assert_eq!(GroupId::parse("").unwrap_err().kind(), "group id");
         assert!(UserId::parse("a\nb").is_err());
         assert!(UserId::parse("x".repeat(128)).is_ok());
         assert!(UserId::parse("x".repeat(129)).is_err());

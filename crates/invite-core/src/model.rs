@@ -536,4 +536,23 @@ mod tests {
             assert_eq!(found, expected);
         }
     }
+
+    #[test]
+    fn a_name_is_1_to_64_bytes_without_control_characters() {
+        let built = |name: &str| AccessModel::builder().resource_kinds([name]).build().map(drop);
+        assert_eq!(built(&"x".repeat(64)), Ok(()));
+        for name in ["", "a\nb", &"x".repeat(65)] {
+            assert_eq!(built(name), Err(InvalidModel::Name(name.into())), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn an_expiry_is_a_minute_to_a_hundred_years_lif_4() {
+        let built = |expiry| AccessModel::builder().expiry(expiry).build().map(drop);
+        let (shortest, longest) = (TimeDelta::minutes(1), TimeDelta::days(36_525));
+        let instant = TimeDelta::microseconds(1);
+        assert_eq!((built(shortest), built(longest)), (Ok(()), Ok(())));
+        assert_eq!(built(shortest - instant), Err(InvalidModel::Expiry));
+        assert_eq!(built(longest + instant), Err(InvalidModel::Expiry));
+    }
 }

@@ -179,3 +179,24 @@ pub fn fold(mut draft: Draft, facts: impl IntoIterator<Item = (Actor, Event)>) -
     }
     draft
 }
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::vec;
+
+    use crate::testing::*;
+    use crate::*;
+
+    #[test]
+    fn a_command_touches_a_row_at_least_and_one_for_all_that_it_makes() {
+        assert_eq!(ChangePlan::new(roomy()).rows(), 1);
+        let invite = Invite::new("x@example.com, y@example.com", Grant::role("member"));
+        assert!(invite.makes() > 0 && invite.rows() > invite.makes());
+    }
+
+    #[test]
+    fn entropy_is_not_shown_tok_3() {
+        assert_eq!(format!("{:?}", Entropy::from_bytes(vec![7; 16])), "Entropy(..)");
+    }
+}

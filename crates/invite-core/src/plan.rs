@@ -221,6 +221,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_of_a_limit_is_never_less_than_nothing_sea_5() {
+        assert_eq!(Limit::AtMost(5).left(3), Some(2));
+        assert_eq!(Limit::AtMost(5).left(7), Some(0));
+        assert_eq!(Limit::Unlimited.left(7), None);
+    }
+
+    #[test]
     fn a_rate_that_means_nothing_is_not_a_rate() {
         assert_eq!(Rate::per(0, TimeDelta::hours(1)), None);
         assert_eq!(Rate::per(1, TimeDelta::zero()), None);

@@ -186,3 +186,24 @@ pub(crate) fn seat_after(
 pub(crate) fn takes_another(before: Option<&Member>, after: Option<&SeatClass>) -> bool {
     after.is_some() && before.and_then(|member| member.seat.as_ref()) != after
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use crate::*;
+
+    #[test]
+    fn given_one_that_needs_a_higher_seat_when_another_is_accepted_then_it_stays_reserved_sea_3() {
+        let mut world = World::with(team_of(1));
+        let bob = || address("bob@example.com");
+        let lower = world.invite(bob(), Grant::role("client"), &by("ada"));
+        let higher = world.invite(bob(), in_group("member", "blue"), &by("ada"));
+        world.ok(Accept::inbox(lower, person("bob")), &by("bob"));
+        assert_eq!((world.seats("client"), world.seats("team")), ((1, 0), (0, 1)));
+        let another = Invite::new(address("eve@example.com"), Grant::role("member"));
+        let refused = world.run(another, &by("ada")).unwrap_err();
+        assert!(matches!(refused, InviteRefused::NoSeatLeft(_)), "{refused:?}");
+        world.ok(Accept::inbox(higher, person("bob")), &by("bob"));
+        assert_eq!((world.seats("client"), world.seats("team")), ((0, 0), (1, 0)));
+    }
+}

@@ -32,7 +32,7 @@ mod tests {
         let at = DateTime::from_timestamp(1, 1_999).unwrap();
         assert_eq!(bounded(at), Ok(DateTime::from_timestamp(1, 1_000).unwrap()));
         let last = DateTime::from_timestamp_micros(MAX_MICROS).unwrap();
-        assert_eq!(bounded(last), Ok(last));
+        assert_eq!((bounded(MIN_TIME), bounded(last)), (Ok(MIN_TIME), Ok(last)));
         assert_eq!(bounded(last + TimeDelta::microseconds(1)), Err(TimeOutOfRange));
         assert_eq!(bounded(MIN_TIME - TimeDelta::microseconds(1)), Err(TimeOutOfRange));
         assert_eq!(bounded(DateTime::<Utc>::MAX_UTC), Err(TimeOutOfRange));

@@ -65,9 +65,10 @@ impl Pages for MemoryStorage {
             found.extend(wanted.take(limit(seek)));
         }
         if *state == Some(InvitationState::Expired) {
-            let unwritten = rows.due(now).filter(|row| row.state_at(now) == InvitationState::Expired);
-            let unwritten =
-                unwritten.filter(|row| inviter.is_none() || row.inviter.user() == inviter.as_ref());
+            // In a closed organization more is due than is past its expiry.
+            let is_over = |row: &&Invitation| row.state_at(now) == InvitationState::Expired;
+            let is_theirs = |row: &&Invitation| inviter.is_none() || row.inviter.user() == inviter.as_ref();
+            let unwritten = rows.due(now).filter(is_over).filter(is_theirs);
             let position = |row: &Invitation| Position::new(row.created_at, row.id.to_string());
             found.extend(unwritten.filter(|row| after.is_none_or(|after| position(row) < *after)));
         }

@@ -9,7 +9,9 @@ mod coverage;
 mod fuzz;
 mod kills;
 mod licences;
+mod mutants;
 mod no_std;
+mod soak;
 mod test;
 
 use std::path::Path;
@@ -31,7 +33,11 @@ cargo xtask coverage lines that the tests run, by crate; needs cargo-llvm-cov
 cargo xtask fuzz     every fuzz target for a minute each; needs a nightly toolchain and cargo-fuzz
                      [--seconds <N>] [<target>…]: for so long, and only these
 cargo xtask licences licences, versions and sources of what users of the crates build
-cargo xtask no-std   build invite-core alone for a target without std";
+cargo xtask mutants  what of invite-core can be changed without a test that notices; needs cargo-mutants
+                     [group or file]...: only there
+cargo xtask no-std   build invite-core alone for a target without std
+cargo xtask soak     random histories of the model, in release mode, for as long as told
+                     [--minutes N | --steps N] [--store memory|sqlite] [--seed S]";
 
 fn main() -> ExitCode {
     if let Some(code) = arrows::stand_in_for_rustdoc() {
@@ -62,6 +68,8 @@ fn run(arguments: &[&str]) -> Outcome {
         ["kills"] => kills::run(root, "200", "1"),
         ["kills", rounds] => kills::run(root, rounds, "1"),
         ["kills", rounds, seed] => kills::run(root, rounds, seed),
+        ["mutants", asked @ ..] => mutants::run(root, asked),
+        ["soak", order @ ..] => soak::run(root, order),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())

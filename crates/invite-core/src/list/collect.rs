@@ -14,8 +14,7 @@ const MAX_INPUT_BYTES: usize = 512;
 pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut offset = 0;
     text.split_inclusive('\n').flat_map(move |chunk| {
-        let line = chunk.strip_suffix('\n').unwrap_or(chunk);
-        let line = if line.len() < chunk.len() { line.strip_suffix('\r').unwrap_or(line) } else { line };
+        let line = chunk.strip_suffix("\r\n").or(chunk.strip_suffix('\n')).unwrap_or(chunk);
         let mut at = offset;
         offset += chunk.len();
         line.split('\r').map(move |line| {

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::EmailAddress;
+use crate::testing::cases;
 use crate::text::is_invisible;
 
 fn plain() -> ListOptions {
@@ -442,8 +443,19 @@ fn render(list: &[((String, Option<String>), usize)]) -> String {
     text
 }
 
+#[test]
+fn accepted_entries_alone_can_be_taken_out() {
+    let list = parse_list("bob@x.com, nobody@, bob@x.com, Eve <eve@x.com>", &plain()).unwrap();
+    let names = list.into_entries().map(|entry| match entry.who {
+        Who::Address(address) => (String::from(address.as_str()), entry.name),
+        Who::UserName(name) => panic!("{name}"),
+    });
+    let expected = [("bob@x.com", None), ("eve@x.com", Some("Eve"))];
+    assert!(names.eq(expected.map(|(who, name)| (who.into(), name.map(Into::into)))));
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(cases(2_000))]
 
     /// PAR-2: fragments and header cover everything but separators, in order, without overlap.
     #[test]

@@ -129,8 +129,9 @@ impl Operation for Decline {
                 }
                 let open = draft.open_of(&invitee)?.map(|open| open.id).collect::<Vec<_>>();
                 for id in open {
-                    draft.revoke(id, RevokedBecause::InviteeBlocked);
-                    ended.push(id);
+                    if draft.revoke(id, RevokedBecause::InviteeBlocked) {
+                        ended.push(id);
+                    }
                 }
             }
         }
@@ -210,6 +211,19 @@ mod tests {
         assert_eq!(world.run(add, &Actor::System).unwrap_err().code(), "blocked");
         world.ok(Unblock::new(person("bob"), SuppressionKind::Invitations), &by("bob"));
         assert_eq!(invites(&mut world), [true, true]);
+    }
+
+    #[test]
+    fn given_another_one_past_its_expiry_when_blocking_then_it_expired_and_is_not_told_lif_1() {
+        let mut world = World::new();
+        let short = Invite::new(BOB, in_group("member", "red"))
+            .expires_at(Expiry::At(world.now + TimeDelta::hours(1)));
+        let old = world.ok(short, &by("ada")).invitations().next().unwrap();
+        let bob = world.invite(BOB, Grant::role("member"), &by("ada"));
+        world.wait(TimeDelta::hours(1));
+        let decline = Decline::inbox(bob, person("bob")).block(Block::Organization);
+        assert_eq!(world.ok(decline, &by("bob")).ended, []);
+        assert_eq!(world.state(old), InvitationState::Expired);
     }
 
     #[test]

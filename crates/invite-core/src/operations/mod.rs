@@ -106,3 +106,32 @@ fn require_another_owner<R: Refusal + From<LastOwner>>(draft: &mut Draft) -> Res
     draft.rule("AUT-8", if others { Ok(()) } else { Err(R::from(LastOwner {})) })?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use crate::*;
+
+    #[test]
+    fn seats_that_are_left_are_those_of_the_plan_that_nobody_took_or_reserved_sea_3() {
+        let mut world = World::with(team_of(5));
+        world.add("amy", Grant::role("member"));
+        world.invite("bob@example.com", Grant::role("member"), &by("ada"));
+        world.invite("eve@example.com", Grant::role("client"), &by("ada"));
+        let seats = seat_use(&world.model, world.organization());
+        let left = seats.iter().map(|seat| (seat.class.as_str(), seat.left())).collect::<std::vec::Vec<_>>();
+        assert_eq!(left, [("team", Some(3)), ("client", None)]);
+        let gone = SeatUse { limit: None, ..seats[1].clone() };
+        assert_eq!(gone.left(), Some(0), "a class that the plan does not name has none (SEA-4)");
+    }
+
+    #[test]
+    fn as_many_items_as_the_cap_says_are_taken_and_no_more_abu_3() {
+        let caps = Caps { items: 2, ..Caps::default() };
+        let mut world = World::of(model().caps(caps), roomy());
+        let member = |id: &str| NewMember::new(user(id), Grant::role("member"));
+        world.ok(AddMembers::many([member("a"), member("b")]), &by("ada"));
+        let refused = world.run(AddMembers::many(["c", "d", "e"].map(member)), &by("ada")).unwrap_err();
+        assert!(matches!(refused, AddMembersRefused::TooLarge(_)), "{refused:?}");
+    }
+}

@@ -8,7 +8,7 @@ use super::join::end_open_for;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{OwnerProtected, TooManySent, UnknownMember, refused, refused_for_authority};
 use crate::rules::{authority, require_not_closed};
-use crate::seats::lower;
+use crate::seats::{end_if_due, lower};
 use crate::{
     Actor, Draft, Event, Grants, Host, InvitationKind, Operation, Permission, Reads, RevokedBecause, Stop,
     UserId,
@@ -199,6 +199,10 @@ where
     };
     let theirs = Actor::User(inviter.clone());
     for (id, invitee, grants, kind) in sent {
+        // What is past its expiry has ended already, and nobody answers for it anew (LIF-1).
+        if end_if_due(host.model, draft, id)? {
+            continue;
+        }
         if may(draft, &theirs, &grants, &kind)? {
             continue;
         }
@@ -220,6 +224,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use crate::testing::*;
     use crate::*;
 
@@ -234,6 +240,23 @@ mod tests {
             let settled = removed.results[0].settled;
             assert_eq!((settled.revoked, settled.handed_over), (1 - kept, kept));
             assert_eq!(world.rows().open().count(), kept);
+        }
+    }
+
+    #[test]
+    fn given_an_invitation_past_its_expiry_when_somebody_goes_then_it_expired_whatever_becomes_of_theirs_lif_1()
+     {
+        for choice in [TheirInvitations::Keep, TheirInvitations::Revoke, TheirInvitations::HandOver] {
+            let mut world = World::new();
+            world.add("dan", Grant::role("admin"));
+            let sent = world.invite("bob@example.com", Grant::role("member"), &by("dan"));
+            let got = world.invite(user("dan"), in_group("member", "red"), &by("ada"));
+            world.wait(TimeDelta::days(8));
+            let remove = RemoveMembers::one(user("dan")).their_invitations(choice);
+            let settled = world.ok(remove, &by("ada")).results[0].settled;
+            assert_eq!((settled.revoked, settled.handed_over), (0, 0), "{choice:?}");
+            assert_eq!([world.state(sent), world.state(got)], [InvitationState::Expired; 2], "{choice:?}");
+            assert_eq!(world.invitation(sent).inviter, by("dan"), "{choice:?}");
         }
     }
 

@@ -115,6 +115,16 @@ mod tests {
     }
 
     #[test]
+    fn given_what_was_past_its_expiry_in_a_closed_organization_when_tidied_then_it_expired_lif_1() {
+        let mut world = World::new();
+        let bob = world.invite("bob@example.com", Grant::role("member"), &by("ada"));
+        world.wait(TimeDelta::days(8));
+        world.ok(ChangeStatus::Close, &by("ada"));
+        world.ok(Tidy::new(9), &Actor::System);
+        assert_eq!(world.state(bob), InvitationState::Expired);
+    }
+
+    #[test]
     fn given_a_close_just_before_when_tidied_in_the_same_batch_then_it_says_that_there_is_more() {
         let mut world = World::new();
         world.invite("bob@example.com", Grant::role("member"), &by("ada"));

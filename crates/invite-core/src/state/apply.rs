@@ -295,9 +295,16 @@ impl Draft {
             })
     }
 
-    /// Ends an invitation because of something that happened to somebody else.
-    pub(crate) fn revoke(&mut self, id: InvitationId, because: RevokedBecause) {
+    /// Ends an invitation because of something that happened to somebody else; whether that ended it. One past its
+    /// expiry has ended by itself already, which is written down instead (LIF-1).
+    pub(crate) fn revoke(&mut self, id: InvitationId, because: RevokedBecause) -> bool {
+        let row = self.slice.invitations.get(&id).and_then(Option::as_ref);
+        if row.is_some_and(|row| row.is_open() && row.expires_at.is_over(self.now())) {
+            self.end_if_due(id);
+            return false;
+        }
         self.emit(Event::InvitationEnded { id, ending: crate::Ending::Revoked { because }, reason: None });
+        true
     }
 }
 

@@ -264,9 +264,9 @@ impl Draft {
         let row = self.slice.invitations.get(&id)?.as_deref().filter(|row| row.is_open())?;
         let invitee = row.invitee.clone();
         let closed = self.organization().is_some_and(|row| row.status == OrganizationStatus::Closed);
-        let ending = match closed {
-            true => Ending::Revoked { because: RevokedBecause::OrganizationClosed },
-            false if row.expires_at.is_over(self.now) => Ending::Expired,
+        let ending = match row.expires_at.is_over(self.now) {
+            true => Ending::Expired,
+            false if closed => Ending::Revoked { because: RevokedBecause::OrganizationClosed },
             false => return None,
         };
         self.emit_as(Actor::System, Event::InvitationEnded { id, ending, reason: None });

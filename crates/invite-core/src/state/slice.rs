@@ -371,3 +371,50 @@ impl Slice {
         loaded(self.commands.get(key), "an idempotency key").map(Option::as_ref)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use chrono::TimeDelta;
+
+    use crate::testing::*;
+    use crate::*;
+
+    /// Open invitations alike but for their ids, and an organization to load them for.
+    fn several(count: usize) -> (World, Vec<Invitation>) {
+        let mut world = World::new();
+        let id = world.invite("bob@example.com", Grant::role("member"), &by("ada"));
+        let one = world.invitation(id).clone();
+        let each = |n: usize| {
+            let at = world.now + TimeDelta::milliseconds(n as i64);
+            Invitation { id: InvitationId::from_parts(at, [0; 10]), ..one.clone() }
+        };
+        let all = (0..count).map(each).collect();
+        (world, all)
+    }
+
+    #[test]
+    fn one_more_than_are_loaded_of_an_inviter_is_a_sign_that_there_are_more_aut_5() {
+        let (world, rows) = several(Reads::MAX_SENT + 1);
+        for (count, expected) in [(Reads::MAX_SENT, false), (Reads::MAX_SENT + 1, true)] {
+            let mut slice = (*world.look(&Reads::new())).clone();
+            slice.answer_sent_by(user("ada"), rows[..count].to_vec());
+            let (sent, more) = slice.sent_by(&user("ada")).unwrap();
+            assert_eq!((sent.count(), more), (Reads::MAX_SENT, expected));
+        }
+    }
+
+    #[test]
+    fn what_is_due_comes_in_the_order_it_was_answered_in_with_whether_there_is_more_lif_7b() {
+        let (world, rows) = several(3);
+        for more in [false, true] {
+            let mut slice = (*world.look(&Reads::new())).clone();
+            slice.answer_due(rows.iter().rev().cloned().collect(), more);
+            let (due, left) = slice.due().unwrap();
+            assert!(due.map(|row| row.id).eq(rows.iter().rev().map(|row| row.id)));
+            assert_eq!(left, more);
+        }
+        assert!(world.look(&Reads::new()).due().is_err(), "not asked for, so not known");
+    }
+}

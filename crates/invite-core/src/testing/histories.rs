@@ -381,12 +381,6 @@ fn answered_by_whom_it_is_for(world: &World, organization: &str, claim: &Claim, 
 }
 
 /// Fewer histories than other properties have cases, unless `PROPTEST_CASES` says how many.
-fn few_cases() -> ProptestConfig {
-    let default = ProptestConfig::default();
-    let asked = std::env::var_os("PROPTEST_CASES").is_some();
-    ProptestConfig { cases: if asked { default.cases } else { 32 }, ..default }
-}
-
 /// LNK-1, LNK-3: looking changes nothing, and what it says to do next is what comes of it.
 fn previews_say_what_comes(world: &World, organization: &str, n: [usize; 4]) {
     let rows = world.rows_of(organization);
@@ -427,7 +421,7 @@ impl<T> IsOkOr<&'static str> for Result<T, &'static str> {
 }
 
 proptest! {
-    #![proptest_config(few_cases())]
+    #![proptest_config(cases(32))]
 
     /// AUT-2, SEA-1, SEA-3, CON-3, LIF-1, STO-2, STO-7: whatever is done in whatever order, it holds.
     #[test]

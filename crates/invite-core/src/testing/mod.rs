@@ -11,11 +11,19 @@ use std::format;
 use std::vec::Vec;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use proptest::test_runner::Config as ProptestConfig;
 
 pub(crate) use cases::Cases;
 pub(crate) use store::{Rows, Store};
 
 use crate::*;
+
+/// So many cases of a property, or as many as `PROPTEST_CASES` says.
+pub(crate) fn cases(usually: u32) -> ProptestConfig {
+    let default = ProptestConfig::default();
+    let asked = std::env::var_os("PROPTEST_CASES").is_some();
+    ProptestConfig { cases: if asked { default.cases } else { usually }, ..default }
+}
 
 /// Permissions of the host that the models of tests declare.
 pub(crate) const WORK: [&str; 6] =

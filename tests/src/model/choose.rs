@@ -1,0 +1,207 @@
+//! What a step comes to: its numbers choose among what there is by then.
+
+use chrono::{DateTime, Utc};
+use invite::core::{ChangeStatus, DomainRule, DomainRules, Invitee, MIN_TIME, Purpose, SuppressionKind};
+use invite::{
+    Actor, Block, Expiry, FormerOwner, Grants, Invitation, InvitationId, Mode, OnPending, OrganizationId,
+    Settings,
+};
+
+use super::cast::{
+    ORGANIZATIONS, actor, address_of, expiry, grants, invitee, meant, name, plan, principal, theirs,
+};
+use super::command::{Claim, Command, Issued, Whence};
+use super::snapshot::Snapshot;
+use super::step::{Step, What};
+
+/// What steps choose among.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Choices<'a> {
+    /// The organizations as they are, in their order.
+    pub(super) shown: &'a [Snapshot; 2],
+    /// The tokens out of the mails that were sent.
+    pub(super) mailed: &'a [Issued],
+    /// The key that tokens are issued with.
+    pub(super) keyring: &'a invite::core::Keyring,
+    /// The time on the clock.
+    pub(super) clock: DateTime<Utc>,
+}
+
+impl Choices<'_> {
+    /// The command that a step is; `None` for what is no command.
+    #[allow(clippy::too_many_lines, reason = "a few lines for each operation there is")]
+    pub(super) fn command(self, step: &Step) -> Option<Command> {
+        let n = step.n;
+        let id = self.invitation(step.organization, n[0]);
+        let now = self.shown[step.organization].time(self.clock);
+        let asked = n[3].is_multiple_of(3).then(|| expiry(n[2], now));
+        let on_pending = [OnPending::Refuse, OnPending::Resend, OnPending::Replace][n[2] % 3];
+        let mode = if n[3].is_multiple_of(3) { Mode::AllOrNothing } else { Mode::Each };
+        Some(match step.what {
+            What::Invite => {
+                let list = vec![(invitee(n[0]), None)];
+                Command::Invite { list, grants: grants(n[1]), mode: Mode::Each, on_pending, expiry: asked }
+            }
+            What::InviteMany => {
+                let list = vec![
+                    (invitee(n[0]), None),
+                    (invitee(n[0] + 1), Some(grants(n[3]))),
+                    (invitee(n[0] + n[2]), None),
+                ];
+                Command::Invite { list, grants: grants(n[1]), mode, on_pending, expiry: None }
+            }
+            What::Resend => Command::Resend { id, expiry: asked },
+            What::Edit => match n[3] % 3 {
+                0 => Command::Edit { id, grants: None, expiry: Some(expiry(n[2], now)) },
+                1 => Command::Edit { id, grants: Some(grants(n[1])), expiry: Some(expiry(n[2], now)) },
+                _ => Command::Edit { id, grants: Some(grants(n[1])), expiry: None },
+            },
+            What::Remind => Command::Remind(id),
+            What::Revoke => Command::Revoke(vec![id]),
+            What::RevokeMany => Command::Revoke(vec![id, self.invitation(step.organization, n[1])]),
+            What::AcceptByToken => {
+                let issued = self.token(step.organization, n);
+                let principal = self.answering(step, issued.invitation);
+                Command::Accept { claim: Claim::Token(issued), principal }
+            }
+            What::AcceptInInbox => {
+                Command::Accept { claim: Claim::Inbox(id), principal: self.answering(step, id) }
+            }
+            What::DeclineByToken => {
+                let issued = self.token(step.organization, n);
+                let principal = self.answering(step, issued.invitation);
+                Command::Decline { claim: Claim::Token(issued), principal, block: block(n[3]) }
+            }
+            What::DeclineInInbox => {
+                let principal = self.answering(step, id);
+                Command::Decline { claim: Claim::Inbox(id), principal, block: block(n[3]) }
+            }
+            What::Unblock => {
+                Command::Unblock { principal: principal(n[0], n[1]), kind: SuppressionKind::ALL[n[2] % 2] }
+            }
+            What::Unsubscribe => Command::Unsubscribe(self.token(step.organization, [n[0], 1, n[2], n[3]])),
+            What::Add => {
+                let email = n[2].is_multiple_of(2).then(|| address_of(n[3]));
+                Command::Add { list: vec![(name(n[0]), email, grants(n[1]))], mode: Mode::Each }
+            }
+            What::AddMany => {
+                let list = [n[0], n[1], n[2]].map(|n| (name(n), Some(address_of(n)), grants(n))).to_vec();
+                Command::Add { list, mode }
+            }
+            What::ChangeAccess => {
+                Command::ChangeAccess { user: name(n[0]), grants: grants(n[1]), theirs: theirs(n[2]) }
+            }
+            What::Remove => Command::Remove { users: vec![name(n[0])], theirs: theirs(n[1]) },
+            What::RemoveMany => {
+                let users = [n[0], n[0] + 1, n[2]].map(name).to_vec();
+                Command::Remove { users, theirs: theirs(n[1]) }
+            }
+            What::Leave => Command::Leave { user: name(n[0]), theirs: theirs(n[1]) },
+            What::OfferOwnership => {
+                let becomes = grants(n[1]).iter().next().map(|(_, access)| access.clone());
+                let former = match becomes {
+                    Some(access) if n[2].is_multiple_of(2) => FormerOwner::Becomes(access),
+                    _ => FormerOwner::Stays,
+                };
+                Command::OfferOwnership { to: name(n[0]), former }
+            }
+            What::ChangePlan => Command::ChangePlan(plan(n[0])),
+            What::ChangeSettings => {
+                let rules = match n[0] % 4 {
+                    0 => DomainRules::new().deny(DomainRule::parse("work.example").unwrap()),
+                    _ => DomainRules::new(),
+                };
+                Command::ChangeSettings(Settings::named(ORGANIZATIONS[step.organization]).domains(rules))
+            }
+            What::Suspend => Command::ChangeStatus(ChangeStatus::Suspend),
+            What::Resume => Command::ChangeStatus(ChangeStatus::Resume),
+            // Rarely: not much happens afterwards.
+            What::Close if n[0] < 8 => Command::ChangeStatus(ChangeStatus::Close),
+            What::Tidy => Command::Tidy(u32::try_from(n[0] % 4).unwrap_or(1)),
+            What::CreateAgain => Command::Create { owner: name(n[0]) },
+            _ => return None,
+        })
+    }
+
+    /// Where and by whom: commands that name who answers, mostly by that one.
+    pub(super) fn whence(self, step: &Step, command: &Command) -> Whence {
+        let owners = self.shown[step.organization].members.values().filter(|member| member.is_owner());
+        let owner = owners.map(|member| Actor::User(member.user.clone())).next();
+        let able = owner.filter(|_| step.able);
+        let actor = match command {
+            Command::ChangePlan(_) if step.able => Actor::System,
+            Command::Create { owner } => Actor::User(owner.clone()),
+            Command::Leave { user, .. } if step.able => Actor::User(user.clone()),
+            Command::Accept { principal, .. }
+            | Command::Decline { principal, .. }
+            | Command::Unblock { principal, .. } => Actor::User(principal.user().clone()),
+            _ => able.unwrap_or(actor(step.actor)),
+        };
+        Whence { organization: command.organization(ORGANIZATIONS[step.organization]).to_owned(), actor }
+    }
+
+    /// One of the invitations of an organization, the latest first.
+    pub(super) fn invitation(self, organization: usize, n: usize) -> InvitationId {
+        let rows = &self.shown[organization].invitations;
+        let nobodys = InvitationId::from_parts(MIN_TIME, [0; 10]);
+        rows.keys().rev().nth(n % rows.len().max(1)).copied().unwrap_or(nobodys)
+    }
+
+    /// A token: out of a mail, or any that could be issued, current or not, for any purpose, of either organization.
+    pub(super) fn token(self, organization: usize, n: [usize; 4]) -> Issued {
+        if n[1].is_multiple_of(2) && !self.mailed.is_empty() {
+            return self.mailed[self.mailed.len() - 1 - n[0] % self.mailed.len()].clone();
+        }
+        let organization = if n[3].is_multiple_of(8) { 1 - organization } else { organization };
+        let id = self.invitation(organization, n[0] / 2);
+        let row = self.shown[organization].invitations.get(&id);
+        let purpose = match n[1] % 12 {
+            3 => Purpose::Link,
+            1 => Purpose::Unsubscribe,
+            5 | 7 => Purpose::Copied,
+            _ => row.map_or(Purpose::Mailed, Invitation::mailed_purpose),
+        };
+        let earlier = row.and_then(|row| Some((row.earlier_nonces.first()?, row.revision.checked_sub(1)?)));
+        let current = row.map(|row| (&row.nonce, row.revision));
+        let drawn = earlier.filter(|_| n[2].is_multiple_of(8)).or(current);
+        // In one organization by the id of the other: nobody's.
+        let of = if n[3].is_multiple_of(16) { 1 - organization } else { organization };
+        let nobodys = invite::core::Nonce::from_bytes([0; 16]);
+        let (nonce, revision) = drawn.map_or((&nobodys, None), |(nonce, revision)| (nonce, Some(revision)));
+        let of_id = OrganizationId::parse(ORGANIZATIONS[of]).unwrap();
+        let token = self.keyring.issue(purpose, &of_id, id.as_uuid(), nonce);
+        Issued { token, invitation: id, revision: revision.filter(|_| of == organization) }
+    }
+
+    /// Mostly whoever the invitation is for.
+    fn answering(self, step: &Step, id: InvitationId) -> invite::core::Principal {
+        let n = step.n;
+        let row = self.shown.iter().find_map(|shown| shown.invitations.get(&id));
+        let meant =
+            row.filter(|_| !n[2].is_multiple_of(4)).map(|row| meant(&row.invitee, n[3].is_multiple_of(2)));
+        meant.unwrap_or_else(|| principal(n[2], n[3]))
+    }
+
+    /// An expiry that is still to come or just over, in any organization.
+    pub(super) fn some_expiry(self, n: usize) -> Option<DateTime<Utc>> {
+        let rows = self.shown.iter().flat_map(|shown| shown.pending(self.clock));
+        let ends = rows.filter_map(|row| match row.expires_at {
+            Expiry::At(end) => Some(end),
+            Expiry::Never => None,
+        });
+        let ends = ends.collect::<std::collections::BTreeSet<_>>();
+        ends.iter().nth(n % ends.len().max(1)).copied()
+    }
+
+    /// A further invitation like one that was made: the same command for somebody else.
+    pub(super) fn another_invite(self, n: [usize; 4]) -> Command {
+        let list: Vec<(Invitee, Option<Grants>)> =
+            vec![(address_of(n[0]).into(), None), (name(n[1]).into(), None)];
+        let grants = grants(n[2]);
+        Command::Invite { list, grants, mode: Mode::Each, on_pending: OnPending::Refuse, expiry: None }
+    }
+}
+
+fn block(n: usize) -> Block {
+    if n.is_multiple_of(3) { Block::Organization } else { Block::No }
+}

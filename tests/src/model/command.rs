@@ -1,0 +1,302 @@
+//! Commands as the model sees them: what is asked, how it is put to the service, and what came of it.
+
+use std::fmt;
+
+use invite::core::{
+    ChangePlan, ChangeSettings, ChangeStatus, CreateOrganization, Invitee, Leave, OfferOwnership, Operation,
+    Principal, Remind, Revoke, SuppressionKind,
+};
+use invite::{Actor, EmailAddress};
+use invite::{
+    AddMembers, Block, ChangeAccess, Decline, Edit, Error, Expiry, FormerOwner, Grants, InvitationId,
+    Invitations, Invite, InviteOutcome, InviteeEntry, Mode, NewMember, OnPending, Plan, Refusal,
+    RemoveMembers, Resend, Settings, TheirInvitations, Token, UserId,
+};
+
+use super::snapshot::failed;
+use super::violation::Checked;
+
+/// A token, and what the model knows of it.
+#[derive(Debug, Clone)]
+pub(super) struct Issued {
+    pub(super) token: Token,
+    pub(super) invitation: InvitationId,
+    /// The revision of the invitation that it was issued for; `None` if it is nobody's.
+    pub(super) revision: Option<u32>,
+}
+
+/// How an invitation is claimed.
+#[derive(Debug, Clone)]
+pub(super) enum Claim {
+    Token(Issued),
+    Inbox(InvitationId),
+}
+
+impl Claim {
+    pub(super) fn invitation(&self) -> InvitationId {
+        match self {
+            Self::Token(issued) => issued.invitation,
+            Self::Inbox(id) => *id,
+        }
+    }
+}
+
+/// What is asked of an organization.
+#[derive(Debug, Clone)]
+pub(super) enum Command {
+    Invite {
+        list: Vec<(Invitee, Option<Grants>)>,
+        grants: Grants,
+        mode: Mode,
+        on_pending: OnPending,
+        expiry: Option<Expiry>,
+    },
+    Resend {
+        id: InvitationId,
+        expiry: Option<Expiry>,
+    },
+    Edit {
+        id: InvitationId,
+        grants: Option<Grants>,
+        expiry: Option<Expiry>,
+    },
+    Remind(InvitationId),
+    Revoke(Vec<InvitationId>),
+    Accept {
+        claim: Claim,
+        principal: Principal,
+    },
+    Decline {
+        claim: Claim,
+        principal: Principal,
+        block: Block,
+    },
+    Unblock {
+        principal: Principal,
+        kind: SuppressionKind,
+    },
+    Unsubscribe(Issued),
+    Add {
+        list: Vec<(UserId, Option<EmailAddress>, Grants)>,
+        mode: Mode,
+    },
+    ChangeAccess {
+        user: UserId,
+        grants: Grants,
+        theirs: TheirInvitations,
+    },
+    Remove {
+        users: Vec<UserId>,
+        theirs: TheirInvitations,
+    },
+    Leave {
+        user: UserId,
+        theirs: TheirInvitations,
+    },
+    OfferOwnership {
+        to: UserId,
+        former: FormerOwner,
+    },
+    ChangePlan(Plan),
+    ChangeSettings(Settings),
+    ChangeStatus(ChangeStatus),
+    Tidy(u32),
+    Create {
+        owner: UserId,
+    },
+}
+
+/// How a command is put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum How {
+    Plainly,
+    /// With an idempotency key.
+    Keyed(String),
+    /// Without effect.
+    Dry,
+}
+
+/// What came of one item of a command, or of one that has but one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Item {
+    Done,
+    Made(InvitationId),
+    Resent,
+    Replaced { by: InvitationId, replaced: Vec<InvitationId> },
+    Duplicate,
+    Refused(&'static str),
+}
+
+/// What came of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Came {
+    /// What came of each item, or why of none.
+    pub(super) items: Result<Vec<Item>, &'static str>,
+    /// All that was told.
+    pub(super) told: String,
+}
+
+impl fmt::Display for Came {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.told)
+    }
+}
+
+/// Where and by whom a command is put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Whence {
+    pub(super) organization: String,
+    pub(super) actor: Actor,
+}
+
+impl Command {
+    /// Puts it to the service.
+    #[allow(clippy::too_many_lines, reason = "a line or two for each operation there is")]
+    pub(super) async fn put(&self, service: &Invitations, whence: &Whence, how: How) -> Checked<Came> {
+        let organization = service.organization(whence.organization.as_str());
+        let acting = match &whence.actor {
+            Actor::User(user) => organization.by(user.clone()),
+            Actor::System => organization.as_system(),
+        };
+        match self.clone() {
+            Self::Invite { list, grants, mode, on_pending, expiry } => {
+                let entry = |(who, own): (Invitee, Option<Grants>)| match own {
+                    Some(own) => InviteeEntry::new(who).grants(own),
+                    None => InviteeEntry::new(who),
+                };
+                let list = list.into_iter().map(entry).collect::<Vec<_>>();
+                let invite = Invite::new(list, grants).mode(mode).on_pending(on_pending);
+                let invite = match expiry {
+                    Some(expiry) => invite.expires_at(expiry),
+                    None => invite,
+                };
+                let item = |outcome: &InviteOutcome| match outcome {
+                    InviteOutcome::Invited { invitation } => Item::Made(*invitation),
+                    InviteOutcome::Resent { .. } => Item::Resent,
+                    InviteOutcome::Replaced { invitation, replaced } => {
+                        Item::Replaced { by: *invitation, replaced: replaced.clone() }
+                    }
+                    InviteOutcome::Refused { reason } => Item::Refused(reason.code()),
+                    _ => Item::Duplicate,
+                };
+                ask(acting.run(invite), how, |invited| {
+                    invited.results.iter().map(|result| item(&result.outcome)).collect()
+                })
+                .await
+            }
+            Self::Resend { id, expiry } => {
+                let resend = expiry.map_or(Resend::new(id), |expiry| Resend::new(id).expires_at(expiry));
+                ask(acting.run(resend), how, done).await
+            }
+            Self::Edit { id, grants, expiry } => {
+                let edit = grants.map_or(Edit::new(id), |grants| Edit::new(id).grants(grants));
+                let edit = expiry.map_or(edit.clone(), |expiry| edit.expires_at(expiry));
+                ask(acting.run(edit), how, done).await
+            }
+            Self::Remind(id) => ask(acting.run(Remind::new(id)), how, done).await,
+            Self::Revoke(ids) => {
+                ask(acting.run(Revoke::many(ids)), how, |revoked| {
+                    revoked.results.iter().map(|result| item(result.refused.as_ref())).collect()
+                })
+                .await
+            }
+            Self::Accept { claim: Claim::Token(issued), principal } => {
+                ask(service.accept(&issued.token, principal), how, done).await
+            }
+            Self::Accept { claim: Claim::Inbox(id), principal } => {
+                ask(organization.accept(id, principal), how, done).await
+            }
+            Self::Decline { claim, principal, block } => {
+                let decline = match claim {
+                    Claim::Token(issued) => service.decline(&issued.token, principal),
+                    Claim::Inbox(id) => organization.decline(id, principal),
+                };
+                ask(decline.with(|decline: Decline| decline.block(block)), how, done).await
+            }
+            Self::Unblock { principal, kind } => ask(organization.unblock(principal, kind), how, done).await,
+            Self::Unsubscribe(issued) => ask(service.unsubscribe(&issued.token), how, done).await,
+            Self::Add { list, mode } => {
+                let member = |(user, email, grants): (UserId, Option<EmailAddress>, Grants)| match email {
+                    Some(email) => NewMember::new(user, grants).email(email),
+                    None => NewMember::new(user, grants),
+                };
+                let add = AddMembers::many(list.into_iter().map(member)).mode(mode);
+                ask(acting.run(add), how, |added| {
+                    added.results.iter().map(|result| item(result.refused.as_ref())).collect()
+                })
+                .await
+            }
+            Self::ChangeAccess { user, grants, theirs } => {
+                let change = ChangeAccess::new(user, grants).their_invitations(theirs);
+                ask(acting.run(change), how, done).await
+            }
+            Self::Remove { users, theirs } => {
+                let remove = RemoveMembers::many(users).their_invitations(theirs);
+                ask(acting.run(remove), how, |removed| {
+                    removed.results.iter().map(|result| item(result.refused.as_ref())).collect()
+                })
+                .await
+            }
+            Self::Leave { user, theirs } => {
+                ask(acting.run(Leave::new(user).their_invitations(theirs)), how, done).await
+            }
+            Self::OfferOwnership { to, former } => {
+                ask(acting.run(OfferOwnership::new(to, former)), how, |offered| {
+                    vec![Item::Made(offered.invitation)]
+                })
+                .await
+            }
+            Self::ChangePlan(plan) => ask(acting.run(ChangePlan::new(plan)), how, done).await,
+            Self::ChangeSettings(settings) => ask(acting.run(ChangeSettings::new(settings)), how, done).await,
+            Self::ChangeStatus(status) => ask(acting.run(status), how, done).await,
+            Self::Tidy(limit) => ask(organization.maintain(limit), how, done).await,
+            Self::Create { owner } => {
+                let settings = Settings::named(whence.organization.as_str());
+                let create = CreateOrganization::new(settings, owner, super::cast::first_plan());
+                ask(acting.run(create), how, done).await
+            }
+        }
+    }
+
+    /// The organization that it is decided in: for a token, the one that the token names.
+    pub(super) fn organization<'a>(&'a self, named: &'a str) -> &'a str {
+        match self {
+            Self::Accept { claim: Claim::Token(issued), .. }
+            | Self::Decline { claim: Claim::Token(issued), .. }
+            | Self::Unsubscribe(issued) => issued.token.organization().as_str(),
+            _ => named,
+        }
+    }
+}
+
+fn done<T>(_outcome: &T) -> Vec<Item> {
+    vec![Item::Done]
+}
+
+fn item(refused: Option<&impl Refusal>) -> Item {
+    refused.map_or(Item::Done, |reason| Item::Refused(reason.code()))
+}
+
+async fn ask<O: Operation>(
+    command: invite::Command<O>,
+    how: How,
+    items: impl FnOnce(&O::Outcome) -> Vec<Item>,
+) -> Checked<Came> {
+    let came = match how {
+        How::Plainly => command.await,
+        How::Keyed(key) => command.idempotency_key(key).await,
+        How::Dry => match command.dry_run().await {
+            Ok(dry) => dry.outcome.map_err(Error::Refused),
+            Err(error) => Err(error),
+        },
+    };
+    match came {
+        Ok(outcome) => {
+            Ok(Came { items: Ok(items(&outcome)), told: serde_json::to_string(&outcome).map_err(failed)? })
+        }
+        Err(error @ (Error::Refused(_) | Error::KeyReused)) => {
+            Ok(Came { items: Err(error.code()), told: error.code().to_owned() })
+        }
+        Err(error) => Err(failed(error)),
+    }
+}

@@ -1,0 +1,365 @@
+//! Every reason that there is against a command.
+
+use chrono::{DateTime, Utc};
+use invite::core::{ChangeStatus, Invitee, MAILED_PROOF, Principal, Purpose, SuppressionKind, Verdict};
+use invite::{
+    Actor, EmailAddress, Expiry, FormerOwner, Grants, InvitationId, InvitationKind, InvitationState,
+    OnPending, OrganizationStatus, Permission, UserId,
+};
+
+use super::super::command::{Claim, Command};
+use super::super::rights::entitled;
+use super::{Reference, Row, Why, age, code_of, edited, former_grants, names, owner, reason, unsound};
+
+impl Reference {
+    /// Reasons against a command as a whole, and how many items it has.
+    pub(super) fn against(&self, command: &Command, by: &Actor, now: DateTime<Utc>) -> (Why, usize) {
+        match command {
+            Command::Invite { list, grants, expiry, .. } => {
+                let mut why = self.open();
+                if list.iter().any(|(_, own)| own.is_none()) {
+                    why.extend(self.against_granting(by, grants));
+                }
+                why.extend(unsound(*expiry, now));
+                (why, list.len())
+            }
+            Command::Revoke(ids) => (Why::new(), ids.len()),
+            Command::Add { list, .. } => (self.open(), list.len()),
+            Command::Remove { users, .. } => (self.not_closed(), users.len()),
+            _ => (Why::new(), 1),
+        }
+    }
+
+    /// Reasons against one item of a command, or against one that has but one.
+    pub(super) fn against_item(
+        &self,
+        command: &Command,
+        by: &Actor,
+        position: usize,
+        now: DateTime<Utc>,
+    ) -> Why {
+        match command {
+            Command::Invite { list, grants, on_pending, .. } => {
+                let (invitee, own) = &list[position];
+                self.against_inviting(invitee, own.as_ref(), grants, *on_pending, by, now)
+            }
+            Command::Resend { id, expiry } => {
+                let mut why = self.open();
+                why.extend(self.against_resending(*id, by, now));
+                why.extend(unsound(*expiry, now));
+                why
+            }
+            Command::Edit { id, grants, expiry } => {
+                self.against_editing(*id, grants.as_ref(), *expiry, by, now)
+            }
+            Command::Remind(id) => {
+                let mut why = self.open();
+                why.extend(self.against_reminding(*id, by, now));
+                why
+            }
+            Command::Revoke(ids) => self.against_managing(ids[position], by, now),
+            Command::Accept { claim, principal } => self.against_accepting(claim, principal, now),
+            Command::Decline { claim, principal, .. } => {
+                let mut why = self.not_closed();
+                why.extend(self.against_answering(claim, principal, now));
+                why
+            }
+            Command::Unblock { principal, kind } => {
+                let any = principal.invitees().any(|name| self.unwilling.contains(&(name, *kind)));
+                reason("not-blocked", !any)
+            }
+            Command::Unsubscribe(issued) => {
+                let row = self.invitations.get(&issued.invitation);
+                let ours = row.is_some_and(|row| age(row, issued) != Verdict::Unknown);
+                reason("unknown-token", !ours || issued.token.purpose() != Purpose::Unsubscribe)
+            }
+            Command::Add { list, .. } => {
+                let (user, email, grants) = &list[position];
+                self.against_adding(user, email.as_ref(), grants, by)
+            }
+            Command::ChangeAccess { user, grants, .. } => self.against_changing(user, grants, by),
+            Command::Remove { users, .. } => {
+                let Some(member) = self.members.get(&users[position]) else {
+                    return Why::from(["unknown-member"]);
+                };
+                let mut why = reason("owner-protected", member.grants.is_owner());
+                why.extend(self.holder(by).lacks_authority(
+                    &self.model,
+                    &Permission::REMOVE,
+                    &member.grants,
+                    false,
+                ));
+                why
+            }
+            Command::Leave { user, .. } => {
+                let mut why = self.not_closed();
+                why.extend(reason("not-permitted", by.user().is_some_and(|by| by != user)));
+                match self.members.get(user) {
+                    None => why.extend(["unknown-member"]),
+                    Some(member) => {
+                        why.extend(reason("last-owner", member.grants.is_owner() && self.owners() == 1));
+                    }
+                }
+                why
+            }
+            Command::OfferOwnership { to, former } => self.against_offering(to, former, by, now),
+            Command::ChangePlan(_) => {
+                let mut why = self.not_closed();
+                why.extend(reason("not-permitted", *by != Actor::System));
+                why
+            }
+            Command::ChangeSettings(_) => {
+                let mut why = self.not_closed();
+                why.extend(reason("not-permitted", !self.may_manage(by, &Permission::MANAGE)));
+                why
+            }
+            Command::ChangeStatus(status) => {
+                let needed = match status {
+                    ChangeStatus::Close => &Permission::CLOSE,
+                    _ => &Permission::MANAGE,
+                };
+                let mut why = match status {
+                    ChangeStatus::Suspend => self.open(),
+                    _ => self.not_closed(),
+                };
+                why.extend(reason("not-permitted", !self.may_manage(by, needed)));
+                let active = *status == ChangeStatus::Resume && self.status == OrganizationStatus::Active;
+                why.extend(reason("not-suspended", active));
+                why
+            }
+            Command::Tidy(_) => Why::new(),
+            Command::Create { .. } => Why::from(["organization-exists"]),
+        }
+    }
+
+    fn against_inviting(
+        &self,
+        invitee: &Invitee,
+        own: Option<&Grants>,
+        common: &Grants,
+        on_pending: OnPending,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Why {
+        let grants = own.unwrap_or(common);
+        let mut why = own.map_or_else(Why::new, |own| self.against_granting(by, own));
+        why.extend(self.unwelcome(invitee, grants));
+        for (id, row) in self.live(now).filter(|(_, row)| row.shares_a_place_with(invitee, grants)) {
+            match on_pending {
+                OnPending::Resend => why.extend(self.against_resending(*id, by, now)),
+                OnPending::Replace => why.extend(self.against_managing_row(row, by)),
+                _ => why.extend(["already-invited"]),
+            }
+        }
+        why
+    }
+
+    fn against_resending(&self, id: InvitationId, by: &Actor, now: DateTime<Utc>) -> Why {
+        let Some(row) = self.invitations.get(&id) else { return Why::from(["unknown-invitation"]) };
+        let mut why = match row.state_at(now) {
+            InvitationState::Pending | InvitationState::Expired => Why::new(),
+            state => Why::from([code_of(state)]),
+        };
+        match row.kind {
+            InvitationKind::Membership => {
+                why.extend(self.against_granting(by, &row.grants));
+                why.extend(self.unwelcome(&row.invitee, &row.grants));
+            }
+            InvitationKind::Ownership { .. } => {
+                why.extend(reason("not-permitted", !self.holder(by).is_owner()))
+            }
+        }
+        why.extend(reason("already-invited", self.is_taken(Some(id), &row.invitee, &row.grants, now)));
+        why
+    }
+
+    fn against_editing(
+        &self,
+        id: InvitationId,
+        grants: Option<&Grants>,
+        expiry: Option<Expiry>,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Why {
+        let mut why = self.open();
+        why.extend(self.against_managing(id, by, now));
+        let Some(row) = self.invitations.get(&id) else { return why };
+        why.extend(unsound(expiry, now));
+        let (grants, longer) = edited(row, grants, expiry);
+        if *grants != row.grants || longer {
+            why.extend(self.against_granting(by, grants));
+        }
+        if *grants != row.grants {
+            why.extend(reason("already-member", self.holds_all(&row.invitee, grants)));
+            why.extend(reason("already-invited", self.is_taken(Some(id), &row.invitee, grants, now)));
+        }
+        why
+    }
+
+    pub(super) fn against_reminding(&self, id: InvitationId, by: &Actor, now: DateTime<Utc>) -> Why {
+        let mut why = self.against_managing(id, by, now);
+        let mailed = self.invitations.get(&id).is_none_or(|row| row.mail_to.is_some());
+        why.extend(reason("no-mail", !mailed));
+        why
+    }
+
+    fn against_managing(&self, id: InvitationId, by: &Actor, now: DateTime<Utc>) -> Why {
+        let Some(row) = self.invitations.get(&id) else { return Why::from(["unknown-invitation"]) };
+        let mut why = self.against_managing_row(row, by);
+        why.extend(reason(code_of(row.state_at(now)), !row.is_live(now)));
+        why
+    }
+
+    fn against_managing_row(&self, row: &Row, by: &Actor) -> Why {
+        match row.kind {
+            InvitationKind::Membership => {
+                self.holder(by).lacks_authority(&self.model, &Permission::INVITE, &row.grants, false)
+            }
+            InvitationKind::Ownership { .. } => reason("not-permitted", !self.holder(by).is_owner()),
+        }
+    }
+
+    /// Reasons against answering, whatever the answer.
+    fn against_answering(&self, claim: &Claim, principal: &Principal, now: DateTime<Utc>) -> Why {
+        let row = self.invitations.get(&claim.invitation());
+        let mut why = match (claim, row) {
+            (Claim::Inbox(_), Some(row)) if principal.invitees().any(|name| name == row.invitee) => {
+                Why::new()
+            }
+            (Claim::Inbox(_), _) => Why::from(["unknown-invitation"]),
+            (Claim::Token(issued), _) => match self.verdict(issued, issued.token.organization().as_str()) {
+                Verdict::Current => Why::new(),
+                Verdict::Superseded => Why::from(["superseded"]),
+                Verdict::Unknown => Why::from(["unknown-token"]),
+            },
+        };
+        let Some(row) = row.filter(|_| why.is_empty()) else { return why };
+        why.extend(reason(code_of(row.state_at(now)), !row.is_live(now)));
+        let vouched = principal.vouched();
+        match &row.invitee {
+            Invitee::User(user) => why.extend(reason("wrong-account", user != principal.user())),
+            Invitee::Address(address) if vouched.contains(address) => {}
+            Invitee::Address(_) if !vouched.is_empty() => why.extend(["wrong-account"]),
+            Invitee::Address(address) => {
+                let mailed =
+                    matches!(claim, Claim::Token(issued) if issued.token.purpose() == Purpose::Mailed);
+                let fresh = row.mailed.is_some_and(|at| now - at < MAILED_PROOF);
+                let proven = mailed && fresh && row.mail_to.as_ref() == Some(address);
+                why.extend(reason("address-not-verified", !proven));
+            }
+        }
+        why
+    }
+
+    fn against_accepting(&self, claim: &Claim, principal: &Principal, now: DateTime<Utc>) -> Why {
+        let mut why = self.open();
+        why.extend(self.against_answering(claim, principal, now));
+        let Some(row) = self.invitations.get(&claim.invitation()) else { return why };
+        if let InvitationKind::Ownership { former } = &row.kind {
+            match self.members.get(principal.user()) {
+                None => why.extend(["unknown-member"]),
+                Some(member) => why.extend(reason("already-owner", member.grants.is_owner())),
+            }
+            why.extend(reason("inviter-no-longer-may", !self.holder(&row.inviter).is_owner()));
+            let there = former_grants(former).is_none_or(|grants| entitled(&self.plan, &grants));
+            why.extend(reason("no-longer-available", !there));
+            return why;
+        }
+        why.extend(reason("no-longer-available", !entitled(&self.plan, &row.grants)));
+        match self.still_granted(row) {
+            None => why.extend(["inviter-no-longer-may"]),
+            Some(grants) => {
+                why.extend(self.against_joining(principal.user(), row.invitee.address(), &grants))
+            }
+        }
+        why
+    }
+
+    fn against_joining(&self, user: &UserId, email: Option<&EmailAddress>, grants: &Grants) -> Why {
+        let mut why = Why::new();
+        if let Some(email) = email {
+            why.extend(reason("domain-not-allowed", !self.settings.domain_rules().permits(email)));
+            let of = self.member_of(&Invitee::Address(email.clone()));
+            why.extend(reason("address-of-another-member", of.is_some_and(|(other, _)| other != user)));
+        }
+        why.extend(reason("already-member", self.holds_all(&Invitee::User(user.clone()), grants)));
+        why
+    }
+
+    fn against_adding(
+        &self,
+        user: &UserId,
+        email: Option<&EmailAddress>,
+        grants: &Grants,
+        by: &Actor,
+    ) -> Why {
+        let mut why = reason("not-entitled", !entitled(&self.plan, grants));
+        why.extend(self.holder(by).lacks_authority(&self.model, &Permission::ADD, grants, true));
+        for name in names(user, email) {
+            let blocked = self.unwilling.contains(&(name, SuppressionKind::Invitations));
+            why.extend(reason("blocked", blocked));
+        }
+        why.extend(self.against_joining(user, email, grants));
+        why
+    }
+
+    fn against_changing(&self, user: &UserId, grants: &Grants, by: &Actor) -> Why {
+        let mut why = self.open();
+        let Some(member) = self.members.get(user) else {
+            why.extend(["unknown-member"]);
+            return why;
+        };
+        why.extend(reason("not-entitled", !entitled(&self.plan, grants)));
+        if member.grants.is_owner() {
+            why.extend(reason("owner-protected", by.user() != Some(user)));
+            why.extend(reason("last-owner", self.owners() == 1));
+        } else {
+            let (by, change) = (self.holder(by), &Permission::CHANGE_ACCESS);
+            why.extend(by.lacks_authority(&self.model, change, &member.grants, false));
+            why.extend(by.lacks_authority(&self.model, change, grants, true));
+        }
+        why
+    }
+
+    fn against_offering(&self, to: &UserId, former: &FormerOwner, by: &Actor, now: DateTime<Utc>) -> Why {
+        let mut why = self.open();
+        why.extend(reason("not-permitted", !self.holder(by).is_owner()));
+        match self.members.get(to) {
+            None => why.extend(["unknown-member"]),
+            Some(member) => why.extend(reason("already-owner", member.grants.is_owner())),
+        }
+        let there = former_grants(former).is_none_or(|grants| entitled(&self.plan, &grants));
+        why.extend(reason("not-entitled", !there));
+        let taken = self.is_taken(None, &Invitee::User(to.clone()), &owner(), now);
+        why.extend(reason("already-invited", taken));
+        why
+    }
+
+    /// Reasons against granting this by an invitation.
+    pub(super) fn against_granting(&self, by: &Actor, grants: &Grants) -> Why {
+        let mut why = reason("not-entitled", !entitled(&self.plan, grants));
+        why.extend(self.holder(by).lacks_authority(&self.model, &Permission::INVITE, grants, true));
+        why
+    }
+
+    fn unwelcome(&self, invitee: &Invitee, grants: &Grants) -> Why {
+        let permitted = invitee.address().is_none_or(|address| self.settings.domain_rules().permits(address));
+        let mut why = reason("domain-not-allowed", !permitted);
+        let blocked = self.unwilling.contains(&(invitee.clone(), SuppressionKind::Invitations));
+        why.extend(reason("blocked", blocked));
+        why.extend(reason("already-member", self.holds_all(invitee, grants)));
+        why
+    }
+
+    pub(super) fn open(&self) -> Why {
+        match self.status {
+            OrganizationStatus::Active => Why::new(),
+            OrganizationStatus::Suspended => Why::from(["organization-suspended"]),
+            OrganizationStatus::Closed => Why::from(["organization-closed"]),
+        }
+    }
+
+    fn not_closed(&self) -> Why {
+        reason("organization-closed", self.status == OrganizationStatus::Closed)
+    }
+}

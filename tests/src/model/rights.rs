@@ -1,0 +1,134 @@
+//! Rights, written without the code under test: a right is a permission in a scope on one resource, and somebody
+//! has it if some access of theirs that holds there includes it.
+
+use std::collections::BTreeSet;
+
+use invite::core::{Access, Grants, ResourceKind};
+use invite::{AccessModel, Permission, Restriction, Scope};
+
+use super::cast::RESOURCES;
+
+/// A permission in a scope, on a resource of a kind.
+type Right<'a> = (&'a Scope, &'a Permission, &'a ResourceKind, &'static str);
+
+/// Whoever asks or grants.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Holder<'a> {
+    /// The host itself.
+    Host,
+    /// A member with grants, or nobody.
+    Member(Option<&'a Grants>),
+}
+
+impl<'a> Holder<'a> {
+    fn holding(self, scope: &'a Scope) -> impl Iterator<Item = &'a Access> {
+        let grants = match self {
+            Self::Host => None,
+            Self::Member(grants) => grants,
+        };
+        let holds = move |held: &Scope| *held == Scope::Organization || held == scope;
+        grants
+            .into_iter()
+            .flat_map(|grants| grants.iter())
+            .filter(move |(held, _)| holds(held))
+            .map(|(_, access)| access)
+    }
+
+    pub(super) fn may(self, model: &AccessModel, permission: &Permission, scope: &Scope) -> bool {
+        matches!(self, Self::Host)
+            || self.holding(scope).any(|access| model.permissions_of(access).contains(permission))
+    }
+
+    pub(super) fn is_owner(self) -> bool {
+        match self {
+            Self::Host => true,
+            Self::Member(grants) => grants.is_some_and(Grants::is_owner),
+        }
+    }
+
+    fn may_grant_role(self, model: &AccessModel, scope: &Scope, access: &Access) -> bool {
+        match self {
+            Self::Host => access.role_name().as_str() != "owner",
+            Self::Member(_) => self
+                .holding(scope)
+                .filter_map(|held| model.role(held.role_name()))
+                .any(|role| role.grantable().contains(access.role_name())),
+        }
+    }
+
+    fn has(self, model: &AccessModel, (scope, permission, kind, resource): Right<'_>) -> bool {
+        matches!(self, Self::Host)
+            || self.holding(scope).any(|access| {
+                model.permissions_of(access).contains(permission)
+                    && access.resources().get(kind).is_none_or(|restriction| restriction.includes(resource))
+            })
+    }
+
+    /// Whether they have, on every resource that an access reaches, this permission of it.
+    fn has_all(self, model: &AccessModel, scope: &Scope, access: &Access, permission: &Permission) -> bool {
+        model.resource_kinds().iter().all(|kind| {
+            let reached =
+                |one: &&'static str| access.resources().get(kind).is_none_or(|these| these.includes(one));
+            let mut resources = RESOURCES.into_iter().filter(reached);
+            resources.all(|one| self.has(model, (scope, permission, kind, one)))
+        })
+    }
+
+    /// A permission of these grants that they lack somewhere (AUT-2).
+    pub(super) fn lacks(self, model: &AccessModel, grants: &Grants) -> Option<(Scope, Permission)> {
+        grants.iter().find_map(|(scope, access)| {
+            let permissions = model.permissions_of(access);
+            let lacking = permissions.into_iter().find(|one| !self.has_all(model, scope, access, one));
+            Some((scope.clone(), lacking?))
+        })
+    }
+
+    /// Why they may not grant this, or manage what was granted: the codes of all that is in the way.
+    pub(super) fn lacks_authority(
+        self,
+        model: &AccessModel,
+        permission: &Permission,
+        grants: &Grants,
+        granting: bool,
+    ) -> BTreeSet<&'static str> {
+        let mut why = BTreeSet::new();
+        for (scope, access) in grants.iter() {
+            if !self.may(model, permission, scope) {
+                why.insert("not-permitted");
+            }
+            if !self.may_grant_role(model, scope, access) {
+                why.insert("not-grantable");
+            }
+        }
+        if granting && self.lacks(model, grants).is_some() {
+            why.insert("not-grantable");
+        }
+        why
+    }
+
+    /// What an inviter may still grant of an invitation (AUT-4).
+    pub(super) fn reduced(self, model: &AccessModel, grants: &Grants) -> Grants {
+        let one = |(scope, access): (&Scope, &Access)| {
+            let may =
+                self.may(model, &Permission::INVITE, scope) && self.may_grant_role(model, scope, access);
+            let lost = model.permissions_of(access).into_iter();
+            let lost = lost.filter(|permission| !self.has_all(model, scope, access, permission));
+            let left = lost.fold(access.clone(), |access, permission| access.removing(permission));
+            may.then(|| invite::Grant::new(scope.clone(), left))
+        };
+        grants.iter().filter_map(one).collect()
+    }
+}
+
+/// Whether a plan has enabled all that is named.
+pub(super) fn entitled(plan: &invite::Plan, grants: &Grants) -> bool {
+    grants.iter().all(|(_, access)| {
+        let covered = |(kind, asked): (&ResourceKind, &Restriction)| match (plan.entitlement(kind), asked) {
+            (_, Restriction::All) | (Restriction::All, _) => true,
+            (Restriction::Only(enabled), Restriction::Only(these)) => {
+                these.iter().all(|one| enabled.contains(one))
+            }
+        };
+        access.resources().iter().all(covered)
+    })
+}

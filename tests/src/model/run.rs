@@ -1,0 +1,435 @@
+//! A run: the service on a store, the model beside it, and a comparison after every step.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use invite::core::{CommandRecord, Purpose};
+use invite::storage::EventEntry;
+use invite::{
+    AccessModel, Actor, Clock as _, Entropy, Error, Invitations, Key, ManualClock, NewMember, NoEntropy,
+    OrganizationStatus, Permission, Scope, Token,
+};
+use invite_memory::{Failure, MemoryMailer};
+
+use super::cast::{ORGANIZATIONS, actor, address_of, everybody, first_plan, grants, name};
+use super::choose::Choices;
+use super::command::{Came, Command, How, Issued, Whence};
+use super::invariants::{Change, there_was_no_room};
+use super::log::Folded;
+use super::reference::Reference;
+use super::snapshot::{Snapshot, failed, own_lists_agree};
+use super::step::{History, Step, What};
+use super::violation::{Checked, Violation, holds};
+use crate::mail::Mail;
+use crate::store::Store;
+use crate::world::{KEY, keyring, start};
+
+/// What a run came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ran {
+    /// What was asked and what came of it, a line each.
+    pub told: Vec<String>,
+    /// How many steps were done.
+    pub steps: usize,
+    /// The first thing that was wrong.
+    pub found: Option<Violation>,
+}
+
+/// Runs a history on an empty store.
+pub async fn run(store: Store, history: &History) -> Ran {
+    let mut ran = Ran::default();
+    let mut run = match Run::begin(store, history).await {
+        Ok(run) => run,
+        Err(found) => return Ran { found: Some(found), ..ran },
+    };
+    for step in &history.steps {
+        let came = run.step(step).await;
+        ran.steps += 1;
+        ran.told.append(&mut run.told);
+        if let Err(found) = came {
+            ran.found = Some(found);
+            return ran;
+        }
+    }
+    ran.found = run.end().await.err();
+    ran
+}
+
+/// Numbers that look random and are the same in every run.
+#[derive(Debug, Clone, Default)]
+struct Seeded(Arc<AtomicU64>);
+
+impl Entropy for Seeded {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
+        for chunk in bytes.chunks_mut(8) {
+            let drawn =
+                self.0.fetch_add(1, Ordering::SeqCst).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mixed = (drawn ^ (drawn >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            chunk.copy_from_slice(&(mixed ^ (mixed >> 31)).to_le_bytes()[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// A command under an idempotency key, and what came of it.
+#[derive(Debug, Clone)]
+struct Kept {
+    key: String,
+    whence: Whence,
+    command: Command,
+    came: Came,
+    until: DateTime<Utc>,
+}
+
+struct Run {
+    store: Store,
+    model: AccessModel,
+    entropy: Seeded,
+    clock: ManualClock,
+    mailer: MemoryMailer,
+    issuer: invite::core::Keyring,
+    service: Invitations,
+    rules: super::cast::Rules,
+    shown: [Snapshot; 2],
+    should: [Reference; 2],
+    logs: [Folded; 2],
+    mailed: Vec<Issued>,
+    kept: Vec<Kept>,
+    mails: usize,
+    steps: usize,
+    told: Vec<String>,
+}
+
+impl Run {
+    async fn begin(store: Store, history: &History) -> Checked<Self> {
+        let (model, clock, entropy) = (history.rules.model(), ManualClock::at(start()), Seeded::default());
+        let service = build(&store, &model, &clock, &entropy);
+        let mut shown = Vec::new();
+        for (n, id) in ORGANIZATIONS.into_iter().enumerate() {
+            let created = service.create_organization(id, id, name(n), first_plan()).await.map_err(failed)?;
+            // Somebody of every rank, so that not only owners act from the beginning; in the other organization,
+            // some of the same people.
+            let ranks = [3, 4, 8, 11].into_iter().zip(2..).filter(|(_, who)| n == 0 || *who < 4);
+            for (rank, who) in ranks {
+                let member = NewMember::new(name(who), grants(rank)).email(address_of(3 * who));
+                created.as_system().add_members([member]).await.map_err(failed)?;
+            }
+            shown.push(Snapshot::take(&created, &[]).await?);
+        }
+        let Ok(shown) = <[Snapshot; 2]>::try_from(shown) else {
+            return Err(failed("there are two organizations"));
+        };
+        let should = [&shown[0], &shown[1]].map(|shown| Reference::of(history.rules, shown));
+        let issuer = invite::core::Keyring::new(7, Key::from_bytes(KEY).map_err(failed)?);
+        Ok(Self {
+            store,
+            model,
+            entropy,
+            clock,
+            mailer: MemoryMailer::new(),
+            issuer,
+            service,
+            rules: history.rules,
+            shown,
+            should,
+            logs: Default::default(),
+            mailed: Vec::new(),
+            kept: Vec::new(),
+            mails: 0,
+            steps: 0,
+            told: Vec::new(),
+        })
+    }
+
+    /// Does a step and looks at everything.
+    async fn step(&mut self, step: &Step) -> Checked {
+        self.steps += 1;
+        for n in 0..step.previews {
+            self.preview(step, n).await?;
+        }
+        if let Some(command) = self.choices().command(step) {
+            let whence = self.choices().whence(step, &command);
+            return self.put(step, &whence, &command).await;
+        }
+        match step.what {
+            What::Repeat => self.repeat(step).await?,
+            What::ReuseKey => self.reuse_key(step).await?,
+            What::ForgetKeys => {
+                self.service.maintain(1 + step.n[0] as u32).await.map_err(failed)?;
+            }
+            What::CopyLink => self.copy_link(step).await?,
+            What::SendMail => self.send_mail(step).await?,
+            What::FailMail => self.mailer.fail_next(Failure::Transient, 1),
+            What::Wait => self.wait(match step.n[0] % 5 {
+                0 => TimeDelta::days(8),
+                1 => TimeDelta::hours(24),
+                _ => TimeDelta::minutes(7 * step.n[1] as i64),
+            }),
+            What::WaitForExpiry => {
+                if let Some(end) = self.choices().some_expiry(step.n[0]) {
+                    let beside = TimeDelta::microseconds([-1, 0, 0, 1][step.n[1] % 4]);
+                    self.wait((end + beside - self.clock.now()).max(TimeDelta::zero()));
+                }
+            }
+            What::TurnClockBack => self.wait(-TimeDelta::minutes(5)),
+            What::Restart => self.service = build(&self.store, &self.model, &self.clock, &self.entropy),
+            _ => {}
+        }
+        self.nothing_changed("STO-7").await
+    }
+
+    /// Puts a command and compares what came of it.
+    async fn put(&mut self, step: &Step, whence: &Whence, command: &Command) -> Checked {
+        let at = usize::from(whence.organization != ORGANIZATIONS[0]);
+        let now = self.shown[at].time(self.clock.now());
+        let mut dry = None;
+        if step.dry {
+            dry = Some(command.put(&self.service, whence, How::Dry).await?);
+            self.nothing_changed("F5").await?;
+        }
+        let key = step.keyed.then(|| format!("key {}", self.steps));
+        let how = key.clone().map_or(How::Plainly, How::Keyed);
+        let came = command.put(&self.service, whence, how).await?;
+        self.told.push(format!("{} {:?} {command:?}: {came}", whence.organization, whence.actor));
+        if let Some(dry) = dry {
+            let alike = matches!((&dry.items, &came.items), (Ok(_), Ok(_))) || dry.items == came.items;
+            holds!(alike, "F5", "{command:?} would come to {dry} and came to {came}");
+        }
+        let before = self.look(at).await?;
+        let (after, by) = (&self.shown[at], &whence.actor);
+        // Whoever answers acts for themselves.
+        Change { rules: self.rules, model: &self.model, before: &before, after, by, now }.check()?;
+        if let Err(code) = came.items {
+            // What was past its expiry may have been written down to make room (LIF-7b).
+            let refused =
+                after.events[before.events.len()..].iter().all(|event| event.kind == "invitation-expired");
+            holds!(refused, "STO-8", "{command:?} was refused with {code} and left a trace");
+            if !command.is_all_or_nothing() {
+                there_was_no_room(code, &before, now)?;
+            }
+        }
+        if let (Ok(_), Some(key), true) = (&came.items, key, after.events.len() > before.events.len()) {
+            let until = after.organization.last_at + CommandRecord::KEPT;
+            let (whence, command, came) = (whence.clone(), command.clone(), came.clone());
+            self.kept.push(Kept { key, whence, command, came, until });
+        }
+        self.should[at].follow(command, &whence.actor, &came, now)?;
+        self.compare().await
+    }
+
+    /// LIF-12: a repeat gets the first outcome and changes nothing.
+    async fn repeat(&mut self, step: &Step) -> Checked {
+        let Some(kept) = self.some_kept(step.n[0], |_| true) else { return Ok(()) };
+        let Kept { key, whence, command, came, .. } = kept;
+        let again = command.put(&self.service, &whence, How::Keyed(key)).await?;
+        holds!(again == came, "LIF-12", "{command:?} came to {came}, and repeated to {again}");
+        Ok(())
+    }
+
+    /// LIF-12: the key of one command serves no other.
+    async fn reuse_key(&mut self, step: &Step) -> Checked {
+        let is_invite = |kept: &Kept| matches!(kept.command, Command::Invite { .. });
+        let Some(Kept { key, whence, .. }) = self.some_kept(step.n[0], is_invite) else { return Ok(()) };
+        let other = self.choices().another_invite(step.n);
+        let came = other.put(&self.service, &whence, How::Keyed(key)).await?;
+        holds!(came.items == Err("idempotency-key-reused"), "LIF-12", "{other:?} came to {came}");
+        Ok(())
+    }
+
+    fn some_kept(&self, n: usize, which: impl Fn(&Kept) -> bool) -> Option<Kept> {
+        let clock = self.clock.now();
+        let fresh = |kept: &&Kept| {
+            let at = usize::from(kept.whence.organization != ORGANIZATIONS[0]);
+            kept.until > self.shown[at].time(clock) && which(kept)
+        };
+        let kept = self.kept.iter().filter(fresh).collect::<Vec<_>>();
+        kept.get(n % kept.len().max(1)).map(|kept| (*kept).clone())
+    }
+
+    /// LNK-1, LNK-3: a look at a link changes nothing, and says what is there.
+    async fn preview(&mut self, step: &Step, n: usize) -> Checked {
+        let numbers = step.n.map(|number| number + n);
+        let issued = self.choices().token(step.organization, numbers);
+        let organization = issued.token.organization().as_str().to_owned();
+        let at = usize::from(organization != ORGANIZATIONS[0]);
+        let principal = (numbers[2] % 3 > 0).then(|| super::cast::principal(numbers[2], numbers[3]).into());
+        let seen = self.service.preview(&issued.token, principal).await;
+        let seen = match seen {
+            Ok(preview) => Some(serde_json::to_value(preview.status).map_err(failed)?),
+            Err(Error::Refused(_)) => None,
+            Err(error) => return Err(failed(error)),
+        };
+        let now = self.shown[at].time(self.clock.now());
+        let should = self.should[at].shown(&issued, &organization, now).map(serde_json::Value::from);
+        holds!(seen == should, "LNK-1", "{issued:?} is shown as {seen:?} and should be {should:?}");
+        self.nothing_changed("LNK-1").await
+    }
+
+    /// F7: whoever has authority is shown the link, which works, and proves nothing (IDN-13).
+    async fn copy_link(&mut self, step: &Step) -> Checked {
+        let at = step.organization;
+        let id = self.choices().invitation(at, step.n[0]);
+        let by = actor(step.actor);
+        let organization = self.service.organization(ORGANIZATIONS[at]);
+        let acting = match &by {
+            Actor::User(user) => organization.by(user.clone()),
+            Actor::System => organization.as_system(),
+        };
+        let now = self.shown[at].time(self.clock.now());
+        let why = self.should[at].against_copying(id, &by, now);
+        match acting.copy_link(id).await {
+            Ok(link) => {
+                holds!(why.is_empty(), "AUT-1", "{by:?} was shown the link of {id} in spite of {why:?}");
+                let token = crate::people::token(&link.reveal());
+                let verifies = self.shown[at].invitations.get(&id);
+                let verifies = verifies.is_some_and(|row| self.issuer.verify(&token, &row.nonce));
+                holds!(verifies && token.purpose() == Purpose::Copied, "F7", "{token:?} is no copy for {id}");
+            }
+            Err(Error::Refused(refusal)) => {
+                let code = invite::Refusal::code(&refusal);
+                holds!(why.contains(code), "F6", "{by:?} was refused with {code}, and there is {why:?}");
+            }
+            Err(error) => return Err(failed(error)),
+        }
+        Ok(())
+    }
+
+    /// MAI-7, LIF-8: what is sent is wanted, and goes where the invitation says.
+    async fn send_mail(&mut self, step: &Step) -> Checked {
+        let limit = 1 + step.n[0] as u32 % 12;
+        let report = self.service.courier(self.mailer.clone()).run_once(limit).await.map_err(failed)?;
+        let sent = self.mailer.sent();
+        holds!(
+            sent.len() - self.mails == report.sent,
+            "MAI-6",
+            "{report:?}, and {} came",
+            sent.len() - self.mails
+        );
+        for message in &sent[self.mails..] {
+            let token: Token = Mail::from(message).token();
+            let at = usize::from(token.organization().as_str() != ORGANIZATIONS[0]);
+            let invitation = invite::InvitationId::from_uuid(token.id());
+            let revision = self.should[at].mailed(invitation, message.to(), self.clock.now())?;
+            let row = self.shown[at].invitations.get(&invitation);
+            let current = row.is_some_and(|row| self.issuer.verify(&token, &row.nonce));
+            holds!(current, "LIF-2", "a mail of {invitation} holds an old link");
+            self.mailed.push(Issued { token, invitation, revision: Some(revision) });
+        }
+        self.mails = sent.len();
+        self.told.push(format!("{report:?}"));
+        // The last mail of each invitation stands in the list.
+        for at in 0..2 {
+            self.look(at).await?;
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self, time: TimeDelta) {
+        self.clock.advance(time);
+        self.told.push(format!("it is {}", self.clock.now()));
+    }
+
+    /// Looks at an organization anew; gives what was seen before.
+    async fn look(&mut self, at: usize) -> Checked<Snapshot> {
+        let handle = self.service.organization(ORGANIZATIONS[at]);
+        let known: &[EventEntry] = &self.shown[at].events;
+        let shown = Snapshot::take(&handle, known).await?;
+        Ok(std::mem::replace(&mut self.shown[at], shown))
+    }
+
+    /// Whatever was done, nothing of either organization changed.
+    async fn nothing_changed(&mut self, rule: &'static str) -> Checked {
+        for at in 0..2 {
+            let before = self.look(at).await?;
+            if before != self.shown[at] {
+                let what = format!("{before:?} became {:?}", self.shown[at]);
+                return Err(Violation { rule, what });
+            }
+        }
+        self.compare().await
+    }
+
+    /// Compares both organizations with what they should be, and some lists with one another.
+    async fn compare(&mut self) -> Checked {
+        let clock = self.clock.now();
+        for at in 0..2 {
+            let now = self.shown[at].time(clock);
+            self.should[at].is(&self.shown[at], now)?;
+            // What is as it was has been compared with its log already.
+            if self.logs[at].is_behind(&self.shown[at]) {
+                self.logs[at].follow(&self.shown[at])?;
+            }
+        }
+        self.some_permission_is_as_it_should_be().await?;
+        if self.steps.is_multiple_of(4) {
+            self.lists_agree(self.steps / 4).await?;
+        }
+        Ok(())
+    }
+
+    /// AUT-7, STO-3: only members may do anything, and only what they hold, while the organization works.
+    async fn some_permission_is_as_it_should_be(&self) -> Checked {
+        let (who, at) = (name(self.steps), self.steps / 3 % 2);
+        let scopes = [Scope::Organization, Scope::Group(crate::people::group("red"))];
+        let scope = &scopes[self.steps / 5 % 2];
+        let permission =
+            [Permission::INVITE, Permission::from("posts.publish"), Permission::from("posts.view")]
+                [self.steps / 7 % 3]
+                .clone();
+        let handle = self.service.organization(ORGANIZATIONS[at]);
+        let may = handle.may_in(who.clone(), permission.clone(), scope).await.map_err(failed)?;
+        let should = self.should[at].may(&who, &permission, scope);
+        holds!(may == should, "AUT-7", "{who} may {permission:?} in {scope}: {may}, and should: {should}");
+        Ok(())
+    }
+
+    async fn lists_agree(&self, turn: usize) -> Checked {
+        let clock = self.clock.now();
+        let at = turn % 2;
+        let handle = self.service.organization(ORGANIZATIONS[at]);
+        self.shown[at].lists_agree(&handle, clock).await?;
+        let shown = [&self.shown[0], &self.shown[1]];
+        own_lists_agree(&self.service, &name(turn), &shown, clock).await?;
+        self.seats_are_a_recount(at).await
+    }
+
+    /// SEA-3: what is past its expiry holds no seat, written down or not.
+    async fn seats_are_a_recount(&self, at: usize) -> Checked {
+        let shown = &self.shown[at];
+        let seats = self.service.organization(ORGANIZATIONS[at]).seats().await.map_err(failed)?;
+        let told = seats.iter().map(|seat| seat.used + seat.reserved).sum::<u32>();
+        let closed = shown.organization.status == OrganizationStatus::Closed;
+        let pending = shown.pending(shown.time(self.clock.now())).filter(|row| !closed && row.seat.is_some());
+        let invitees = pending.map(|row| &row.invitee).collect::<std::collections::BTreeSet<_>>();
+        let members = shown.members.values().filter(|member| member.seat.is_some()).count();
+        let taken = (members + invitees.len()) as u32;
+        holds!(told == taken, "SEA-3", "{told} seats are told of, and {taken} taken");
+        Ok(())
+    }
+
+    /// After the last step: another process sees the same, and whatever is due can be written down.
+    async fn end(mut self) -> Checked {
+        self.service = build(&self.store, &self.model, &self.clock, &self.entropy);
+        for (shown, id) in self.shown.iter().zip(ORGANIZATIONS) {
+            let anew = Snapshot::take(&self.service.organization(id), &[]).await?;
+            holds!(anew == *shown, "STO-7", "another process sees {anew:?}");
+        }
+        for user in everybody() {
+            let shown = [&self.shown[0], &self.shown[1]];
+            own_lists_agree(&self.service, &user, &shown, self.clock.now()).await?;
+        }
+        Ok(())
+    }
+
+    fn choices(&self) -> Choices<'_> {
+        let Self { shown, mailed, issuer, .. } = self;
+        Choices { shown, mailed, keyring: issuer, clock: self.clock.now() }
+    }
+}
+
+fn build(store: &Store, model: &AccessModel, clock: &ManualClock, entropy: &Seeded) -> Invitations {
+    let service = store.connect(model.clone(), keyring()).base_url("https://app.example/join");
+    service.clock(clock.clone()).entropy(entropy.clone()).build().unwrap()
+}

@@ -1,0 +1,146 @@
+//! All that the lists of an organization show, read through the service.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use invite::core::{Delivery, Invitee};
+use invite::storage::EventEntry;
+use invite::{
+    Error, Invitation, InvitationFilter, InvitationId, InvitationState, Invitations, Member, MemberFilter,
+    Organization, OrganizationHandle, OrganizationStatus, Page, PageRequest, Principal, RosterEntry, UserId,
+};
+
+use super::violation::{Checked, Violation, holds};
+
+/// Few, so that most lists have several pages.
+const ROWS: u32 = 16;
+
+/// An organization as its lists show it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Snapshot {
+    pub(super) organization: Organization,
+    pub(super) members: BTreeMap<UserId, Member>,
+    pub(super) invitations: BTreeMap<InvitationId, Invitation>,
+    /// The last mail of each invitation.
+    pub(super) mails: BTreeMap<InvitationId, Delivery>,
+    pub(super) events: Vec<EventEntry>,
+}
+
+impl Snapshot {
+    /// Reads what there is; of the log only what is behind `known`, which never changes.
+    pub(super) async fn take(handle: &OrganizationHandle, known: &[EventEntry]) -> Checked<Self> {
+        let organization = handle.get().await.map_err(failed)?;
+        let members = all(async |page| handle.members(&MemberFilter::default(), &page).await).await?;
+        let listed = all(async |page| handle.invitations(&InvitationFilter::default(), &page).await).await?;
+        let (rows, seen) = (members.len() + listed.len(), "a row stands in its list twice");
+        let members = members.into_iter().map(|row| (row.user.clone(), row)).collect::<BTreeMap<_, _>>();
+        let (mut invitations, mut mails) = (BTreeMap::new(), BTreeMap::new());
+        for entry in listed {
+            let id = entry.invitation.id;
+            mails.extend(entry.delivery.map(|mail| (id, mail)));
+            invitations.insert(id, entry.invitation);
+        }
+        holds!(members.len() + invitations.len() == rows, "IDN-10", "{seen}");
+        let mut events = known.to_vec();
+        loop {
+            let after = events.last().map_or(0, |event| event.sequence);
+            let more = handle.events(after, 100).await.map_err(failed)?;
+            if more.is_empty() {
+                break;
+            }
+            events.extend(more);
+        }
+        Ok(Self { organization, members, invitations, mails, events })
+    }
+
+    /// The time of whatever is decided now: never before the last event.
+    pub(super) fn time(&self, clock: DateTime<Utc>) -> DateTime<Utc> {
+        clock.max(self.organization.last_at)
+    }
+
+    pub(super) fn pending(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Invitation> {
+        self.invitations.values().filter(move |row| row.state_at(now) == InvitationState::Pending)
+    }
+
+    /// The roster is exactly the members and what is pending (D4); a filter is exactly what it says.
+    pub(super) async fn lists_agree(&self, handle: &OrganizationHandle, clock: DateTime<Utc>) -> Checked {
+        let (mut members, mut pending) = (BTreeSet::new(), BTreeSet::new());
+        for entry in all(async |page| handle.roster(&page).await).await? {
+            match entry {
+                RosterEntry::Member(member) => members.insert(member.user.to_string()),
+                RosterEntry::Invitation(entry) => pending.insert(entry.invitation.id.to_string()),
+            };
+        }
+        let shown = self.members.keys().map(ToString::to_string).collect::<BTreeSet<_>>();
+        holds!(members == shown, "D4", "the roster shows {members:?} and members are {shown:?}");
+        for state in InvitationState::ALL {
+            let filter = InvitationFilter { state: Some(state), ..Default::default() };
+            let listed = all(async |page| handle.invitations(&filter, &page).await).await?;
+            let listed = listed.iter().map(|entry| entry.invitation.id.to_string()).collect::<BTreeSet<_>>();
+            let in_state = self.invitations.values().filter(|row| row.state_at(clock) == state);
+            let in_state = in_state.map(|row| row.id.to_string()).collect::<BTreeSet<_>>();
+            holds!(listed == in_state, "LIF-1", "{state}: listed {listed:?} and there are {in_state:?}");
+            let roster = state != InvitationState::Pending || pending == in_state;
+            holds!(roster, "D4", "the roster shows {pending:?} and {in_state:?} are pending");
+        }
+        Ok(())
+    }
+}
+
+/// Inboxes and memberships show what these organizations hold for somebody, and nothing else (STO-2, AUT-7).
+pub(super) async fn own_lists_agree(
+    service: &Invitations,
+    user: &UserId,
+    organizations: &[&Snapshot],
+    clock: DateTime<Utc>,
+) -> Checked {
+    let memberships = all(async |page| service.memberships(user.clone(), &page).await).await?;
+    let memberships = memberships.into_iter().map(|row| (row.organization.to_string(), row.member));
+    let held = organizations
+        .iter()
+        .filter_map(|of| Some((of.organization.id.to_string(), of.members.get(user)?.clone())));
+    let (memberships, held) = (sorted(memberships), sorted(held));
+    holds!(memberships == held, "AUT-7", "{user} is shown {memberships:?} and holds {held:?}");
+    let address = |domain: &str| format!("{user}@{domain}");
+    let principal =
+        Principal::user(user.clone()).vouched(address("example.com")).vouched(address("work.example"));
+    let names = principal.clone().checked().map_err(failed::<invite::InvalidInput>)?;
+    let names = names.invitees().collect::<BTreeSet<Invitee>>();
+    let inbox = all(async |page| service.inbox(principal.clone(), &page).await).await?;
+    let inbox = inbox.into_iter().map(|row| (row.organization.to_string(), row.invitation));
+    // What does not work invites nobody (LIF-8).
+    let works = |of: &&&Snapshot| of.organization.status == OrganizationStatus::Active;
+    let theirs = organizations.iter().filter(works).flat_map(|of| {
+        let theirs = of.pending(clock).filter(|row| names.contains(&row.invitee));
+        theirs.map(|row| (of.organization.id.to_string(), row.clone())).collect::<Vec<_>>()
+    });
+    let ids = |rows: Vec<(String, Invitation)>| {
+        rows.into_iter().map(|(of, row)| (of, row.id.to_string())).collect::<BTreeSet<_>>()
+    };
+    let (inbox, theirs) = (ids(inbox.collect()), ids(theirs.collect()));
+    holds!(inbox == theirs, "STO-2", "{user} is shown {inbox:?} and is invited by {theirs:?}");
+    Ok(())
+}
+
+fn sorted(rows: impl Iterator<Item = (String, Member)>) -> BTreeMap<String, Member> {
+    rows.collect()
+}
+
+/// Every page of a list.
+async fn all<T>(mut page: impl AsyncFnMut(PageRequest) -> Result<Page<T>, Error>) -> Checked<Vec<T>> {
+    let mut request = PageRequest::first(ROWS);
+    let mut rows = Vec::new();
+    loop {
+        let page = page(request).await.map_err(failed)?;
+        rows.extend(page.items);
+        match page.next_cursor {
+            Some(cursor) => request = PageRequest::first(ROWS).after(cursor),
+            None => return Ok(rows),
+        }
+    }
+}
+
+/// Nothing but a rule may say no.
+pub(super) fn failed<E: std::fmt::Display + std::fmt::Debug>(why: E) -> Violation {
+    Violation { rule: "STO-3", what: format!("nothing fails here, but: {why} ({why:?})") }
+}

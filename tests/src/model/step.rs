@@ -1,0 +1,156 @@
+//! Steps of a history: what is done, where, by whom, and numbers that choose among what there is by then.
+
+use proptest::prelude::*;
+
+use super::cast::{HOST, Rules};
+
+/// What is done in a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, clippy::exhaustive_enums, reason = "each is the operation or happening of its name")]
+pub enum What {
+    Invite,
+    InviteMany,
+    Resend,
+    Edit,
+    Remind,
+    Revoke,
+    RevokeMany,
+    AcceptByToken,
+    AcceptInInbox,
+    DeclineByToken,
+    DeclineInInbox,
+    Unblock,
+    Unsubscribe,
+    Add,
+    AddMany,
+    ChangeAccess,
+    Remove,
+    RemoveMany,
+    Leave,
+    OfferOwnership,
+    ChangePlan,
+    ChangeSettings,
+    Suspend,
+    Resume,
+    Close,
+    Tidy,
+    CreateAgain,
+    /// A command with an idempotency key once more.
+    Repeat,
+    /// The key of a command for another one.
+    ReuseKey,
+    ForgetKeys,
+    CopyLink,
+    SendMail,
+    FailMail,
+    Wait,
+    /// To the very moment of an expiry, or next to it.
+    WaitForExpiry,
+    TurnClockBack,
+    Restart,
+}
+
+/// How often each is done.
+const WEIGHTS: [(u32, What); 37] = [
+    (14, What::Invite),
+    (4, What::InviteMany),
+    (6, What::Resend),
+    (5, What::Edit),
+    (2, What::Remind),
+    (3, What::Revoke),
+    (1, What::RevokeMany),
+    (12, What::AcceptByToken),
+    (8, What::AcceptInInbox),
+    (2, What::DeclineByToken),
+    (2, What::DeclineInInbox),
+    (1, What::Unblock),
+    (1, What::Unsubscribe),
+    (4, What::Add),
+    (2, What::AddMany),
+    (5, What::ChangeAccess),
+    (3, What::Remove),
+    (1, What::RemoveMany),
+    (2, What::Leave),
+    (3, What::OfferOwnership),
+    (2, What::ChangePlan),
+    (1, What::ChangeSettings),
+    (1, What::Suspend),
+    (2, What::Resume),
+    (1, What::Close),
+    (2, What::Tidy),
+    (1, What::CreateAgain),
+    (3, What::Repeat),
+    (1, What::ReuseKey),
+    (1, What::ForgetKeys),
+    (2, What::CopyLink),
+    (9, What::SendMail),
+    (1, What::FailMail),
+    (3, What::Wait),
+    (3, What::WaitForExpiry),
+    (1, What::TurnClockBack),
+    (2, What::Restart),
+];
+
+/// One step of a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What is done.
+    pub what: What,
+    /// In which of the two organizations.
+    pub organization: usize,
+    /// By whom, the host itself included.
+    pub actor: usize,
+    /// Whether whoever acts is mostly one who may.
+    pub able: bool,
+    /// What is chosen among what there is.
+    pub n: [usize; 4],
+    /// Whether the command carries an idempotency key.
+    pub keyed: bool,
+    /// Whether it is tried before without effect (F5).
+    pub dry: bool,
+    /// How many links are looked at before (LNK-1).
+    pub previews: usize,
+}
+
+/// A history: what the host declares, and what happens then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// What the host declares.
+    pub rules: Rules,
+    /// What happens.
+    pub steps: Vec<Step>,
+}
+
+impl History {
+    /// The same without anybody looking at a link.
+    #[must_use]
+    pub fn without_previews(&self) -> Self {
+        let steps = self.steps.iter().map(|step| Step { previews: 0, ..step.clone() });
+        Self { steps: steps.collect(), ..self.clone() }
+    }
+}
+
+/// Histories of at most so many steps.
+pub fn histories(most: usize) -> impl Strategy<Value = History> {
+    let rules = prop::sample::select(Rules::ALL.to_vec());
+    (rules, prop::collection::vec(step(), 1..=most)).prop_map(|(rules, steps)| History { rules, steps })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let what =
+        prop::strategy::Union::new_weighted(WEIGHTS.map(|(weight, what)| (weight, Just(what))).to_vec());
+    let n = || 0_usize..64;
+    let often = prop::bool::weighted;
+    let choices = (often(0.2), 0..=HOST, often(0.5), [n(), n(), n(), n()]);
+    let beside = (often(0.15), often(0.1), prop_oneof![4 => Just(0_usize), 1 => 1_usize..4]);
+    (what, choices, beside).prop_map(|(what, (other, actor, able, n), (keyed, dry, previews))| Step {
+        what,
+        organization: usize::from(other),
+        actor,
+        able,
+        n,
+        keyed,
+        dry,
+        previews,
+    })
+}
