@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 
 /// What costs no I/O: parsing, tokens, and commands on the store in memory.
 fn core(report: &mut Report, parts: &[&str]) -> Outcome {
-    let wanted = |part: &str| parts.is_empty() || parts.contains(&part);
+    let wanted = wanted(parts, &["parsing", "tokens", "cycles", "bulk"])?;
     let (stores, one) = (Stores::memory(), workers(1)?);
     report.head("core");
     if wanted("parsing") {
@@ -55,19 +55,17 @@ fn core(report: &mut Report, parts: &[&str]) -> Outcome {
     }
     if wanted("cycles") {
         one.block_on(cycles::run(report, &stores))?;
+        workers(2)?.block_on(correctness::run(report, &stores))?;
     }
     if wanted("bulk") {
         one.block_on(bulk::run(report, &stores, 200_000.0))?;
-    }
-    if wanted("correctness") {
-        workers(2)?.block_on(correctness::run(report, &stores))?;
     }
     Ok(())
 }
 
 /// Commands on files of SQLite.
 fn sqlite(report: &mut Report, parts: &[&str]) -> Outcome {
-    let wanted = |part: &str| parts.is_empty() || parts.contains(&part);
+    let wanted = wanted(parts, &["bulk", "accepts", "growth", "idle"])?;
     let (stores, two) = (Stores::sqlite()?, workers(2)?);
     report.head("sqlite");
     if wanted("bulk") {
@@ -75,14 +73,20 @@ fn sqlite(report: &mut Report, parts: &[&str]) -> Outcome {
     }
     if wanted("accepts") {
         two.block_on(accepts::run(report, &stores))?;
+        two.block_on(correctness::run(report, &stores))?;
     }
     if wanted("growth") {
         two.block_on(growth::run(report, &Stores::sqlite_without_disk()?))?;
     }
-    if wanted("correctness") {
-        two.block_on(correctness::run(report, &stores))?;
-    }
     Ok(())
+}
+
+/// Whether a part is asked for: all are if none is named. `idle` is measured by a program of its own.
+fn wanted<'a>(parts: &'a [&str], all: &[&str]) -> Outcome<impl Fn(&str) -> bool + 'a> {
+    if let Some(unknown) = parts.iter().find(|part| !all.contains(part)) {
+        return Err(format!("no such part: {unknown}; there are {}", all.join(", ")).into());
+    }
+    Ok(|part: &str| parts.is_empty() || parts.contains(&part))
 }
 
 fn workers(count: usize) -> Outcome<Runtime> {

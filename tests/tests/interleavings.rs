@@ -277,9 +277,13 @@ fn a_store_without_version_check_is_found_out() {
     let one_seat = Explored::without_versions(two_invited_for_one_seat, &[accept(), eve_accepts()]);
     let one_seat = one_seat.violations().into_iter().map(|(end, _)| end.to_owned()).collect::<Vec<_>>();
     assert!(one_seat.iter().any(|end| end.starts_with("told ok, ok")), "{one_seat:?}");
+    let revoked = Explored::without_versions(two_invited, &[accept(), revoke()]);
+    let revoked = revoked.violations().into_iter().map(|(end, _)| end.to_owned()).collect::<Vec<_>>();
+    assert!(revoked.iter().any(|end| end.starts_with("told ok, ok")), "{revoked:?}");
 }
 
-/// Every schedule of two commands is there: each begins, loads and commits, and who conflicts locks, loads and commits.
+/// Two commands meet in more ways than one after the other: each begins, loads and commits, and who conflicts locks,
+/// loads and commits.
 #[test]
 fn the_search_goes_through_conflicts() {
     let explored = explore(two_invited, &[accept(), revoke()]);

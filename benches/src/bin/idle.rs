@@ -1,4 +1,4 @@
-//! What a service keeps of organizations that were touched once: prints bytes an organization, and the target.
+//! What a service keeps of organizations that were touched once: prints the bytes as a target.
 //!
 //! A program of its own, because counting allocations would slow down what the others measure. The rows lie in a
 //! file, so that all that is counted belongs to the service; SQLite allocates outside of what is counted here.

@@ -15,7 +15,8 @@ use invite_core::{
 use crate::commit::{Change, Log, Swap};
 use crate::index::Index;
 
-/// A map by keys that are hashed quickly: whoever chooses keys here owns the process.
+/// A map by keys that are hashed quickly. The hashes are seeded, but not made to stand up to whoever chooses keys with
+/// intent: this store is for tests and demos.
 pub(crate) type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
 
 /// The rows of one organization, with their indexes.

@@ -83,8 +83,8 @@ impl<O: Operation> Command<O> {
     /// tried again, and nobody learns of it before the host commits; its mails are due from then on. Several commands,
     /// also of several organizations, may follow one another in one transaction, and each sees those before it.
     ///
-    /// After an error the transaction is still the host's, to be dropped or not. A refused command left nothing of its
-    /// own in it. If the host's commit fails or its reply is lost, the command shares its fate; an idempotency key
+    /// After an error the transaction is still the host's, to be dropped or not. A refused command left nothing in
+    /// it but what it wrote down as expired. If the host's commit fails or its reply is lost, the command shares its fate; an idempotency key
     /// makes it safe to do all of it again.
     ///
     /// The calls block, so in an asynchronous host this belongs on a thread that may wait.

@@ -56,6 +56,8 @@ enum Ended {
     Done,
     Refused(String),
     Killed,
+    /// It was not begun, for the round was over.
+    NotBegun,
 }
 
 /// Somebody who works with the program, on people of their own. All that is known of them was acknowledged.
@@ -92,6 +94,7 @@ impl Worker {
                 // It had been done before its process was killed.
                 Ended::Refused(code) if was_unknown => self.require_done(&deed, &code),
                 Ended::Refused(code) => panic!("{deed:?}: {code}"),
+                Ended::NotBegun => self.unknown = Some(deed),
                 Ended::Killed => {
                     self.killed += 1;
                     self.unknown = Some(deed);
@@ -193,7 +196,7 @@ fn process(mut command: Command, input: &str, slot: &Slot, stop: &AtomicBool) ->
     let mut output = {
         let mut slot = slot.lock().unwrap();
         if stop.load(Ordering::SeqCst) {
-            return (Ended::Killed, String::new());
+            return (Ended::NotBegun, String::new());
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = slot.insert(command.spawn().unwrap());

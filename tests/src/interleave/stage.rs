@@ -18,6 +18,8 @@ struct Shared {
     operations: Mutex<Vec<Place>>,
     /// What was written, in its order: by whom, and which of their writes it was.
     written: Mutex<Vec<(usize, usize)>>,
+    /// Who is within a step, in the order in which they began it: locks are given in this order.
+    within: Mutex<Vec<usize>>,
 }
 
 #[derive(Debug, Default)]
@@ -52,6 +54,7 @@ impl Stage {
     /// Notes what a step showed.
     pub fn saw(&self, what: String) {
         lock(&self.shared.operations)[self.number].seen.push(what);
+        lock(&self.shared.within).retain(|number| *number != self.number);
     }
 
     /// Notes that a step wrote.
@@ -67,11 +70,13 @@ impl Stage {
         // One that waits for a lock, and not here, is given no step ahead.
         place.may_pass = place.waits;
         place.passed.extend(place.waits.then_some(now));
+        lock(&self.shared.within).extend(place.waits.then_some(self.number));
     }
 
     /// All that what comes next depends on.
     pub(super) fn digest(&self) -> String {
-        format!("{:?} {:?}", lock(&self.shared.operations), lock(&self.shared.written))
+        let Shared { operations, written, within } = &*self.shared;
+        format!("{:?} {:?} {:?}", lock(operations), lock(written), lock(within))
     }
 }
 

@@ -409,7 +409,7 @@ impl Run {
         Ok(())
     }
 
-    /// After the last step: another process sees the same, and whatever is due can be written down.
+    /// After the last step: another process sees the same.
     async fn end(mut self) -> Checked {
         self.service = build(&self.store, &self.model, &self.clock, &self.entropy);
         for (shown, id) in self.shown.iter().zip(ORGANIZATIONS) {

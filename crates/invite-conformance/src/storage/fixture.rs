@@ -6,8 +6,8 @@ use invite_storage::Storage;
 /// A store made for one case, and what can be done to it from outside.
 ///
 /// Every [`Storage`] is a fixture as it is. A type of its own is for stores that keep things beyond the process, or
-/// that can be disturbed: the more of its methods it has, the more the cases look at. A method that it does not have
-/// makes no case pass unseen: the case asks what can be asked without.
+/// that can be disturbed: the more of its methods it has, the more the cases look at. Without a method a case asks what
+/// can be asked without it: of `errors_fail_closed`, `unknown_is_said` and `acknowledged_is_kept` that is little.
 #[async_trait]
 pub trait Fixture: Send + Sync + 'static {
     /// The store: empty at first, and migrated.

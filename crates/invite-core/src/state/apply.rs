@@ -191,7 +191,7 @@ impl Draft {
         kind: SuppressionKind,
         at: Option<DateTime<Utc>>,
     ) -> Option<DateTime<Utc>> {
-        let of_invitee = &mut self.slice.addressed.get_or_default(invitee)?.suppressions;
+        let of_invitee = &mut self.slice.addressed.get_mut(invitee)?.suppressions;
         match at {
             Some(at) => of_invitee.insert(kind, at),
             None => of_invitee.remove(&kind),
@@ -256,12 +256,10 @@ impl Draft {
             Some(row) => self.slice.invitations.insert(id, row),
             None => self.slice.invitations.remove(&id),
         };
-        if let Some(addressed) = old_key.as_ref().and_then(|(of, _)| self.slice.addressed.get_or_default(of))
-        {
+        if let Some(addressed) = old_key.as_ref().and_then(|(of, _)| self.slice.addressed.get_mut(of)) {
             addressed.open.remove(&id);
         }
-        if let Some(addressed) = new_key.as_ref().and_then(|(of, _)| self.slice.addressed.get_or_default(of))
-        {
+        if let Some(addressed) = new_key.as_ref().and_then(|(of, _)| self.slice.addressed.get_mut(of)) {
             addressed.open.insert(id);
         }
         if let Some(sent) = inviter.and_then(|inviter| self.slice.sent_by.get_mut(&inviter))

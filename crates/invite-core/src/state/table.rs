@@ -69,16 +69,6 @@ impl<K: Ord, V> Table<K, V> {
     }
 }
 
-impl<K: Ord, V: Default> Table<K, V> {
-    pub(super) fn get_or_default(&mut self, key: &K) -> Option<&mut V>
-    where
-        K: Clone,
-    {
-        self.insert_new(key.clone(), V::default);
-        self.get_mut(key)
-    }
-}
-
 impl<K, V> Default for Table<K, V> {
     fn default() -> Self {
         Self { rows: Vec::new(), last: AtomicUsize::new(0) }
