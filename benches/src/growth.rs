@@ -9,10 +9,11 @@ use crate::correctness::token_of;
 use crate::host::{Stores, addresses, organization};
 use crate::report::{Bound, Report, median};
 
-const MEMBERS: usize = 100_000;
-const PENDING: usize = 10_000;
+/// Members and pending invitations. The small organization fills a page too.
+const SMALL: [usize; 2] = [100, 100];
+const LARGE: [usize; 2] = [100_000, 10_000];
 const STEP: usize = 1_000;
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 100;
 
 /// What is timed, in the order of one round.
 const OPERATIONS: [&str; 13] = [
@@ -38,11 +39,13 @@ pub(crate) async fn run(report: &mut Report, stores: &Stores) -> Outcome {
     let small = (organization(&small, "acme").await?, small);
     let large = (organization(&large, "acme").await?, large);
     let begin = Instant::now();
-    fill(&large.0).await?;
+    fill(&large.0, LARGE).await?;
     report.note(
         &format!("{}: seconds to fill the large organization", stores.name()),
         begin.elapsed().as_secs_f64(),
     );
+
+    fill(&small.0, SMALL).await?;
 
     let (mut of_small, mut of_large) = (Times::default(), Times::default());
     // In turns, so that both see the same machine.
@@ -60,14 +63,14 @@ pub(crate) async fn run(report: &mut Report, stores: &Stores) -> Outcome {
     Ok(())
 }
 
-async fn fill(acme: &Acting) -> Outcome {
-    for first in (0..MEMBERS).step_by(STEP) {
-        let members = (first..first + STEP).map(|n| {
+async fn fill(acme: &Acting, [members, pending]: [usize; 2]) -> Outcome {
+    for first in (0..members).step_by(STEP) {
+        let members = (first..members.min(first + STEP)).map(|n| {
             UserId::parse(format!("member-{n}")).map(|user| NewMember::new(user, Grant::role("member")))
         });
         acme.organization().as_system().add_members(members.collect::<Result<Vec<_>, _>>()?).await?;
     }
-    let list = addresses(PENDING);
+    let list = addresses(pending);
     let lines = list.lines().collect::<Vec<_>>();
     for step in lines.chunks(STEP) {
         acme.invite(step.join("\n"), Grant::role("member")).await?;

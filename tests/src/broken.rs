@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite::core::{Commit, CommitId, Invitee, Member, Reads, Slice};
 use invite::storage::{
-    CommitError, Completion, EventEntry, Exclusive, Failure, InboxEntry, Lease, Leased, Membership, Outbox,
+    CommitError, Completion, EventEntry, Exclusive, Failure, InboxEntry, Lease, Leases, Membership, Outbox,
     Pages, Seek,
 };
 use invite::{

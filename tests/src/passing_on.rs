@@ -64,7 +64,7 @@ macro_rules! passed_on {
                 now: DateTime<Utc>,
                 until: DateTime<Utc>,
                 limit: u32,
-            ) -> Result<Vec<Leased>, StorageError> {
+            ) -> Result<Leases, StorageError> {
                 self.$inner.lease(now, until, limit).await
             }
 

@@ -36,7 +36,7 @@ cargo xtask licences licences, versions and sources of what users of the crates 
 cargo xtask mutants  what of invite-core can be changed without a test that notices; needs cargo-mutants
                      [group or file]...: only there
 cargo xtask no-std   build invite-core alone for a target without std
-cargo xtask soak     random histories of the model, in release mode, for as long as told
+cargo xtask soak     random histories of the model, in release mode, for as long as told; then kills
                      [--minutes N | --steps N] [--store memory|sqlite] [--seed S]";
 
 fn main() -> ExitCode {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite::core::{Commit, CommitId, Invitee, Member, Reads, Slice};
 use invite::storage::{
-    CommitError, Completion, EventEntry, Exclusive, Failure, InboxEntry, Lease, Leased, Membership, Outbox,
+    CommitError, Completion, EventEntry, Exclusive, Failure, InboxEntry, Lease, Leases, Membership, Outbox,
     Pages, Seek,
 };
 use invite::{
@@ -115,7 +115,7 @@ impl<S: Storage> Outbox for Stepped<S> {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
         limit: u32,
-    ) -> Result<Vec<Leased>, StorageError> {
+    ) -> Result<Leases, StorageError> {
         self.stage.step().await;
         self.stage.wrote();
         saw(&self.stage, "lease", self.inner.lease(now, until, limit).await)
