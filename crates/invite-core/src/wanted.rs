@@ -45,3 +45,92 @@ pub fn wanted(
         OrganizationStatus::Closed => Wanted::No,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{World, address, by, user};
+    use crate::{ChangeStatus, Grant, InvitationId, Invitee, Resend, Revoke};
+
+    /// `bob` invited by mail, which waits to be sent.
+    fn queued() -> (World, Delivery, InvitationId) {
+        let mut world = World::new();
+        let id = world.invite("bob@example.com", Grant::role("member"), &by("ada"));
+        let delivery = world.rows().deliveries.values().next().unwrap().clone();
+        assert_eq!((delivery.invitation, delivery.revision), (id, world.invitation(id).revision));
+        (world, delivery, id)
+    }
+
+    fn asked(world: &World, delivery: &Delivery, suppressions: &[Suppression]) -> Wanted {
+        let invitation = world.invitation(delivery.invitation);
+        wanted(delivery, world.organization(), invitation, suppressions, world.now)
+    }
+
+    #[test]
+    fn mail_is_wanted_while_its_invitation_is_pending_mai_7() {
+        let (mut world, delivery, _) = queued();
+        assert_eq!(asked(&world, &delivery, &[]), Wanted::Yes);
+        world.wait(TimeDelta::days(7) - TimeDelta::microseconds(1));
+        assert_eq!(asked(&world, &delivery, &[]), Wanted::Yes);
+        world.wait(TimeDelta::microseconds(1));
+        assert_eq!(asked(&world, &delivery, &[]), Wanted::No, "it has expired");
+
+        let (mut world, delivery, id) = queued();
+        world.ok(Revoke::one(id), &by("ada"));
+        assert_eq!(asked(&world, &delivery, &[]), Wanted::No, "it was revoked");
+    }
+
+    #[test]
+    fn mail_of_another_revision_is_not_wanted_mai_7() {
+        let (mut world, before, id) = queued();
+        world.wait(TimeDelta::days(1));
+        world.ok(Resend::new(id), &by("ada"));
+        let revision = world.invitation(id).revision;
+        let mut after = Delivery { revision, ..before.clone() };
+        assert!(before.revision < revision);
+        assert_eq!(asked(&world, &before, &[]), Wanted::No);
+        assert_eq!(asked(&world, &after, &[]), Wanted::Yes);
+        after.revision = revision + 1;
+        assert_eq!(asked(&world, &after, &[]), Wanted::No);
+    }
+
+    #[test]
+    fn mail_without_an_address_is_not_wanted_mai_7() {
+        let (world, delivery, id) = queued();
+        let mut invitation = world.invitation(id).clone();
+        invitation.mail_to = None;
+        let answer = wanted(&delivery, world.organization(), &invitation, &[], world.now);
+        assert_eq!(answer, Wanted::No);
+    }
+
+    #[test]
+    fn mail_that_the_invitee_stopped_is_not_wanted_idn_3() {
+        let (world, delivery, _) = queued();
+        let stopped = |invitee: Invitee, kind| Suppression { invitee, kind, at: world.now };
+        for kind in SuppressionKind::ALL {
+            let (own, others) = (
+                stopped(address("bob@example.com").into(), kind),
+                [stopped(address("eve@example.com").into(), kind), stopped(user("bob").into(), kind)],
+            );
+            assert_eq!(asked(&world, &delivery, &others), Wanted::Yes, "{kind:?} of others");
+            let [one, two] = others;
+            assert_eq!(asked(&world, &delivery, &[one, own, two]), Wanted::No, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn mail_waits_while_the_organization_is_suspended_and_ends_when_it_closes_lif_8() {
+        let (mut world, delivery, _) = queued();
+        world.ok(ChangeStatus::Suspend, &by("ada"));
+        let later = world.now + TimeDelta::hours(1);
+        assert_eq!(asked(&world, &delivery, &[]), Wanted::Later(later));
+        let other = Delivery { revision: delivery.revision + 1, ..delivery.clone() };
+        assert_eq!(asked(&world, &other, &[]), Wanted::No, "what is not wanted does not wait");
+
+        world.ok(ChangeStatus::Resume, &by("ada"));
+        assert_eq!(asked(&world, &delivery, &[]), Wanted::Yes);
+        let closed = Organization { status: OrganizationStatus::Closed, ..world.organization().clone() };
+        let invitation = world.invitation(delivery.invitation);
+        assert_eq!(wanted(&delivery, &closed, invitation, &[], world.now), Wanted::No);
+    }
+}

@@ -125,7 +125,7 @@ impl Commit {
 
 #[cfg(test)]
 mod tests {
-    use std::format;
+    use std::{format, vec};
 
     use crate::testing::*;
     use crate::*;
@@ -141,6 +141,79 @@ mod tests {
             expires_at: world.now,
         };
         assert!(record.outcome.contains("bob@example.com"));
-        assert!(!format!("{record:?}").contains("bob@example.com"));
+        let shown = format!("{record:?}");
+        assert!(shown.starts_with("CommandRecord { key: ") && !shown.contains("bob@example.com"), "{shown}");
+    }
+
+    /// Two are invited: a header, two events and two deliveries, decided on version 2.
+    fn commit() -> Commit {
+        let invite = Invite::new("bob@example.com, cid@example.com", Grant::role("member"));
+        let (world, ada) = (World::new(), by("ada"));
+        let mut draft = world.look(&invite.reads(&ada));
+        let entropy = Entropy::from_bytes(vec![7; invite.makes() * Entropy::BYTES_EACH]);
+        decide(&invite, &world.host(), &ada, entropy, &mut draft).unwrap();
+        let commit = draft.into_commit();
+        assert_eq!((commit.version, commit.events.len(), commit.deliveries.len()), (2, 2, 2));
+        commit
+    }
+
+    fn sound(change: impl FnOnce(&mut Commit)) -> bool {
+        let mut commit = commit();
+        change(&mut commit);
+        commit.is_sound()
+    }
+
+    fn header(commit: &mut Commit) -> &mut Organization {
+        commit.header.as_mut().unwrap()
+    }
+
+    #[test]
+    fn a_commit_is_sound_if_its_parts_belong_together_sto_7() {
+        assert!(sound(|_| {}));
+        assert!(sound(|commit| commit.deliveries.clear()));
+        let other = || OrganizationId::parse("other").unwrap();
+        assert!(!sound(|commit| header(commit).id = other()));
+        assert!(!sound(|commit| commit.deliveries[1].organization = other()));
+        assert!(!sound(|commit| commit.organization = other()));
+    }
+
+    #[test]
+    fn the_header_of_a_sound_commit_is_at_the_version_of_its_last_event_sto_7() {
+        for version in [0, 2, 3, 5] {
+            assert!(!sound(|commit| header(commit).version = version), "{version}");
+        }
+        assert!(!sound(|commit| drop(commit.events.pop())));
+        assert!(!sound(|commit| commit.version = u64::MAX));
+        let nothing = |commit: &mut Commit, version| {
+            commit.events.clear();
+            (commit.version, header(commit).version) = (version, version);
+        };
+        assert!(sound(|commit| nothing(commit, 3)));
+        assert!(!sound(|commit| nothing(commit, 0)), "what exists is not at version 0");
+    }
+
+    #[test]
+    fn a_sound_commit_without_a_header_has_no_events_and_an_organization_that_exists_sto_7() {
+        let headless = |version, events| {
+            sound(|commit| {
+                (commit.version, commit.header) = (version, None);
+                commit.events.truncate(events);
+            })
+        };
+        assert!(headless(1, 0) && headless(2, 0));
+        assert!(!headless(0, 0));
+        assert!(!headless(1, 2));
+    }
+
+    #[test]
+    fn the_events_of_a_sound_commit_are_its_own_and_follow_its_version_without_a_gap_sto_7() {
+        assert!(!sound(|commit| commit.events.swap(0, 1)));
+        for sequence in [0, 2, 3, 5] {
+            assert!(!sound(|commit| commit.events[1].sequence = sequence), "{sequence}");
+        }
+        for event in 0..2 {
+            let other = CommitId::from_parts(commit().events[0].at, [9; 10]);
+            assert!(!sound(|commit| commit.events[event].commit = other), "{event}");
+        }
     }
 }

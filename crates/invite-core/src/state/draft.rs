@@ -417,3 +417,100 @@ fn places<'a>(
     };
     places.filter_map(change).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+
+    use crate::testing::*;
+    use crate::*;
+
+    fn decided<O: Operation>(world: &World, operation: &O, draft: &mut Draft) {
+        let entropy = Entropy::from_bytes(vec![7; operation.makes() * Entropy::BYTES_EACH]);
+        let decided = decide(operation, &world.host(), &by("ada"), entropy, draft);
+        assert!(decided.is_ok(), "{}", O::NAME);
+    }
+
+    fn record(world: &World) -> CommandRecord {
+        CommandRecord {
+            key: CommandKey { actor: by("ada"), operation: "invite".into(), key: "k".into() },
+            fingerprint: [1; 32],
+            outcome: "[]".into(),
+            expires_at: world.now + CommandRecord::KEPT,
+        }
+    }
+
+    #[test]
+    fn a_draft_shows_what_its_commit_will_hold() {
+        let world = World::new();
+        let invite = Invite::new("bob@example.com, cid@example.com", Grant::role("member"));
+        let mut draft = world.look(&invite.reads(&by("ada")));
+        assert!(draft.is_empty() && draft.rows() == 0);
+
+        decided(&world, &invite, &mut draft);
+        assert!(!draft.is_empty() && draft.rows() == 4);
+        draft.remember(record(&world));
+        assert_eq!(draft.rows(), 5);
+
+        let (records, deliveries) = (draft.records().to_vec(), draft.deliveries().to_vec());
+        let commit = draft.into_commit();
+        assert!(!commit.is_empty());
+        assert_eq!((commit.events.len(), commit.deliveries.len()), (2, 2));
+        assert_eq!((commit.events, commit.deliveries), (records, deliveries));
+    }
+
+    #[test]
+    fn a_command_is_remembered_alone_and_until_taken_back_lif_12() {
+        let world = World::new();
+        let record = record(&world);
+        let mut reads = Reads::new();
+        reads.commands.insert(record.key.clone());
+        let mut draft = world.look(&reads);
+        assert_eq!(draft.command(&record.key).unwrap(), None);
+
+        let mark = draft.mark();
+        draft.remember(record.clone());
+        assert!(!draft.is_empty());
+        assert_eq!(draft.command(&record.key).unwrap(), Some(&record));
+        draft.roll_back(mark);
+        assert!(draft.is_empty());
+        assert_eq!(draft.command(&record.key).unwrap(), None);
+
+        draft.remember(record.clone());
+        let commit = draft.into_commit();
+        assert!(commit.header.is_none() && commit.is_sound());
+        assert_eq!(commit.commands, [record]);
+    }
+
+    #[test]
+    fn an_earlier_command_is_answered_from_the_store_lif_12() {
+        let mut world = World::new();
+        let record = record(&world);
+        let mut reads = Reads::new();
+        reads.commands.insert(record.key.clone());
+        assert!(world.look(&Reads::new()).command(&record.key).is_err(), "not asked for, so not known");
+
+        let mut draft = world.look(&reads);
+        draft.remember(record.clone());
+        world.store.apply(&draft.into_commit());
+        assert_eq!(world.look(&reads).command(&record.key).unwrap(), Some(&record));
+        let mut slice = Slice::new(OrganizationId::parse(ACME).unwrap(), None);
+        slice.answer_command(record.key.clone(), Some(record.clone()));
+        assert_eq!(slice.command(&record.key).unwrap(), Some(&record));
+    }
+
+    #[test]
+    fn what_is_resent_was_not_mailed_yet_for_the_rest_of_the_draft_idn_1() {
+        let mut world = World::new();
+        let id = world.invite("bob@example.com", Grant::role("member"), &by("ada"));
+        world.mail(id);
+        let resend = Resend::new(id);
+        let mut draft = world.look(&resend.reads(&by("ada")));
+        assert_eq!(draft.mailed_at(id).unwrap(), Some(world.now));
+        let mark = draft.mark();
+        decided(&world, &resend, &mut draft);
+        assert_eq!(draft.mailed_at(id).unwrap(), None);
+        draft.roll_back(mark);
+        assert_eq!(draft.mailed_at(id).unwrap(), Some(world.now), "nor does a refused one count");
+    }
+}

@@ -158,3 +158,44 @@ impl Reads {
         rows && others && *due == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use crate::*;
+
+    #[test]
+    fn each_need_is_kept_and_told_from_none() {
+        let (bob, key) =
+            (user("bob"), CommandKey { actor: by("ada"), operation: "o".into(), key: "k".into() });
+        let id = InvitationId::from_parts(World::new().now, [0; 10]);
+        let (mut address_alone, mut command) = (Reads::new(), Reads::new());
+        address_alone.addresses.insert(address("bob@example.com"));
+        command.commands.insert(key);
+        let each = [
+            Reads::new().invitation(id),
+            Reads::new().invitee(bob.clone().into()),
+            Reads::new().member(bob.clone()),
+            Reads::new().actor(&by("bob")),
+            Reads::new().person(bob.clone()),
+            address_alone,
+            Reads::new().sent_by(bob),
+            Reads::new().limits_of(&Actor::System),
+            command,
+            Reads::new().due(),
+        ];
+        assert!(Reads::new().is_empty() && Reads::new().actor(&Actor::System).is_empty());
+        for one in &each {
+            assert!(!one.is_empty(), "{one:?}");
+            for other in &each {
+                let mut both = one.clone();
+                both.extend(other.clone());
+                let mut reverse = other.clone();
+                reverse.extend(one.clone());
+                assert_eq!(both, reverse);
+                both.extend(Reads::new());
+                assert_eq!(both, reverse, "nothing more is needed");
+            }
+        }
+    }
+}

@@ -415,6 +415,7 @@ mod tests {
             ("older than is kept", token(1), Some(&current), &earlier, Verdict::Unknown),
             ("earlier, of a row without current", token(4), None, &earlier[..1], Verdict::Superseded),
             ("current and earlier alike", token(5), Some(&current), &[nonce(5)], Verdict::Current),
+            ("twice an earlier one", token(4), Some(&current), &[nonce(4), nonce(4)], Verdict::Superseded),
             ("never issued", token(9), Some(&current), &earlier[..3], Verdict::Unknown),
             ("missing row", token(5), None, &[], Verdict::Unknown),
             ("missing row, zero nonce", token(0), None, &[], Verdict::Unknown),
