@@ -424,6 +424,15 @@ mod tests {
     }
 
     #[test]
+    fn given_a_member_when_accepting_for_a_group_then_the_outcome_tells_all_that_is_held_c4() {
+        let mut world = World::new();
+        world.add("bob", Grant::role("member"));
+        let id = world.invite(user("bob"), in_group("lead", "red"), &by("ada"));
+        let accepted = world.ok(Accept::inbox(id, person("bob")), &by("bob"));
+        assert_eq!(accepted.grants, Grants::from([Grant::role("member"), in_group("lead", "red")]));
+    }
+
+    #[test]
     fn given_a_mailed_invitation_when_accepted_after_signing_up_then_bob_is_a_member_and_the_address_proven_a6()
      {
         let mut world = World::with(team_of(1));

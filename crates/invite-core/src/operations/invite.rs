@@ -646,7 +646,7 @@ mod tests {
         let invited = world.ok(Invite::new(list, Grant::role("member")), &by("ada"));
         let no = "no-seat-left";
         assert_eq!(codes(&invited), ["invited", "invalid-address", "invited", "duplicate", no, no]);
-        assert_eq!((invited.len(), invited.refused().count()), (2, 3));
+        assert_eq!((invited.len(), invited.is_empty(), invited.refused().count()), (2, false, 3));
         assert_eq!(invited.seats[0].left(), Some(0));
         assert_eq!(world.seats("team"), (0, 2));
 
@@ -658,6 +658,13 @@ mod tests {
         assert_eq!(world.seats("team"), (0, 0));
         world.ok(ChangePlan::new(team_of(3)), &Actor::System);
         assert_eq!(world.ok(all.mode(Mode::AllOrNothing), &by("ada")).len(), 3);
+    }
+
+    #[test]
+    fn given_nobody_who_can_be_invited_when_inviting_many_then_nothing_went_out_sea_6() {
+        let mut world = World::with(team_of(0));
+        let invited = world.ok(Invite::new("a@example.com, nonsense", Grant::role("member")), &by("ada"));
+        assert!(invited.is_empty());
     }
 
     #[test]

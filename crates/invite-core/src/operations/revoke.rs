@@ -178,8 +178,9 @@ mod tests {
         let codes = revoked.results.iter().map(|result| result.refused.as_ref().map(Refusal::code));
         let expected = [None, Some("not-grantable"), Some("unknown-invitation"), Some("revoked"), None];
         assert!(codes.eq(expected));
-        assert_eq!(revoked.len(), 2);
+        assert_eq!((revoked.len(), revoked.is_empty()), (2, false));
         assert_eq!(world.state(above), InvitationState::Pending);
+        assert!(world.ok(Revoke::many([mine, above]), &by("lea")).is_empty());
     }
 
     #[test]
