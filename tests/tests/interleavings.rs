@@ -267,8 +267,8 @@ fn three_at_once_con_2() {
     }
 }
 
-/// The search itself: on a store without version check it finds that both owners leave, that one seat is taken by
-/// two, and that what was revoked is accepted.
+/// The search itself: on a store without version check it finds that both owners leave, and that one seat is taken by
+/// two.
 #[test]
 fn a_store_without_version_check_is_found_out() {
     let both_leave = Explored::without_versions(two_owners, &owners_leave());
@@ -277,9 +277,6 @@ fn a_store_without_version_check_is_found_out() {
     let one_seat = Explored::without_versions(two_invited_for_one_seat, &[accept(), eve_accepts()]);
     let one_seat = one_seat.violations().into_iter().map(|(end, _)| end.to_owned()).collect::<Vec<_>>();
     assert!(one_seat.iter().any(|end| end.starts_with("told ok, ok")), "{one_seat:?}");
-    let revoked = Explored::without_versions(two_invited, &[accept(), revoke()]);
-    let revoked = revoked.violations().into_iter().map(|(end, _)| end.to_owned()).collect::<Vec<_>>();
-    assert!(revoked.iter().any(|end| end.starts_with("told ok, ok")), "{revoked:?}");
 }
 
 /// Two commands meet in more ways than one after the other: each begins, loads and commits, and who conflicts locks,
