@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use invite::{Acting, Error, Grant, InvitationId, Invitees, NewMember, PageRequest, Principal, UserId};
+use invite::{
+    Acting, Error, Grant, InvitationFilter, InvitationId, InvitationState, Invitees, MemberFilter, NewMember,
+    PageRequest, Principal, Settings, UserId,
+};
 
 use crate::Outcome;
 use crate::correctness::token_of;
@@ -16,7 +19,7 @@ const STEP: usize = 1_000;
 const ROUNDS: usize = 100;
 
 /// What is timed, in the order of one round.
-const OPERATIONS: [&str; 13] = [
+const OPERATIONS: [&str; 20] = [
     "invite",
     "remind",
     "resend",
@@ -29,7 +32,14 @@ const OPERATIONS: [&str; 13] = [
     "remove",
     "revoke",
     "decline",
-    "page of 50",
+    "add member",
+    "leave",
+    "change settings",
+    "seats",
+    "roster",
+    "members",
+    "pending",
+    "events",
 ];
 
 type Times = [Vec<Duration>; OPERATIONS.len()];
@@ -125,7 +135,31 @@ async fn one_round(acme: &Acting, service: &invite::Invitations, round: usize, t
     organization.decline(declined, principal()).await?;
     note(begin);
     let begin = Instant::now();
-    organization.roster(&PageRequest::first(50)).await?;
+    let added = NewMember::new(UserId::parse(&user)?, Grant::role("member"));
+    organization.as_system().add_members([added]).await?;
+    note(begin);
+    let begin = Instant::now();
+    organization.by(user.as_str()).leave().await?;
+    note(begin);
+    let begin = Instant::now();
+    acme.change_settings(Settings::named(format!("Acme {round}"))).await?;
+    note(begin);
+    let begin = Instant::now();
+    organization.seats().await?;
+    note(begin);
+    let page = PageRequest::first(50);
+    let begin = Instant::now();
+    organization.roster(&page).await?;
+    note(begin);
+    let begin = Instant::now();
+    organization.members(&MemberFilter::default(), &page).await?;
+    note(begin);
+    let pending = InvitationFilter { state: Some(InvitationState::Pending), ..InvitationFilter::default() };
+    let begin = Instant::now();
+    organization.invitations(&pending, &page).await?;
+    note(begin);
+    let begin = Instant::now();
+    organization.events(0, 50).await?;
     note(begin);
     Ok(())
 }
