@@ -74,6 +74,34 @@ impl<S> Case<S> {
     }
 }
 
+/// The case of a name.
+///
+/// # Panics
+/// If there is none.
+pub(crate) fn find<'a, S>(cases: &'a [Case<S>], name: &str) -> &'a Case<S> {
+    cases.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("there is no case {name}"))
+}
+
+/// Whether there is a case of that name; asked while tests are compiled.
+pub(crate) const fn is_among<S>(cases: &[Case<S>], name: &str) -> bool {
+    let mut n = 0;
+    while n < cases.len() {
+        if is_same(cases[n].name.as_bytes(), name.as_bytes()) {
+            return true;
+        }
+        n += 1;
+    }
+    false
+}
+
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut n = 0;
+    while n < one.len() && n < other.len() && one[n] == other[n] {
+        n += 1;
+    }
+    n == one.len() && n == other.len()
+}
+
 impl<S> fmt::Debug for Case<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Case")
@@ -111,4 +139,27 @@ fn text(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<String>().cloned();
     let text = text.or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()));
     text.unwrap_or_else(|| "a panic that says nothing".to_owned())
+}
+
+/// The table of cases.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __table {
+    ([] $($number:literal $sentence:ident [$($module:ident::$case:ident)+])+) => {
+        &[$($($crate::Case {
+            number: $number,
+            sentence: stringify!($sentence),
+            name: stringify!($case),
+            check: |fixture| Box::pin($module::$case(fixture)),
+        },)+)+]
+    };
+}
+
+/// A test of every case, those left out among them as ignored ones.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tests {
+    ([$one:ident] $($number:literal $sentence:ident [$($module:ident::$case:ident)+])+) => {
+        $($($one! { $case })+)+
+    };
 }

@@ -63,29 +63,6 @@ macro_rules! __mailer_cases {
     };
 }
 
-/// The table of cases.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __mailer_table {
-    ([] $($number:literal $sentence:ident [$($module:ident::$case:ident)+])+) => {
-        &[$($($crate::Case {
-            number: $number,
-            sentence: stringify!($sentence),
-            name: stringify!($case),
-            check: |fixture| Box::pin($module::$case(fixture)),
-        },)+)+]
-    };
-}
-
-/// A test of every case, those left out among them as ignored ones.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __mailer_tests {
-    ([$one:ident] $($number:literal $sentence:ident [$($module:ident::$case:ident)+])+) => {
-        $($($one! { $case })+)+
-    };
-}
-
 /// Makes a test of every case of the contract of `invite-mailer`.
 ///
 /// The expression makes a [`Fixture`](crate::mailer::Fixture): a mailer, with its next hop in the hand of the test. It
@@ -107,7 +84,7 @@ macro_rules! __mailer_tests {
 macro_rules! mailer {
     ($fixture:expr $(; except $($case:ident: $reason:literal),+ $(,)?)?) => {
         $crate::__mailer_one! { ($) [$fixture] [$($($case: $reason),+)?] }
-        $crate::__mailer_cases! { __mailer_tests [__invite_mailer_case] }
+        $crate::__mailer_cases! { __tests [__invite_mailer_case] }
     };
 }
 

@@ -128,29 +128,6 @@ macro_rules! __storage_cases {
     };
 }
 
-/// The table of cases.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __storage_table {
-    ([] $($number:literal $sentence:ident [$($module:ident::$case:ident)+])+) => {
-        &[$($($crate::Case {
-            number: $number,
-            sentence: stringify!($sentence),
-            name: stringify!($case),
-            check: |fixture| Box::pin($module::$case(fixture)),
-        },)+)+]
-    };
-}
-
-/// A test of every case, those left out among them as ignored ones.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __storage_tests {
-    ([$one:ident] $($number:literal $sentence:ident [$($module:ident::$case:ident)+])+) => {
-        $($($one! { $case })+)+
-    };
-}
-
 /// Makes a test of every case of the contract of `invite-storage`.
 ///
 /// The expression makes a [`Fixture`](crate::storage::Fixture), for instance a store with nothing in it. It is
@@ -179,7 +156,7 @@ macro_rules! __storage_tests {
 macro_rules! storage {
     ($fixture:expr $(; except $($case:ident: $reason:literal),+ $(,)?)?) => {
         $crate::__storage_one! { ($) [$fixture] [$($($case: $reason),+)?] }
-        $crate::__storage_cases! { __storage_tests [__invite_storage_case] }
+        $crate::__storage_cases! { __tests [__invite_storage_case] }
     };
 }
 

@@ -16,7 +16,7 @@ pub mod rows;
 mod seen;
 mod values;
 
-use crate::Case;
+use crate::case::{self, Case};
 
 pub use fixture::Fixture;
 
@@ -24,16 +24,14 @@ pub use fixture::Fixture;
 type Subject = Box<dyn Fixture>;
 
 /// Every case, in the order of the sentences.
-pub const CASES: &[Case<Subject>] = crate::__storage_cases!(__storage_table []);
+pub const CASES: &[Case<Subject>] = crate::__storage_cases!(__table []);
 
 /// Runs one case by name.
 ///
 /// # Panics
 /// If the case fails, or if there is none of that name.
 pub fn run<F: Fixture>(name: &str, fixture: impl Future<Output = F>) {
-    let case =
-        CASES.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("there is no case {name}"));
-    case.run(async { Box::new(fixture.await) as Box<dyn Fixture> });
+    case::find(CASES, name).run(async { Box::new(fixture.await) as Box<dyn Fixture> });
 }
 
 /// What a task gave; a case of a task that panicked panics alike.
@@ -47,20 +45,5 @@ fn joined<T>(task: Result<T, tokio::task::JoinError>) -> T {
 /// Whether there is a case of that name.
 #[must_use]
 pub const fn is_case(name: &str) -> bool {
-    let mut n = 0;
-    while n < CASES.len() {
-        if is_same(CASES[n].name.as_bytes(), name.as_bytes()) {
-            return true;
-        }
-        n += 1;
-    }
-    false
-}
-
-const fn is_same(one: &[u8], other: &[u8]) -> bool {
-    let mut n = 0;
-    while n < one.len() && n < other.len() && one[n] == other[n] {
-        n += 1;
-    }
-    n == one.len() && n == other.len()
+    case::is_among(CASES, name)
 }
