@@ -49,6 +49,7 @@ fn is_found<F: Fixture>(fixture: impl Fn() -> F, cases: &[&str], words: &str, al
     assert!(unexpected.is_empty(), "failed without a reason: {unexpected:#?}");
     let first =
         found.iter().find(|broken| Some(&broken.case) == cases.first()).expect("there is a first one");
+    assert!(!words.is_empty(), "it must fail for a reason");
     assert!(first.seen.contains(words), "{words:?} is not why it failed:\n{first}");
     assert!(first.to_string().contains(first.sentence), "the sentence is named");
 }

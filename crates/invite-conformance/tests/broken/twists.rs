@@ -174,7 +174,7 @@ fn milliseconds() {
     is_found(
         || Twisted::new(Milliseconds),
         &["values_come_back_to_the_microsecond"],
-        "",
+        "created_at: 2026-02-02T02:40:01.123Z",
         &["values_come_back_at_the_extremes", "pages_meet_over_cursors"],
     );
 }
@@ -285,7 +285,7 @@ fn lease_that_never_expires() {
     is_found(
         || Twisted::new(EndlessLease),
         &["leases_end", "one_holds_a_lease", "late_is_told"],
-        "",
+        "left: Some(9999-12-31T23:59:59.999999Z)",
         &["acknowledged_is_kept", "committed_is_due", "late_is_told"],
     );
 }
