@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use invite::{AccessModel, Acting, Invitations, InvitationsBuilder, Keyring, Limit, Plan};
+use invite::{AccessModel, Acting, BuildError, Invitations, Keyring, Limit, Plan};
 use invite_memory::MemoryStorage;
 use invite_sqlite::SqliteStorage;
 use tempfile::TempDir;
@@ -46,15 +46,26 @@ impl Stores {
 
     /// A service on an empty store.
     pub(crate) async fn service(&self) -> Outcome<Invitations> {
-        let builder = match &self.kind {
-            Kind::Memory => on(MemoryStorage::new()),
+        let [service] = self.services().await?;
+        Ok(service)
+    }
+
+    /// Services on one empty store, as in several processes: each has its own queues, and their versions conflict.
+    pub(crate) async fn services<const N: usize>(&self) -> Outcome<[Invitations; N]> {
+        let keyring = Keyring::ephemeral();
+        let services: Vec<_> = match &self.kind {
+            Kind::Memory => {
+                let storage = MemoryStorage::new();
+                (0..N).map(|_| on(storage.clone(), &keyring)).collect::<Result<_, _>>()?
+            }
             Kind::Sqlite(folder) => {
-                let storage = SqliteStorage::open(self.file(folder))?;
-                storage.migrate().await?;
-                on(storage)
+                let file = self.file(folder);
+                SqliteStorage::open(&file)?.migrate().await?;
+                let service = |_| Outcome::Ok(on(SqliteStorage::open(&file)?, &keyring)?);
+                (0..N).map(service).collect::<Result<_, _>>()?
             }
         };
-        Ok(builder.base_url("https://app.example/join").build()?)
+        services.try_into().map_err(|_| "another number of services than asked for".into())
     }
 
     fn file(&self, folder: &TempDir) -> PathBuf {
@@ -62,8 +73,9 @@ impl Stores {
     }
 }
 
-fn on(storage: impl invite::Storage) -> InvitationsBuilder {
-    Invitations::builder(storage, AccessModel::preset(), Keyring::ephemeral())
+fn on(storage: impl invite::Storage, keyring: &Keyring) -> Result<Invitations, BuildError> {
+    let service = Invitations::builder(storage, AccessModel::preset(), keyring.clone());
+    service.base_url("https://app.example/join").build()
 }
 
 /// An organization with ada as its owner, who acts, and with no limit on seats.
