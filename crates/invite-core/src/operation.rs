@@ -46,7 +46,8 @@ pub trait Operation: sealed::Sealed + Serialize + Clone + Send + Sync + 'static 
         0
     }
 
-    /// How many rows it may touch, roughly; for the bounds of a batch.
+    /// How many rows it may touch, roughly; for the bounds of a batch. At least as many as the facts that it makes
+    /// about what it names and the mails that it queues: what ends or changes along with these is not counted.
     fn rows(&self) -> usize {
         1 + self.makes()
     }

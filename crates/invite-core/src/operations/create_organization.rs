@@ -54,6 +54,10 @@ impl Operation for CreateOrganization {
         Reads::new().member(self.owner.clone())
     }
 
+    fn rows(&self) -> usize {
+        4
+    }
+
     fn decide(
         &self,
         host: &Host<'_>,

@@ -109,6 +109,8 @@ fn require_another_owner<R: Refusal + From<LastOwner>>(draft: &mut Draft) -> Res
 
 #[cfg(test)]
 mod tests {
+    use std::format;
+
     use crate::testing::*;
     use crate::*;
 
@@ -133,5 +135,53 @@ mod tests {
         world.ok(AddMembers::many([member("a"), member("b")]), &by("ada"));
         let refused = world.run(AddMembers::many(["c", "d", "e"].map(member)), &by("ada")).unwrap_err();
         assert!(matches!(refused, AddMembersRefused::TooLarge(_)), "{refused:?}");
+    }
+
+    /// What a command counts, and two for each fact that it made: a record and the row that it is about.
+    fn counted<O: Operation>(world: &mut World, operation: O, actor: &Actor) -> (usize, usize) {
+        let (counted, before) = (operation.rows(), world.events());
+        world.ok(operation, actor);
+        (counted, 2 * (world.events() - before))
+    }
+
+    #[test]
+    fn given_the_usual_case_when_a_command_is_performed_then_it_counted_its_facts_and_their_rows() {
+        let ids = ["bob", "cid", "dan"];
+        let member = || Grant::role("member");
+        let mut world = World::new();
+        let open = ids.map(|id| world.invite(address(&format!("{id}@example.com")), member(), &by("ada")));
+        let mut members = World::new();
+        for id in ids {
+            members.add(id, member());
+            members.invite(user(id), in_group("member", "red"), &by("ada"));
+        }
+        let mut expired = world.clone();
+        expired.wait(chrono::TimeDelta::days(7));
+        let many =
+            ids.iter().fold(person("bob"), |bob, id| bob.vouching(address(&format!("{id}@work.example"))));
+        let block = || Decline::inbox(open[0], many.clone()).block(Block::Organization);
+        let mut blocked = world.clone();
+        blocked.ok(block(), &by("bob"));
+        let new = ids.map(|id| NewMember::new(user(id), member()));
+        let founded = CreateOrganization::new(Settings::named("Acme"), user("ada"), roomy());
+        for (sentence, (counted, written)) in [
+            ("one accepts", counted(&mut world.clone(), Accept::inbox(open[0], person("bob")), &by("bob"))),
+            ("three are added", counted(&mut world.clone(), AddMembers::many(new), &by("ada"))),
+            ("one with five names declines and blocks", counted(&mut world.clone(), block(), &by("bob"))),
+            (
+                "one with five names unblocks",
+                counted(&mut blocked, Unblock::new(many.clone(), SuppressionKind::Invitations), &by("bob")),
+            ),
+            ("one who is invited leaves", counted(&mut members.clone(), Leave::new(user("bob")), &by("bob"))),
+            (
+                "three who are invited are removed",
+                counted(&mut members.clone(), RemoveMembers::many(ids.map(user)), &by("ada")),
+            ),
+            ("three are revoked", counted(&mut world.clone(), Revoke::many(open), &by("ada"))),
+            ("three are tidied", counted(&mut expired, Tidy::new(3), &Actor::System)),
+            ("an organization is created", counted(&mut World::empty(world.model), founded, &Actor::System)),
+        ] {
+            assert_eq!(counted, written, "{sentence}");
+        }
     }
 }

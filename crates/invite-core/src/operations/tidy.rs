@@ -49,7 +49,7 @@ impl Operation for Tidy {
     }
 
     fn rows(&self) -> usize {
-        self.limit as usize
+        2 * self.limit as usize
     }
 
     fn decide(

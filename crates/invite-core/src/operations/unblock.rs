@@ -52,6 +52,10 @@ impl Operation for Unblock {
         reads
     }
 
+    fn rows(&self) -> usize {
+        2 * self.principal.invitees().count()
+    }
+
     fn decide(
         &self,
         _host: &Host<'_>,

@@ -72,6 +72,23 @@ pub(super) fn rows_are_as_folded(folded: &Slice, rows: &Rows) {
     }
 }
 
+/// A command counts at least the facts about what it names and the mails; what ends or changes along with these
+/// is of the kinds left out here.
+pub(super) fn rows_are_counted<O: Operation>(operation: &O, facts: &[(Actor, Event)], written: &Commit) {
+    let along = |event: &Event| match event {
+        Event::InvitationEnded { ending, .. } => match ending {
+            Ending::Expired => true,
+            Ending::Revoked { because } => *because != RevokedBecause::Asked,
+            Ending::Accepted { .. } | Ending::Declined { .. } => false,
+        },
+        Event::SeatReserved { .. } | Event::InvitationHandedOver { .. } => true,
+        _ => false,
+    };
+    let named = facts.iter().filter(|(_, event)| !along(event)).count();
+    let (counted, made) = (operation.rows(), named + written.deliveries.len());
+    assert!(counted >= made, "{} counts {counted} and makes {made}: {facts:?}", O::NAME);
+}
+
 /// The same facts folded into everything there is make the same rows.
 pub(super) fn net_change_is_fold_of_facts(
     all: Slice,

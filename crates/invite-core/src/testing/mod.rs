@@ -217,6 +217,7 @@ impl World {
 
             let (now, folded, facts) = (draft.now(), (*draft).clone(), draft.facts.clone());
             let written = draft.into_commit();
+            checks::rows_are_counted(operation, &facts, &written);
             assert_eq!(written, whole.into_commit(), "{}: a decision depends on its reads alone", O::NAME);
             self.store.apply(&written);
             let after = self.store.rows(&id);
