@@ -696,6 +696,51 @@ mod tests {
     }
 
     #[test]
+    fn given_as_many_vouched_addresses_as_anybody_has_when_accepted_then_all_of_them_count_abu_3() {
+        let mut world = World::new();
+        let id = world.invite("z@example.com", Grant::role("member"), &by("ada"));
+        let own = |n| address(&format!("a{n}@example.com"));
+        let bob = (1..MAX_VOUCHED).fold(stranger("bob"), |bob, n| bob.vouching(own(n)));
+        let bob = bob.vouching(address("z@example.com"));
+        assert_eq!(bob.vouched().len(), MAX_VOUCHED);
+        world.ok(Accept::inbox(id, bob), &by("bob"));
+    }
+
+    #[test]
+    fn given_grants_that_are_gone_since_when_accepted_then_the_refusal_says_what_is_lif_10() {
+        let plan = || roomy().entitled("line", Restriction::only(["a"]));
+        let mut world = World::with(plan());
+        let full = Grant::role("client")
+            .adding("analytics.view")
+            .restricted("account", Restriction::only(["a"]))
+            .restricted("line", Restriction::only(["a"]));
+        let id = world.invite(BOB, full, &by("ada"));
+        let client = || Role::new("client");
+        let model = || AccessModel::builder().permissions(WORK).resource_kinds(["account", "line"]);
+        let few = || AccessModel::builder().permissions(["posts.view"]).role(client());
+        let table = [
+            ("the role", model(), "client"),
+            ("a permission", few(), "analytics.view"),
+            ("a kind of resource", AccessModel::builder().permissions(WORK).role(client()), "account"),
+            ("a right of the role", model().role(client().never(["analytics.view"])), "analytics.view"),
+            ("room", model().role(client()).caps(Caps { grants: 0, ..Caps::default() }), "grants"),
+        ];
+        let says = |mut world: World, sentence: &str, what: &str| {
+            let refusal = world.run(Accept::inbox(id, person("bob")), &by("bob")).unwrap_err();
+            let (told, text) = (matches!(refusal, AcceptRefused::NoLongerAvailable(_)), format!("{refusal}"));
+            let (_, reason) = text.split_once("is gone: ").unwrap();
+            assert!(told && reason.contains(what), "{sentence}: {text}");
+        };
+        for (sentence, model, what) in table {
+            let mut world = world.clone();
+            world.model = model.build().unwrap();
+            says(world, sentence, what);
+        }
+        world.ok(ChangePlan::new(roomy().entitled("line", Restriction::only(["b"]))), &Actor::System);
+        says(world, "a resource of the plan", "line");
+    }
+
+    #[test]
     fn every_reason_to_refuse_is_reached() {
         let mut cases = Cases::of("AcceptRefused", include_str!("accept.rs"));
         let invited = || {

@@ -286,6 +286,18 @@ mod tests {
     }
 
     #[test]
+    fn given_notes_when_added_then_keys_and_values_together_fill_the_cap_and_no_more_abu_3() {
+        let mut world = World::new();
+        let cap = world.model.caps.metadata_bytes;
+        let add = |id, bytes: usize| {
+            let member = new(id, Grant::role("member")).metadata("a", "b");
+            AddMembers::one(member.metadata("key", "x".repeat(bytes - "abkey".len())))
+        };
+        world.ok(add("bob", cap), &Actor::System);
+        assert_eq!(world.run(add("dan", cap + 1), &Actor::System).unwrap_err().code(), "too-large");
+    }
+
+    #[test]
     fn every_reason_to_refuse_is_reached() {
         let mut cases = Cases::of("AddMembersRefused", include_str!("add_members.rs"));
         let mut world = World::with(team_of(1).entitled("line", Restriction::only(["a"])));

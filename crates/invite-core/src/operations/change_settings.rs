@@ -88,6 +88,8 @@ pub(super) fn check_settings(model: &AccessModel, settings: &Settings) -> Result
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::ToOwned;
+
     use crate::testing::*;
     use crate::*;
 
@@ -100,6 +102,27 @@ mod tests {
         let before = world.events();
         world.ok(ChangeSettings::new(settings), &by("ada"));
         assert_eq!(world.events(), before);
+    }
+
+    #[test]
+    fn given_texts_when_changed_then_each_may_be_as_long_as_the_cap_says_and_no_longer_abu_3() {
+        let caps = Caps { name_bytes: 20, message_bytes: 30, ..Caps::default() };
+        let mut world = World::of(model().caps(caps), roomy());
+        let settings = |more: usize| {
+            [
+                ("the name", Settings::named("x".repeat(20 + more))),
+                ("the description", Settings::named("Acme").described("x".repeat(30 + more))),
+                ("the page", Settings::named("Acme").about("https://".to_owned() + &"x".repeat(22 + more))),
+            ]
+        };
+        for (text, settings) in settings(0) {
+            let changed = world.run(ChangeSettings::new(settings), &by("ada"));
+            assert!(changed.is_ok(), "{text}: {changed:?}");
+        }
+        for (text, settings) in settings(1).into_iter().chain(settings(2)) {
+            let refusal = world.run(ChangeSettings::new(settings), &by("ada")).unwrap_err();
+            assert!(matches!(refusal, ChangeSettingsRefused::InvalidSettings(_)), "{text}: {refusal:?}");
+        }
     }
 
     #[test]

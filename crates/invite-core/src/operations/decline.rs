@@ -227,6 +227,15 @@ mod tests {
     }
 
     #[test]
+    fn given_a_reason_when_declined_then_it_may_be_as_long_as_the_cap_says_abu_3() {
+        let mut world = World::new();
+        let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+        let reason = "x".repeat(world.model.caps.message_bytes);
+        world.ok(Decline::inbox(id, person("bob")).reason(reason.clone()), &by("bob"));
+        assert_eq!(world.rows().events.last().unwrap().data.reason, Some(reason));
+    }
+
+    #[test]
     fn given_a_suspended_organization_when_declined_then_nothing_stands_in_the_way() {
         let mut world = World::new();
         let id = world.invite(BOB, Grant::role("member"), &by("ada"));

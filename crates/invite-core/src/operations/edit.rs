@@ -159,6 +159,8 @@ impl Operation for Edit {
 
 #[cfg(test)]
 mod tests {
+    use std::format;
+
     use chrono::TimeDelta;
 
     use crate::testing::*;
@@ -216,6 +218,24 @@ mod tests {
     }
 
     #[test]
+    fn given_an_expired_one_at_the_new_place_and_many_that_expired_before_it_when_edited_then_it_gives_way_lif_7b()
+     {
+        let mut world = World::new();
+        world.invite(BOB, in_group("member", "red"), &by("ada"));
+        let id = world.ok(Invite::new(BOB, in_group("member", "blue")).expires_at(Expiry::Never), &by("ada"));
+        let id = id.invitations().next().unwrap();
+        // Longer past their expiry, and more than are loaded as due.
+        for position in 0..70 {
+            let soon = Expiry::At(world.now + TimeDelta::minutes(1));
+            let other = Invite::new(address(&format!("{position}@example.com")), Grant::role("member"));
+            world.ok_unchecked(other.expires_at(soon), &by("ada"));
+        }
+        world.wait(TimeDelta::days(7));
+        world.ok(Edit::new(id).grants([in_group("member", "blue"), in_group("member", "red")]), &by("ada"));
+        assert_eq!(world.state(id), InvitationState::Pending);
+    }
+
+    #[test]
     fn given_a_new_expiry_when_edited_then_it_holds_from_now_on_lif_5() {
         let mut world = World::new();
         let id = world.invite(BOB, Grant::role("member"), &by("ada"));
@@ -234,12 +254,14 @@ mod tests {
         world.add("lea", Grant::role("lead").restricted("account", Restriction::only(["a"])));
         let id = world.invite(BOB, Grant::role("member"), &by("ada"));
         let edit = |days| Edit::new(id).expires_at(Expiry::At(world.now + TimeDelta::days(days)));
-        let (later, earlier) = (edit(8), edit(6));
+        let (later, same, earlier) = (edit(8), edit(7), edit(6));
         assert_eq!(world.run(later.clone(), &by("lea")).unwrap_err().code(), "not-grantable");
         assert_eq!(
             world.run(Edit::new(id).expires_at(Expiry::Never), &by("lea")).unwrap_err().code(),
             "not-grantable"
         );
+        world.ok(same, &by("lea"));
+        assert_eq!(world.invitation(id).inviter, by("ada"), "to leave it as it is grants nothing");
         world.ok(earlier, &by("lea"));
         world.ok(later, &by("ada"));
     }

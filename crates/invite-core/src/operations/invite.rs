@@ -597,6 +597,27 @@ mod tests {
     }
 
     #[test]
+    fn given_open_invitations_in_many_scopes_when_inviting_to_all_with_resend_then_there_is_entropy_for_each_tok_1()
+     {
+        let mut world = World::new();
+        let scopes = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|id| in_group("client", id));
+        let open = scopes.clone().map(|scope| world.invite("bob@example.com", scope, &by("ada")));
+        let again = Invite::new("bob@example.com", scopes).on_pending(OnPending::Resend);
+        world.ok(again, &by("ada"));
+        assert_eq!(open.map(|id| world.invitation(id).revision), [1; 8]);
+    }
+
+    #[test]
+    fn given_a_result_when_shown_for_debugging_then_what_was_typed_is_left_out_pri_4() {
+        let mut world = World::new();
+        let invited = world.ok(Invite::new("Bob <bob@example.com>", Grant::role("member")), &by("ada"));
+        let [result] = &invited.results[..] else { panic!("{} results", invited.results.len()) };
+        let shown = format!("{result:?}");
+        assert!(shown.starts_with("InviteResult { position: 0, outcome: Invited { "), "{shown}");
+        assert!(result.input.contains("bob@") && !shown.to_lowercase().contains("bob"), "{shown}");
+    }
+
+    #[test]
     fn given_an_owner_who_takes_no_seat_when_invited_to_a_group_then_no_seat_is_reserved_sea_2() {
         let mut world = World::with(team_of(0));
         world.invite(user("ada"), in_group("member", "red"), &Actor::System);

@@ -227,3 +227,34 @@ impl<T: Into<Invitee>> FromIterator<T> for Invitees {
         invitees.into_iter().map(InviteeEntry::new).collect::<Vec<_>>().into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use crate::testing::*;
+    use crate::*;
+
+    #[test]
+    fn an_entry_shows_whom_it_names_with_a_mask_and_not_what_was_typed_pri_4() {
+        let entry = InviteeEntry::typed(" Bob@Example.com").name("Bob Smith").grants(Grant::role("client"));
+        let shown = format!("{entry:?}");
+        assert!(shown.starts_with("InviteeEntry { who: Invitee(Invitee(") && shown.contains("…@"), "{shown}");
+        assert!(shown.contains("client") && !shown.to_lowercase().contains("bob"), "{shown}");
+        let nobody = format!("{:?}", InviteeEntry::typed("bob@@example"));
+        assert!(nobody.starts_with("InviteeEntry { who: Nobody(") && !nobody.contains("bob"), "{nobody}");
+    }
+
+    #[test]
+    fn whoever_is_named_by_a_value_is_the_one_who_is_invited() {
+        let bob = address("bob@example.com");
+        let table = [
+            ("an address", bob.clone().into(), Invitee::Address(bob.clone())),
+            ("an address of somebody else's", Invitees::from(&bob), Invitee::Address(bob.clone())),
+            ("a user", user("bob").into(), Invitee::User(user("bob"))),
+        ];
+        for (value, invitees, expected) in table {
+            assert!(invitees.named().eq([&expected]), "{value}: {invitees:?}");
+        }
+    }
+}

@@ -213,6 +213,22 @@ mod tests {
     }
 
     #[test]
+    fn given_a_seat_that_stays_or_changes_when_resent_then_only_a_change_of_it_is_a_fact_sea_2() {
+        let mut world = World::with(team_of(1));
+        let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+        let before = world.events();
+        world.ok(Resend::new(id), &by("ada"));
+        assert_eq!(world.kinds_since(before), ["invitation-resent"]);
+        world.wait(TimeDelta::days(7));
+        world.ok(ChangePlan::new(team_of(1).seat_policy(SeatPolicy::TakeOnAccept)), &Actor::System);
+        let before = world.events();
+        world.ok(Resend::new(id), &by("ada"));
+        let kinds = ["invitation-expired", "seat-reserved", "invitation-resent"];
+        assert_eq!(world.kinds_since(before), kinds);
+        assert_eq!((world.seats("team"), world.invitation(id).seat.as_ref()), ((0, 0), None));
+    }
+
+    #[test]
     fn given_a_mail_of_an_earlier_revision_when_resent_then_it_proves_no_address_any_more_idn_1() {
         let mut world = World::new();
         let id = world.invite(BOB, Grant::role("member"), &by("ada"));

@@ -148,6 +148,20 @@ mod tests {
     }
 
     #[test]
+    fn given_nothing_left_that_is_due_when_tidied_then_it_says_that_there_is_no_more() {
+        let mut world = World::new();
+        let never = Invite::new("bob@example.com", Grant::role("member")).expires_at(Expiry::Never);
+        world.ok(never, &by("ada"));
+        world.invite("eve@example.com", Grant::role("member"), &by("ada"));
+        world.wait(TimeDelta::days(7));
+        let ended = |tidied: Tidied| (tidied.ended, tidied.more);
+        assert_eq!(ended(world.ok(Tidy::new(9), &Actor::System)), (1, false), "what is pending is not due");
+        world.ok(ChangeStatus::Close, &by("ada"));
+        assert_eq!(ended(world.ok(Tidy::new(9), &Actor::System)), (1, false), "all is ended");
+        assert_eq!(ended(world.ok(Tidy::new(9), &Actor::System)), (0, false));
+    }
+
+    #[test]
     fn given_no_organization_when_tidied_then_it_is_unknown() {
         let mut world = World::new();
         let tidied = world.attempt("other", &Tidy::new(1), &Actor::System);

@@ -421,6 +421,9 @@ fn places<'a>(
 #[cfg(test)]
 mod tests {
     use std::vec;
+    use std::vec::Vec;
+
+    use chrono::TimeDelta;
 
     use crate::testing::*;
     use crate::*;
@@ -512,5 +515,24 @@ mod tests {
         assert_eq!(draft.mailed_at(id).unwrap(), None);
         draft.roll_back(mark);
         assert_eq!(draft.mailed_at(id).unwrap(), Some(world.now), "nor does a refused one count");
+    }
+
+    #[test]
+    fn a_suppression_that_ends_and_comes_back_on_one_draft_changes_by_its_time_alone_f11() {
+        let undo = || Unblock::new(person("bob"), SuppressionKind::Mail);
+        let suppressed = |world: &World| world.rows().suppressions.values().copied().collect::<Vec<_>>();
+        for passed in [TimeDelta::zero(), TimeDelta::hours(1)] {
+            let mut world = World::new();
+            let id = world.invite("bob@example.com", Grant::role("member"), &by("ada"));
+            let unsubscribe = Unsubscribe::new(world.token(id, Purpose::Unsubscribe));
+            world.ok(unsubscribe.clone(), &Actor::System);
+            world.wait(passed);
+            world.both((undo(), &by("bob")), (unsubscribe.clone(), &Actor::System));
+            assert_eq!(suppressed(&world), [world.now]);
+
+            world.ok(undo(), &by("bob"));
+            world.both((unsubscribe, &Actor::System), (undo(), &by("bob")));
+            assert!(suppressed(&world).is_empty());
+        }
     }
 }

@@ -174,3 +174,21 @@ impl From<&Member> for Facts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use crate::testing::*;
+    use crate::*;
+
+    #[test]
+    fn what_is_masked_shows_a_mask_or_an_id_pri_4() {
+        for (invitee, shown) in [
+            (Invitee::Address(address("bob@example.com")), "Invitee(b…@example.com)"),
+            (Invitee::User(user("bob")), "Invitee(bob)"),
+        ] {
+            assert_eq!(format!("{:?}", Masked::from(invitee)), shown);
+        }
+    }
+}
