@@ -322,4 +322,23 @@ mod tests {
         let refused = world.run(Invite::new("eve@example.com", many(3)), &by("ada")).unwrap_err();
         assert!(matches!(refused, InviteRefused::TooLarge(_)), "{refused:?}");
     }
+
+    #[test]
+    fn nobody_but_an_owner_from_whom_nothing_was_taken_grants_without_being_asked_what_they_hold_aut_2() {
+        let (model, plan) = (model().build().unwrap(), roomy());
+        let owner = || Grant::role(RoleName::OWNER);
+        let asked = Grants::from(Grant::role("member").adding("analytics.view"));
+        for (sentence, held, may) in [
+            ("an owner", owner(), true),
+            ("an owner without the permission", owner().removing("analytics.view"), false),
+            ("an owner of one account", owner().restricted("account", Restriction::only(["a"])), false),
+            ("an admin, who holds the permission", Grant::role("admin"), true),
+            ("an admin without it", Grant::role("admin").removing("analytics.view"), false),
+            ("a lead, who does not hold it", Grant::role("lead"), false),
+        ] {
+            let held = Grants::from(held);
+            let by = Authority::of(&model, &plan, Some(&held));
+            assert_eq!(by.require_grantable(&asked).is_ok(), may, "{sentence}");
+        }
+    }
 }

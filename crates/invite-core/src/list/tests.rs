@@ -174,6 +174,13 @@ fn par_1_what_people_paste() {
             &["a@x.com|Bob Smith"],
         ),
         (
+            "name with a control character between plain ones",
+            plain(),
+            "Bob\u{7} Smi\u{7F}th <a@x.com>, B\u{7}o <d@x.com>, Al  <b@x.com>, A  B <c@x.com>",
+            &["a@x.com|Bob Smith", "d@x.com|Bo", "b@x.com|Al", "c@x.com|A B"],
+        ),
+        ("name that cannot be seen", plain(), "\"\u{200B}\" <a@x.com>", &["a@x.com"]),
+        (
             "duplicates",
             plain(),
             "a@x.com, A@X.com; Al <a@x.com>\nb@x.com",
@@ -283,6 +290,12 @@ fn par_5_columns_are_recognised_only_if_asked() {
         ("address beside email", with_columns(), "Address,Email\n1 Main St,bob@x.com", &["bob@x.com"]),
         ("address alone", with_columns(), "address,name\nbob@x.com,", &["bob@x.com"]),
         (
+            "first or last name alone",
+            with_columns(),
+            "email,first name,last name\na@x.com,,Smith\nb@x.com,Bob,",
+            &["a@x.com|Smith", "b@x.com|Bob"],
+        ),
+        (
             "two address columns",
             with_columns(),
             "email,mail\nbob@x.com,eve@x.com",
@@ -375,6 +388,22 @@ fn abu_3_a_list_beyond_its_limits_is_refused_with_a_remedy() {
     let list = parse_list(&long, &plain()).unwrap();
     let fragment = &list.fragments()[0];
     assert_eq!((fragment.input.len(), fragment.position.len), (512, 2_000));
+}
+
+#[test]
+fn abu_3_a_name_has_at_most_256_bytes_whatever_it_is_made_of() {
+    for (name, is_read) in [
+        ("x".repeat(256), true),
+        ("x".repeat(257), false),
+        ("x".repeat(300), false),
+        ("é".repeat(128), true),
+        ("é".repeat(128) + "x", false),
+        ("é".repeat(150), false),
+    ] {
+        let list = parse_list(&format!("{name} <bob@x.com>"), &plain()).unwrap();
+        let read = list.into_entries().map(|entry| entry.name).collect::<Vec<_>>();
+        assert_eq!(read, if is_read { vec![Some(name)] } else { vec![] });
+    }
 }
 
 #[test]
