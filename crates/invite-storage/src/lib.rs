@@ -62,7 +62,8 @@
 //! # Outbox
 //!
 //! 23. `committed_is_due`: a delivery is due from its `due_at` on once its commit is written, and never before.
-//! 24. `one_holds_a_lease`: a delivery is leased to one at a time, each time under a higher number.
+//! 24. `one_holds_a_lease`: a delivery is leased to one at a time, each time under a higher number, and in one call
+//!     at most once: also until a time that is not ahead, when the lease is over at once.
 //! 25. `leases_end`: a lease that is over can be taken by another; the delivery is not lost. A delivery whose
 //!     invitation is gone is dropped when it would be leased.
 //! 26. `late_is_told`: completing or failing under a number that is not the last one, or after the end was

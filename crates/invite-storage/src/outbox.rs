@@ -87,6 +87,9 @@ pub trait Outbox: Send + Sync + 'static {
     /// `until`. Each gets the next lease number, and `mailed_at` of `now` unless it has one: if the end of the
     /// try is never recorded, the mail may have been sent then.
     ///
+    /// Leases each at most once. With `until <= now` a lease is over at once: the next call can take it, under the
+    /// next number.
+    ///
     /// # Errors
     /// [`StorageError`]; a row that cannot be read is none, but [unreadable](Leases::unreadable).
     async fn lease(
