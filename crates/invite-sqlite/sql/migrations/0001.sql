@@ -15,6 +15,7 @@ create table invite_organizations (
     last_at integer not null
 ) strict;
 
+-- Rows lie in the order in which members came, which is that of their lists.
 create table invite_members (
     organization text not null,
     user text not null,
@@ -27,7 +28,7 @@ create table invite_members (
     joined_at integer not null,
     metadata text not null,
     primary key (organization, user)
-) strict, without rowid;
+) strict;
 
 create index invite_members_email on invite_members (organization, email_canonical, joined_at, user);
 create index invite_members_joined on invite_members (organization, joined_at, user);
