@@ -1,32 +1,21 @@
 //! Stores that break the contract: what tests are tested with.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use invite::core::{Commit, CommitId, Invitee, Member, Reads, Slice};
-use invite::storage::{
-    CommitError, Completion, EventEntry, Exclusive, Failure, InboxEntry, Lease, Leases, Membership, Outbox,
-    Pages, Seek,
-};
-use invite::{
-    InvitationEntry, InvitationFilter, MemberFilter, OrganizationId, RosterEntry, Storage, StorageError,
-    UserId,
-};
-
-use crate::passing_on::passed_on;
+use chrono::DateTime;
+use invite::core::{Commit, Reads};
+use invite::storage::{CommitError, Wrapper};
+use invite::Storage;
 
 /// A store without a version check: whatever somebody else wrote since the load, a commit is written after it.
 #[derive(Debug, Clone)]
 pub struct Careless<S>(pub S);
 
 #[async_trait]
-impl<S: Storage> Storage for Careless<S> {
-    async fn load(
-        &self,
-        organization: &OrganizationId,
-        reads: &Reads,
-        now: DateTime<Utc>,
-    ) -> Result<Slice, StorageError> {
-        self.0.load(organization, reads, now).await
+impl<S: Storage> Wrapper for Careless<S> {
+    type Store = S;
+
+    fn store(&self) -> &S {
+        &self.0
     }
 
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
@@ -40,22 +29,6 @@ impl<S: Storage> Storage for Careless<S> {
             event.sequence = sequence;
         }
         self.0.commit(&late).await
-    }
-
-    async fn exclusive(&self, organization: &OrganizationId) -> Result<Box<dyn Exclusive>, StorageError> {
-        self.0.exclusive(organization).await
-    }
-
-    async fn find_commit(
-        &self,
-        organization: &OrganizationId,
-        commit: CommitId,
-    ) -> Result<bool, StorageError> {
-        self.0.find_commit(organization, commit).await
-    }
-
-    async fn forget_commands(&self, now: DateTime<Utc>, limit: u32) -> Result<u32, StorageError> {
-        self.0.forget_commands(now, limit).await
     }
 }
 
@@ -74,14 +47,11 @@ impl<S> Losing<S> {
 }
 
 #[async_trait]
-impl<S: Storage> Storage for Losing<S> {
-    async fn load(
-        &self,
-        organization: &OrganizationId,
-        reads: &Reads,
-        now: DateTime<Utc>,
-    ) -> Result<Slice, StorageError> {
-        self.inner.load(organization, reads, now).await
+impl<S: Storage> Wrapper for Losing<S> {
+    type Store = S;
+
+    fn store(&self) -> &S {
+        &self.inner
     }
 
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
@@ -89,25 +59,4 @@ impl<S: Storage> Storage for Losing<S> {
         (self.lose)(&mut left);
         self.inner.commit(&left).await
     }
-
-    async fn exclusive(&self, organization: &OrganizationId) -> Result<Box<dyn Exclusive>, StorageError> {
-        self.inner.exclusive(organization).await
-    }
-
-    async fn find_commit(
-        &self,
-        organization: &OrganizationId,
-        commit: CommitId,
-    ) -> Result<bool, StorageError> {
-        self.inner.find_commit(organization, commit).await
-    }
-
-    async fn forget_commands(&self, now: DateTime<Utc>, limit: u32) -> Result<u32, StorageError> {
-        self.inner.forget_commands(now, limit).await
-    }
 }
-
-passed_on!(pages of Careless, 0);
-passed_on!(outbox of Careless, 0);
-passed_on!(pages of Losing, inner);
-passed_on!(outbox of Losing, inner);

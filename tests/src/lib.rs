@@ -13,7 +13,6 @@ mod broken;
 pub mod interleave;
 mod mail;
 pub mod model;
-mod passing_on;
 mod people;
 mod refused;
 mod scripted;

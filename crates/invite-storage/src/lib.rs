@@ -88,6 +88,7 @@ mod outbox;
 mod pages;
 mod storage;
 mod transaction;
+mod wrapper;
 
 pub use cursor::{Cursor, InvalidCursor, Position};
 pub use error::{CommitError, StorageError};
@@ -98,3 +99,4 @@ pub use pages::{
 };
 pub use storage::{Exclusive, Storage};
 pub use transaction::HostTransaction;
+pub use wrapper::{Call, Wrapper};

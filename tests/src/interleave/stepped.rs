@@ -4,18 +4,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use invite::core::{Commit, CommitId, Invitee, Member, Reads, Slice};
-use invite::storage::{
-    CommitError, Completion, EventEntry, Exclusive, Failure, InboxEntry, Lease, Leases, Membership, Outbox,
-    Pages, Seek,
-};
-use invite::{
-    InvitationEntry, InvitationFilter, MemberFilter, OrganizationId, RosterEntry, Storage, StorageError,
-    UserId,
-};
+use invite::core::{Commit, CommitId, Reads, Slice};
+use invite::storage::{CommitError, Completion, Exclusive, Failure, Lease, Leases, Wrapper};
+use invite::{OrganizationId, Storage, StorageError};
 
 use super::Stage;
-use crate::passing_on::passed_on;
 
 /// A store that stops before every call that commands and couriers make.
 #[derive(Debug, Clone)]
@@ -40,7 +33,13 @@ fn saw<T: std::fmt::Debug>(stage: &Stage, call: &str, shown: T) -> T {
 }
 
 #[async_trait]
-impl<S: Storage> Storage for Stepped<S> {
+impl<S: Storage> Wrapper for Stepped<S> {
+    type Store = S;
+
+    fn store(&self) -> &S {
+        &self.inner
+    }
+
     async fn load(
         &self,
         organization: &OrganizationId,
@@ -81,35 +80,7 @@ impl<S: Storage> Storage for Stepped<S> {
         self.stage.wrote();
         saw(&self.stage, "forget", self.inner.forget_commands(now, limit).await)
     }
-}
 
-struct Unit {
-    inner: Box<dyn Exclusive>,
-    stage: Stage,
-}
-
-#[async_trait]
-impl Exclusive for Unit {
-    async fn load(&mut self, reads: &Reads, now: DateTime<Utc>) -> Result<Slice, StorageError> {
-        self.stage.step().await;
-        saw(&self.stage, &format!("load at {now}"), self.inner.load(reads, now).await)
-    }
-
-    async fn write(&mut self, commit: &Commit) -> Result<(), CommitError> {
-        self.stage.step().await;
-        saw(&self.stage, "write", self.inner.write(commit).await)
-    }
-
-    async fn commit(self: Box<Self>) -> Result<(), StorageError> {
-        let Self { inner, stage } = *self;
-        stage.step().await;
-        stage.wrote();
-        saw(&stage, "commit", inner.commit().await)
-    }
-}
-
-#[async_trait]
-impl<S: Storage> Outbox for Stepped<S> {
     async fn lease(
         &self,
         now: DateTime<Utc>,
@@ -139,4 +110,27 @@ impl<S: Storage> Outbox for Stepped<S> {
     }
 }
 
-passed_on!(pages of Stepped, inner);
+struct Unit {
+    inner: Box<dyn Exclusive>,
+    stage: Stage,
+}
+
+#[async_trait]
+impl Exclusive for Unit {
+    async fn load(&mut self, reads: &Reads, now: DateTime<Utc>) -> Result<Slice, StorageError> {
+        self.stage.step().await;
+        saw(&self.stage, &format!("load at {now}"), self.inner.load(reads, now).await)
+    }
+
+    async fn write(&mut self, commit: &Commit) -> Result<(), CommitError> {
+        self.stage.step().await;
+        saw(&self.stage, "write", self.inner.write(commit).await)
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), StorageError> {
+        let Self { inner, stage } = *self;
+        stage.step().await;
+        stage.wrote();
+        saw(&stage, "commit", inner.commit().await)
+    }
+}

@@ -1,38 +1,84 @@
 //! Every call of a store, as the script says.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use invite::core::{Commit, CommitId, Invitee, Member, Reads, Slice};
-use invite::storage::{
-    CommitError, Completion, EventEntry, Exclusive, Failure, InboxEntry, Lease, Leases, Membership, Outbox,
-    Pages, Seek,
-};
-use invite::{
-    InvitationEntry, InvitationFilter, MemberFilter, OrganizationId, RosterEntry, Storage, StorageError,
-    UserId,
-};
+use invite::core::{Commit, CommitId, Reads, Slice};
+use invite::storage::{self, CommitError, Exclusive, Wrapper};
+use invite::{OrganizationId, Storage, StorageError};
 
 use super::{Call, Fault, Script, Scripted, lock};
 
-/// Makes a call as the script says: not at all, late, twice, or without its reply. Of two replies the first is told.
-macro_rules! call {
-    ($script:expr, $call:expr, $inner:expr) => {{
-        let fault = $script.meet($call).await?;
-        let reply = $inner.await;
-        if fault == Fault::Twice {
-            drop($inner.await);
+impl From<storage::Call> for Call {
+    fn from(call: storage::Call) -> Self {
+        use storage::Call as Of;
+        match call {
+            Of::Load => Self::Load,
+            Of::Commit => Self::Commit,
+            Of::Exclusive => Self::Exclusive,
+            Of::FindCommit => Self::FindCommit,
+            Of::ForgetCommands => Self::ForgetCommands,
+            Of::Roster => Self::Roster,
+            Of::Invitations => Self::Invitations,
+            Of::Members => Self::Members,
+            Of::Inbox => Self::Inbox,
+            Of::Memberships => Self::Memberships,
+            Of::Events => Self::Events,
+            Of::Lease => Self::Lease,
+            Of::Complete => Self::Complete,
+            Of::Fail => Self::Fail,
+            Of::Due => Self::Due,
+            call => panic!("{call:?} has no script"),
         }
-        match fault.error_after($call) {
+    }
+}
+
+impl Script {
+    /// Makes a call as the script says: not at all, late, twice, or without its reply. Of two replies the first is told.
+    async fn around<F, T, E>(&self, call: Call, make: impl Fn() -> F) -> Result<T, E>
+    where
+        F: Future<Output = Result<T, E>>,
+        E: From<StorageError>,
+    {
+        let fault = self.meet(call).await?;
+        let reply = make().await;
+        if fault == Fault::Twice {
+            drop(make().await);
+        }
+        fault.told(call, reply)
+    }
+}
+
+impl Fault {
+    /// What is said of a call that was made.
+    fn told<T, E: From<StorageError>>(self, call: Call, reply: Result<T, E>) -> Result<T, E> {
+        match self.error_after(call) {
             Some(error) => reply.and(Err(error.into())),
             None => reply,
         }
-    }};
+    }
 }
 
 #[async_trait]
-impl<S: Storage> Storage for Scripted<S> {
+impl<S: Storage> Wrapper for Scripted<S> {
+    type Store = S;
+
+    fn store(&self) -> &S {
+        &self.inner
+    }
+
+    async fn around<M, F, T, E>(&self, call: storage::Call, make: M) -> Result<T, E>
+    where
+        M: Fn() -> F + Send + Sync,
+        F: Future<Output = Result<T, E>> + Send,
+        T: Send,
+        E: Error + From<StorageError> + Send,
+    {
+        self.script.around(call.into(), make).await
+    }
+
     async fn load(
         &self,
         organization: &OrganizationId,
@@ -40,7 +86,7 @@ impl<S: Storage> Storage for Scripted<S> {
         now: DateTime<Utc>,
     ) -> Result<Slice, StorageError> {
         self.script.load(organization).await?;
-        call!(self.script, Call::Load, self.inner.load(organization, reads, now))
+        self.script.around(Call::Load, || self.inner.load(organization, reads, now)).await
     }
 
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
@@ -87,11 +133,7 @@ impl<S: Storage> Storage for Scripted<S> {
         commit: CommitId,
     ) -> Result<bool, StorageError> {
         self.script.lookup()?;
-        call!(self.script, Call::FindCommit, self.inner.find_commit(organization, commit))
-    }
-
-    async fn forget_commands(&self, now: DateTime<Utc>, limit: u32) -> Result<u32, StorageError> {
-        call!(self.script, Call::ForgetCommands, self.inner.forget_commands(now, limit))
+        self.script.around(Call::FindCommit, || self.inner.find_commit(organization, commit)).await
     }
 }
 
@@ -107,7 +149,12 @@ struct Unit {
 impl Exclusive for Unit {
     async fn load(&mut self, reads: &Reads, now: DateTime<Utc>) -> Result<Slice, StorageError> {
         self.script.load(&self.organization).await?;
-        call!(self.script, Call::UnitLoad, self.inner.load(reads, now))
+        let fault = self.script.meet(Call::UnitLoad).await?;
+        let reply = self.inner.load(reads, now).await;
+        if fault == Fault::Twice {
+            drop(self.inner.load(reads, now).await);
+        }
+        fault.told(Call::UnitLoad, reply)
     }
 
     async fn write(&mut self, commit: &Commit) -> Result<(), CommitError> {
@@ -126,82 +173,5 @@ impl Exclusive for Unit {
         let fault = script.meet(Call::UnitCommit).await?;
         inner.commit().await?;
         after.or(fault.error_after(Call::UnitCommit)).map_or(Ok(()), Err)
-    }
-}
-
-#[async_trait]
-impl<S: Storage> Pages for Scripted<S> {
-    async fn roster(
-        &self,
-        organization: &OrganizationId,
-        now: DateTime<Utc>,
-        seek: &Seek,
-    ) -> Result<Vec<RosterEntry>, StorageError> {
-        call!(self.script, Call::Roster, self.inner.roster(organization, now, seek))
-    }
-
-    async fn invitations(
-        &self,
-        organization: &OrganizationId,
-        filter: &InvitationFilter,
-        now: DateTime<Utc>,
-        seek: &Seek,
-    ) -> Result<Vec<InvitationEntry>, StorageError> {
-        call!(self.script, Call::Invitations, self.inner.invitations(organization, filter, now, seek))
-    }
-
-    async fn members(
-        &self,
-        organization: &OrganizationId,
-        filter: &MemberFilter,
-        seek: &Seek,
-    ) -> Result<Vec<Member>, StorageError> {
-        call!(self.script, Call::Members, self.inner.members(organization, filter, seek))
-    }
-
-    async fn inbox(
-        &self,
-        invitees: &[Invitee],
-        now: DateTime<Utc>,
-        seek: &Seek,
-    ) -> Result<Vec<InboxEntry>, StorageError> {
-        call!(self.script, Call::Inbox, self.inner.inbox(invitees, now, seek))
-    }
-
-    async fn memberships(&self, user: &UserId, seek: &Seek) -> Result<Vec<Membership>, StorageError> {
-        call!(self.script, Call::Memberships, self.inner.memberships(user, seek))
-    }
-
-    async fn events(
-        &self,
-        organization: &OrganizationId,
-        after: u64,
-        limit: u32,
-    ) -> Result<Vec<EventEntry>, StorageError> {
-        call!(self.script, Call::Events, self.inner.events(organization, after, limit))
-    }
-}
-
-#[async_trait]
-impl<S: Storage> Outbox for Scripted<S> {
-    async fn lease(
-        &self,
-        now: DateTime<Utc>,
-        until: DateTime<Utc>,
-        limit: u32,
-    ) -> Result<Leases, StorageError> {
-        call!(self.script, Call::Lease, self.inner.lease(now, until, limit))
-    }
-
-    async fn complete(&self, lease: &Lease, completion: &Completion) -> Result<bool, StorageError> {
-        call!(self.script, Call::Complete, self.inner.complete(lease, completion))
-    }
-
-    async fn fail(&self, lease: &Lease, failure: &Failure) -> Result<bool, StorageError> {
-        call!(self.script, Call::Fail, self.inner.fail(lease, failure))
-    }
-
-    async fn due(&self) -> Result<Option<DateTime<Utc>>, StorageError> {
-        call!(self.script, Call::Due, self.inner.due())
     }
 }
