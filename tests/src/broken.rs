@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use chrono::DateTime;
+use invite::Storage;
 use invite::core::{Commit, Reads};
 use invite::storage::{CommitError, Wrapper};
-use invite::Storage;
 
 /// A store without a version check: whatever somebody else wrote since the load, a commit is written after it.
 #[derive(Debug, Clone)]

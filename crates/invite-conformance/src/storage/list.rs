@@ -27,26 +27,26 @@ macro_rules! __storage_cases {
                 load::tenants_are_apart_under_the_same_keys
             ]
             7 version_guards [
-                commit::version_guards
-                commit::version_guards_records_of_commands_alone
-                commit::version_guards_two_writers
-                commit::version_guards_in_a_race
-                commit::version_guards_each_of_many_organizations
+                guards::version_guards
+                guards::version_guards_records_of_commands_alone
+                guards::version_guards_two_writers
+                guards::version_guards_in_a_race
+                guards::version_guards_each_of_many_organizations
             ]
             8 all_or_nothing [
                 commit::all_or_nothing
                 commit::all_or_nothing_when_the_caller_is_gone
             ]
             9 insert_is_not_put [
-                commit::insert_is_not_put
-                commit::insert_is_not_put_twice_in_one_commit
-                commit::insert_is_not_put_but_limits_and_commands_are
-                commit::insert_is_not_put_and_contradictions_are_errors
+                keys::insert_is_not_put
+                keys::insert_is_not_put_twice_in_one_commit
+                keys::insert_is_not_put_but_limits_and_commands_are
+                keys::insert_is_not_put_and_contradictions_are_errors
             ]
             10 one_place_one_invitation [
-                commit::one_place_one_invitation
-                commit::one_place_one_invitation_passed_on_in_one_commit
-                commit::one_place_one_invitation_in_a_race
+                keys::one_place_one_invitation
+                keys::one_place_one_invitation_passed_on_in_one_commit
+                keys::one_place_one_invitation_in_a_race
             ]
             11 values_come_back [
                 values::values_come_back

@@ -6,15 +6,19 @@ mod commit;
 mod errors;
 mod exclusive;
 mod fixture;
+mod guards;
 mod histories;
+mod keys;
 mod list;
 mod load;
 mod outbox;
 mod pages;
 mod reference;
+mod refusing;
 pub mod rows;
 mod seen;
 mod values;
+mod world;
 
 use crate::case::{self, Case};
 

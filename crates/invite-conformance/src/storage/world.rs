@@ -1,0 +1,460 @@
+//! What a random history does to a store, and what the store must show then.
+
+use std::fmt::Debug;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use invite_core::*;
+use invite_storage::{Completion, Failure, InvitationFilter, Lease, MemberFilter, Positioned, Seek, Storage};
+
+use super::histories::{Look, Step, USERS};
+use super::reference::Reference;
+use super::rows::{all, at, commit_id, is_conflict, last_time};
+use super::seen::Seen;
+
+type Decide = Box<dyn Fn(&Host<'_>, &Actor, Entropy, &mut Draft) -> Result<bool, Fault> + Send>;
+
+/// An operation of any type. Deciding it says whether it was accepted.
+struct Command {
+    reads: Box<dyn Fn(&Actor) -> Reads + Send>,
+    makes: usize,
+    decide: Decide,
+}
+
+impl<O: Operation> From<O> for Command {
+    fn from(operation: O) -> Self {
+        let (makes, reading) = (operation.makes(), operation.clone());
+        Self {
+            makes,
+            reads: Box::new(move |actor| reading.reads(actor)),
+            decide: Box::new(move |host, actor, entropy, draft| {
+                match invite_core::decide(&operation, host, actor, entropy, draft) {
+                    Ok(_) => Ok(true),
+                    Err(Stop::Fault(fault)) => Err(fault),
+                    Err(_) => Ok(false),
+                }
+            }),
+        }
+    }
+}
+
+/// Two organizations, what was done in them, and what must come of it.
+pub(super) struct World {
+    run: u32,
+    look: Look,
+    model: AccessModel,
+    keyring: Keyring,
+    now: DateTime<Utc>,
+    drawn: u64,
+    reference: Reference,
+    leases: Vec<Lease>,
+    /// The last commit that was written, to be sent once more.
+    last: Option<Commit>,
+}
+
+fn failed(error: impl Debug) -> String {
+    format!("expected: an answer; seen: {error:?}")
+}
+
+fn same<T: PartialEq + Debug>(what: &str, seen: &T, expected: &T) -> Result<(), String> {
+    if seen == expected {
+        return Ok(());
+    }
+    Err(format!("{what}\n  expected: {expected:#?}\n      seen: {seen:#?}"))
+}
+
+impl World {
+    pub(super) fn new(run: u32, look: Look) -> Self {
+        Self {
+            run,
+            look,
+            model: AccessModel::preset(),
+            keyring: Keyring::new(1, Key::from_bytes(b"0123456789abcdef0123456789abcdef").unwrap()),
+            now: at(0),
+            drawn: 0,
+            reference: Reference::default(),
+            leases: Vec::new(),
+            last: None,
+        }
+    }
+
+    fn organization(&self, n: usize) -> OrganizationId {
+        super::rows::organization(&format!("{}-{}", ["acme", "globex"][n % 2], self.run))
+    }
+
+    fn user(&self, n: usize) -> UserId {
+        super::rows::user(&format!("u{}-{}", n % USERS, self.run))
+    }
+
+    fn address(&self, n: usize) -> EmailAddress {
+        let name = if n.is_multiple_of(5) { "U" } else { "u" };
+        super::rows::address(&format!("{name}{}@run{}.example.com", n % USERS, self.run))
+    }
+
+    fn invitee(&self, n: usize) -> Invitee {
+        if n.is_multiple_of(4) { self.user(n / 4).into() } else { self.address(n).into() }
+    }
+
+    fn principal(&self, n: usize) -> Principal {
+        Principal::new(self.user(n)).vouching(self.address(n % USERS))
+    }
+
+    /// Never the same bytes twice.
+    fn entropy(&mut self, makes: usize) -> Entropy {
+        let mut bytes = Vec::new();
+        while bytes.len() < makes * Entropy::BYTES_EACH {
+            self.drawn += 1;
+            let mut z = (u64::from(self.run) << 32 | self.drawn).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            bytes.extend((z ^ (z >> 27)).to_be_bytes());
+        }
+        bytes.truncate(makes * Entropy::BYTES_EACH);
+        Entropy::from_bytes(bytes)
+    }
+
+    /// Takes what earlier histories left in the outbox out of the way.
+    pub(super) async fn drain(&mut self, store: &dyn Storage) -> Result<(), String> {
+        loop {
+            let left = store
+                .lease(last_time() - TimeDelta::seconds(1), last_time(), 100)
+                .await
+                .map_err(failed)?
+                .leased;
+            if left.is_empty() {
+                return Ok(());
+            }
+            let dropped = Completion { state: DeliveryState::Dropped, attempt: None, mailed_at: None };
+            for leased in left {
+                store.complete(&leased.lease(), &dropped).await.map_err(failed)?;
+            }
+        }
+    }
+
+    /// Two organizations with somebody of every rank.
+    pub(super) async fn found(&mut self, store: &dyn Storage) -> Result<(), String> {
+        for n in 0..2 {
+            let rate = Rate::per(20, TimeDelta::hours(1)).unwrap();
+            let plan = Plan::seats("team", 4).and_seats("client", Limit::AtMost(6)).inviter_rate(rate);
+            let settings = Settings::named(format!("Organization {n}"));
+            let create = CreateOrganization::new(settings, self.user(n), plan);
+            self.command(store, n, &Actor::System, create.into(), 1).await?;
+        }
+        for (n, role) in ["admin", "member", "client"].into_iter().enumerate() {
+            let member = NewMember::new(self.user(2 + n), Grant::role(role)).email(self.address(2 + n));
+            self.command(store, 0, &Actor::System, AddMembers::one(member).into(), 1).await?;
+        }
+        let events = [0, 1].map(|n| self.reference.events(&self.organization(n)).len());
+        assert_eq!(events, [5, 2], "facts of the founding");
+        Ok(())
+    }
+
+    pub(super) async fn take(&mut self, store: &dyn Storage, step: &Step) -> Result<(), String> {
+        let n = step.n;
+        let actor = match n[3] % 8 {
+            0..=3 => Actor::User(self.user(step.organization)),
+            4 => Actor::System,
+            _ => Actor::User(self.user(step.actor)),
+        };
+        match step.what {
+            0..=37 => {
+                let (actor, command) = self.operation(step, actor);
+                self.command(store, step.organization, &actor, command, n[2]).await
+            }
+            38..=40 => {
+                self.now += match n[0] % 4 {
+                    0 => TimeDelta::days(8),
+                    1 => -TimeDelta::minutes(5),
+                    2 => TimeDelta::microseconds(1),
+                    _ => TimeDelta::hours(n[1] as i64),
+                };
+                Ok(())
+            }
+            41 => match &self.last {
+                // A repeat of a commit that was written.
+                Some(commit) => {
+                    let answer = store.commit(commit).await;
+                    same("a commit sent twice is a conflict", &is_conflict(&answer), &true)
+                }
+                None => Ok(()),
+            },
+            42..=46 => self.lease(store, n).await,
+            47..=49 => self.complete(store, n).await,
+            _ => self.fail(store, n).await,
+        }
+    }
+
+    /// Decides a command on what the store gives, in one of three ways, and commits it.
+    async fn command(
+        &mut self,
+        store: &dyn Storage,
+        n: usize,
+        actor: &Actor,
+        command: Command,
+        way: usize,
+    ) -> Result<(), String> {
+        let id = self.organization(n);
+        let mut reads = (command.reads)(actor);
+        let key = CommandKey { actor: actor.clone(), operation: "any".into(), key: format!("k{}", way % 3) };
+        reads.commands.insert(key.clone());
+        let mut unit = match way % 4 {
+            0 => Some(store.exclusive(&id).await.map_err(failed)?),
+            _ => None,
+        };
+        let slice = match &mut unit {
+            Some(unit) => unit.load(&reads, self.now).await,
+            None => store.load(&id, &reads, self.now).await,
+        };
+        let slice = slice.map_err(failed)?;
+        self.is_as_folded(&id, &slice, &reads)?;
+        let entropy = self.entropy(command.makes);
+        let mut draft = Draft::new(slice, self.now, commit_id());
+        let host = Host { model: &self.model, keyring: &self.keyring };
+        let accepted = (command.decide)(&host, actor, entropy, &mut draft).map_err(failed)?;
+        if accepted && way.is_multiple_of(5) {
+            let (outcome, expires_at) = (format!("[{way}]"), draft.now() + CommandRecord::KEPT);
+            draft.remember(CommandRecord { key, fingerprint: [1; 32], outcome, expires_at });
+        }
+        if draft.is_empty() {
+            return Ok(());
+        }
+        let commit = draft.into_commit();
+        match unit {
+            Some(mut unit) => {
+                unit.write(&commit).await.map_err(failed)?;
+                if way.is_multiple_of(8) {
+                    drop(unit);
+                    let slice = store.load(&id, &reads, self.now).await.map_err(failed)?;
+                    return self.is_as_folded(&id, &slice, &reads);
+                }
+                unit.commit().await.map_err(failed)?;
+            }
+            None => store.commit(&commit).await.map_err(failed)?,
+        }
+        self.reference.apply(&commit);
+        let slice = store.load(&id, &reads, self.now).await.map_err(failed)?;
+        self.is_as_folded(&id, &slice, &reads)?;
+        self.last = Some(commit).filter(|commit| !commit.events.is_empty()).or(self.last.take());
+        Ok(())
+    }
+
+    fn is_as_folded(&self, id: &OrganizationId, slice: &Slice, reads: &Reads) -> Result<(), String> {
+        let expected = Seen::of(&self.reference.load(id, reads, self.now), reads).map_err(failed)?;
+        let seen = Seen::of(slice, reads).map_err(failed)?;
+        seen.difference(&expected).map_or(Ok(()), Err)
+    }
+
+    /// The operation that a step is now, and who does it.
+    fn operation(&self, step: &Step, actor: Actor) -> (Actor, Command) {
+        let n = step.n;
+        let id = self.organization(step.organization);
+        let ids = self.reference.invitation_ids(&id);
+        let nothing = InvitationId::from_parts(MIN_TIME, [0; 10]);
+        let some = |n: usize| ids.get(n % ids.len().max(1)).copied().unwrap_or(nothing);
+        let soon = match n[2] % 4 {
+            0 => Expiry::At(self.now + TimeDelta::hours(1)),
+            1 => Expiry::Never,
+            _ => Expiry::At(self.now + TimeDelta::days(3)),
+        };
+        let meant = |id_of: InvitationId| match self.reference.invitation(&id, id_of).map(|row| &row.invitee)
+        {
+            Some(Invitee::User(user)) => Principal::new(user.clone()),
+            Some(Invitee::Address(address)) => {
+                let name = address.local().to_lowercase();
+                Principal::new(super::rows::user(&format!("{name}-{}", self.run))).vouching(address.clone())
+            }
+            None => self.principal(n[1]),
+        };
+        let theirs = [TheirInvitations::Keep, TheirInvitations::Revoke, TheirInvitations::HandOver][n[1] % 3];
+        let on_pending = [OnPending::Refuse, OnPending::Resend, OnPending::Replace][n[2] % 3];
+        let entry = |n: usize| InviteeEntry::new(self.invitee(n));
+        let command = match step.what {
+            0..=3 => Invite::new(entry(n[0]), grants(n[1])).expires_at(soon).into(),
+            4..=7 => Invite::new(entry(n[0]), grants(n[1])).on_pending(on_pending).into(),
+            8 | 9 => {
+                let many = vec![entry(n[0]), entry(n[0] + 1).grants(grants(n[3])), entry(n[0] + 2)];
+                Invite::new(many, grants(n[1])).on_pending(on_pending).expires_at(soon).into()
+            }
+            10..=12 => Resend::new(some(n[0])).into(),
+            13 => Edit::new(some(n[0])).grants(grants(n[1])).into(),
+            14 => Edit::new(some(n[0])).expires_at(soon).into(),
+            15 => Remind::new(some(n[0])).into(),
+            16 | 17 => Revoke::many([some(n[0]), some(n[1])]).into(),
+            18..=23 => {
+                let principal = meant(some(n[0]));
+                let by = Actor::User(principal.user().clone());
+                return (by, Accept::inbox(some(n[0]), principal).into());
+            }
+            24 => {
+                let principal = meant(some(n[0]));
+                let block = if n[3].is_multiple_of(2) { Block::Organization } else { Block::No };
+                let by = Actor::User(principal.user().clone());
+                return (by, Decline::inbox(some(n[0]), principal).block(block).into());
+            }
+            25 => {
+                let user = self.user(n[0]);
+                return (Actor::User(user.clone()), Leave::new(user).their_invitations(theirs).into());
+            }
+            26 | 27 => RemoveMembers::one(self.user(n[0])).their_invitations(theirs).into(),
+            28 | 29 => {
+                let member = NewMember::new(self.user(n[0]), grants(n[1]));
+                AddMembers::one(if n[2].is_multiple_of(2) {
+                    member
+                } else {
+                    member.email(self.address(n[0]))
+                })
+                .into()
+            }
+            30..=32 => ChangeAccess::new(self.user(n[0]), grants(n[1])).into(),
+            33 => return (Actor::System, Tidy::new(64).into()),
+            34 => {
+                let plan = Plan::seats("team", 2 + u32::try_from(n[0] % 5).unwrap())
+                    .and_seats("client", Limit::Unlimited);
+                return (Actor::System, ChangePlan::new(plan).into());
+            }
+            35 => {
+                let status = [ChangeStatus::Suspend, ChangeStatus::Resume, ChangeStatus::Resume][n[0] % 3];
+                if n[1] < 2 { ChangeStatus::Close.into() } else { status.into() }
+            }
+            36 => ChangeSettings::new(Settings::named(format!("Renamed {}", n[0]))).into(),
+            _ => {
+                let principal = self.principal(n[0]);
+                let by = Actor::User(principal.user().clone());
+                return (by, Unblock::new(principal, SuppressionKind::Invitations).into());
+            }
+        };
+        (actor, command)
+    }
+
+    async fn lease(&mut self, store: &dyn Storage, n: [usize; 4]) -> Result<(), String> {
+        let until = self.now + TimeDelta::minutes(1 + n[0] as i64);
+        let limit = 1 + n[1] % 4;
+        let leasable = self.reference.leasable(self.now);
+        let leased =
+            store.lease(self.now, until, u32::try_from(limit).unwrap()).await.map_err(failed)?.leased;
+        // Of those that are due at one time any may come first.
+        let times = leased.iter().map(|leased| leased.delivery.due_at).collect::<Vec<_>>();
+        let expected = leasable.into_iter().take(limit).collect::<Vec<_>>();
+        same("when the leased deliveries were due", &times, &expected)?;
+        for leased in leased {
+            let lease = leased.lease();
+            let expected = self.reference.lease(&lease.organization, lease.delivery, self.now, until);
+            let Some(expected) = expected else { return Err(format!("{lease:?} cannot be had now")) };
+            same("a leased delivery", &leased.delivery, &expected.delivery)?;
+            same("the organization of a lease", &leased.organization, &expected.organization)?;
+            same("the invitation of a lease", &leased.invitation, &expected.invitation)?;
+            let mut suppressions = leased.suppressions;
+            suppressions.sort_by_key(|row| row.kind);
+            same("the suppressions of a lease", &suppressions, &expected.suppressions)?;
+            self.leases.push(lease);
+        }
+        Ok(())
+    }
+
+    async fn complete(&mut self, store: &dyn Storage, n: [usize; 4]) -> Result<(), String> {
+        let Some(lease) = self.leases.get(n[0] % self.leases.len().max(1)).cloned() else { return Ok(()) };
+        let state = [DeliveryState::Sent, DeliveryState::Dropped][n[1] % 2];
+        let attempt = n[2].is_multiple_of(2).then_some(Attempt { at: self.now, error: None });
+        let completion = Completion { state, attempt, mailed_at: n[1].is_multiple_of(2).then_some(self.now) };
+        let counts = store.complete(&lease, &completion).await.map_err(failed)?;
+        same("whether a lease counts", &counts, &self.reference.complete(&lease, &completion))
+    }
+
+    async fn fail(&mut self, store: &dyn Storage, n: [usize; 4]) -> Result<(), String> {
+        let Some(lease) = self.leases.get(n[0] % self.leases.len().max(1)).cloned() else { return Ok(()) };
+        let attempt = Some(Attempt { at: self.now, error: Some("451".into()) });
+        let retry_at = (!n[1].is_multiple_of(4)).then(|| self.now + TimeDelta::minutes(n[2] as i64));
+        let failure = Failure { attempt, retry_at };
+        let counts = store.fail(&lease, &failure).await.map_err(failed)?;
+        same("whether a lease counts", &counts, &self.reference.fail(&lease, &failure))
+    }
+
+    /// What is shown after a step.
+    pub(super) async fn look(&self, store: &dyn Storage, step: &Step) -> Result<(), String> {
+        let id = self.organization(step.organization);
+        match self.look {
+            Look::Slices => self.look_at_slices(store, &id, step.n).await,
+            Look::Lists => self.look_at_lists(store, &id, step.n).await,
+            Look::Outbox => same("what is due", &store.due().await.map_err(failed)?, &self.reference.due()),
+        }
+    }
+
+    async fn look_at_slices(
+        &self,
+        store: &dyn Storage,
+        id: &OrganizationId,
+        n: [usize; 4],
+    ) -> Result<(), String> {
+        let mut reads =
+            Reads::new().person(self.user(n[0])).sent_by(self.user(n[1])).invitee(self.invitee(n[2]));
+        reads = reads.limits_of(&Actor::User(self.user(n[3])));
+        reads.invitations.extend(self.reference.invitation_ids(id).get(n[0] % 8));
+        // Those of a closed organization come in no order, so that a part of them is any part.
+        let closed = self.reference.load(id, &reads, self.now).organization().map(|row| row.status)
+            == Some(OrganizationStatus::Closed);
+        reads.due = if closed { 0 } else { u32::try_from(n[1] % 4).unwrap() };
+        let slice = store.load(id, &reads, self.now).await.map_err(failed)?;
+        self.is_as_folded(id, &slice, &reads)
+    }
+
+    async fn look_at_lists(
+        &self,
+        store: &dyn Storage,
+        id: &OrganizationId,
+        n: [usize; 4],
+    ) -> Result<(), String> {
+        let now = self.now;
+        let size = 1 + u32::try_from(n[0] % 5).unwrap();
+        let invitees = [self.invitee(n[0]), self.invitee(n[1]), self.invitee(n[2])];
+        let user = self.user(n[3]);
+        let inviter = n[1].is_multiple_of(2).then(|| self.user(n[2]));
+        let filter = InvitationFilter { state: InvitationState::ALL.get(n[3] % 6).copied(), inviter };
+        let role = MemberFilter { role: ["member", "admin"].get(n[2] % 3).map(|role| (*role).into()) };
+
+        let whole = self.reference.roster(id, now, &all());
+        for seek in seeks(&whole, size, n) {
+            let seen = store.roster(id, now, &seek).await.map_err(failed)?;
+            same("the roster", &seen, &self.reference.roster(id, now, &seek))?;
+        }
+        let whole = self.reference.invitations(id, &filter, now, &all());
+        for seek in seeks(&whole, size, n) {
+            let seen = store.invitations(id, &filter, now, &seek).await.map_err(failed)?;
+            same("invitations", &seen, &self.reference.invitations(id, &filter, now, &seek))?;
+        }
+        let whole = self.reference.members(id, &role, &all());
+        for seek in seeks(&whole, size, n) {
+            let seen = store.members(id, &role, &seek).await.map_err(failed)?;
+            same("members", &seen, &self.reference.members(id, &role, &seek))?;
+        }
+        let whole = self.reference.inbox(&invitees, now, &all());
+        for seek in seeks(&whole, size, n) {
+            let seen = store.inbox(&invitees, now, &seek).await.map_err(failed)?;
+            same("the inbox", &seen, &self.reference.inbox(&invitees, now, &seek))?;
+        }
+        let seen = store.memberships(&user, &all()).await.map_err(failed)?;
+        same("memberships", &seen, &self.reference.memberships(&user, &all()))?;
+        let seen = store.events(id, 0, 10_000).await.map_err(failed)?;
+        let expected = self.reference.events(id);
+        let seen =
+            seen.iter().map(|entry| (entry.sequence, entry.commit, entry.kind.as_str())).collect::<Vec<_>>();
+        same("the log", &seen, &expected.to_vec())
+    }
+}
+
+/// The whole list, and one page somewhere in it.
+fn seeks<T: Positioned>(whole: &[T], size: u32, n: [usize; 4]) -> [Seek; 2] {
+    let after = whole.get(n[3] % whole.len().max(1)).map(Positioned::position);
+    [all(), Seek { after, limit: size }]
+}
+
+fn grants(n: usize) -> Grants {
+    let in_group = |role: &str, id: &str| Grant::role(role).in_group(super::rows::group(id));
+    match n % 8 {
+        0..=2 => Grant::role("member").into(),
+        3 => Grant::role("client").into(),
+        4 => Grant::role("admin").into(),
+        5 => in_group("member", "red").into(),
+        6 => [Grant::role("client"), in_group("member", "blue")].into(),
+        _ => {
+            Grant::role("client").adding("posts.publish").restricted("line", Restriction::only(["a"])).into()
+        }
+    }
+}
