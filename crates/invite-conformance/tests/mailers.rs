@@ -1,4 +1,4 @@
-//! The suite for mailers: a right one passes, and each flaw is found, by the sentence that it breaks.
+//! The suite for mailers: a right one passes, and each broken one is found, by the sentence that it breaks.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 #[allow(unreachable_pub, reason = "it knows nothing of who runs it")]
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Once;
 
 use invite_conformance::mailer::{CASES, Fixture};
-use wire::{Flaw, Wire};
+use wire::{Broken, Wire};
 
 mod a_right_one {
     invite_conformance::mailer!(super::Wire::new(None));
@@ -33,29 +33,29 @@ fn quietly() {
     QUIET.set(true);
 }
 
-/// The sentences that a mailer with this flaw breaks, as the suite finds.
-fn broken(flaw: Flaw) -> BTreeSet<&'static str> {
+/// The sentences that a broken mailer breaks, as the suite finds.
+fn broken_by(how: Broken) -> BTreeSet<&'static str> {
     quietly();
     let failed = CASES
         .iter()
-        .filter_map(|case| case.try_run(async { Box::new(Wire::new(Some(flaw))) as Box<dyn Fixture> }).err());
+        .filter_map(|case| case.try_run(async { Box::new(Wire::new(Some(how))) as Box<dyn Fixture> }).err());
     let broken = failed.map(|broken| broken.sentence).collect();
     QUIET.set(false);
     broken
 }
 
-/// Each flaw with the sentence that it is about, and those that cannot be kept without it.
-macro_rules! flaws {
-    ($($name:ident: $flaw:ident breaks $sentence:ident $(with [$($other:ident)+])?;)+) => {
+/// Each broken mailer with the sentence that it is about, and those that cannot be kept without it.
+macro_rules! broken_mailers {
+    ($($name:ident: $how:ident breaks $sentence:ident $(with [$($other:ident)+])?;)+) => {
         $(#[test]
         fn $name() {
             let expected = BTreeSet::from([stringify!($sentence) $($(, stringify!($other))+)?]);
-            assert_eq!(broken(Flaw::$flaw), expected);
+            assert_eq!(broken_by(Broken::$how), expected);
         })+
     };
 }
 
-flaws! {
+broken_mailers! {
     sent_is_said_of_what_failed: SaysSentWhatFailed breaks ok_means_accepted
         with [an_error_says_whether_to_try_again one_try alone silent bounded];
     sent_is_said_before_it_is: SaysSentBeforeItIs breaks ok_means_accepted

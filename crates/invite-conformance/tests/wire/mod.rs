@@ -1,4 +1,4 @@
-//! A next hop that is played, and a mailer for it that keeps the contract, but for one flaw if so told.
+//! A next hop that is played, and a mailer for it that keeps the contract, but in one thing if it is to be broken.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -50,7 +50,7 @@ impl Hop {
 
 /// What is wrong with a mailer.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Flaw {
+pub enum Broken {
     SaysSentWhatFailed,
     SaysSentBeforeItIs,
     TellsPassingAsPermanent,
@@ -81,7 +81,7 @@ pub enum Flaw {
 #[derive(Clone)]
 pub struct Wire {
     hop: Arc<Hop>,
-    flaw: Option<Flaw>,
+    broken: Option<Broken>,
     tries: Arc<AtomicUsize>,
     has_failed: Arc<AtomicBool>,
     unsent: Arc<Mutex<Vec<Handed>>>,
@@ -93,26 +93,26 @@ const TO_COME: &str = "SUBJECT-TO-COME";
 const TIME_OUT: Duration = Duration::from_millis(100);
 
 impl Wire {
-    pub fn new(flaw: Option<Flaw>) -> Self {
+    pub fn new(broken: Option<Broken>) -> Self {
         Self {
             hop: Arc::default(),
-            flaw,
+            broken,
             tries: Arc::default(),
             has_failed: Arc::default(),
             unsent: Arc::default(),
         }
     }
 
-    fn has(&self, flaw: Flaw) -> bool {
-        self.flaw == Some(flaw)
+    fn has(&self, broken: Broken) -> bool {
+        self.broken == Some(broken)
     }
 
     fn envelope(&self, message: &Message) -> Envelope {
         let mut envelope = Envelope { from: self.sender().mailbox(), to: vec![message.mailbox()] };
-        match self.flaw {
-            Some(Flaw::CopiesTheArchive) => envelope.to.push("archive@acme.example".to_owned()),
-            Some(Flaw::LowersTheRecipient) => envelope.to = vec![message.mailbox().to_lowercase()],
-            Some(Flaw::BouncesToTheRecipient) => envelope.from = message.mailbox(),
+        match self.broken {
+            Some(Broken::CopiesTheArchive) => envelope.to.push("archive@acme.example".to_owned()),
+            Some(Broken::LowersTheRecipient) => envelope.to = vec![message.mailbox().to_lowercase()],
+            Some(Broken::BouncesToTheRecipient) => envelope.from = message.mailbox(),
             _ => {}
         }
         envelope
@@ -121,40 +121,40 @@ impl Wire {
     fn mime(&self, message: &Message) -> Vec<u8> {
         let sender = self.sender();
         let mut from = sender.name().map(str::to_owned);
-        if self.has(Flaw::SendsInTheInvitersName) {
+        if self.has(Broken::SendsInTheInvitersName) {
             from = Some(message.subject().split(" invites").next().unwrap().to_owned());
         }
         let mut id = message.id().at(&sender);
-        if self.has(Flaw::MakesAnIdPerTry) {
+        if self.has(Broken::MakesAnIdPerTry) {
             id = format!("{}-{id}", self.tries.load(Ordering::SeqCst));
         }
-        let raw_subject = match self.flaw {
-            Some(Flaw::FoldsIntoHeaders) => Some(folded(message.subject())),
-            Some(Flaw::DecodesPercents) => Some(message.subject().replace("%0d%0a", "\r\n")),
+        let raw_subject = match self.broken {
+            Some(Broken::FoldsIntoHeaders) => Some(folded(message.subject())),
+            Some(Broken::DecodesPercents) => Some(message.subject().replace("%0d%0a", "\r\n")),
             _ => None,
         };
         let mut mail = MessageBuilder::new()
             .from(Address::new_address(from, sender.mailbox()))
             .date(message.date().timestamp())
             .message_id(id);
-        if !self.has(Flaw::DropsTheText) {
+        if !self.has(Broken::DropsTheText) {
             mail = mail.text_body(self.text(message));
         }
         mail = match message.to_name() {
-            Some(name) if self.has(Flaw::SplitsTheName) => {
+            Some(name) if self.has(Broken::SplitsTheName) => {
                 mail.header("To", Raw::new(format!("{name} <{}>", message.mailbox())))
             }
             name => mail.to(Address::new_address(name.map(str::to_owned), message.mailbox())),
         };
         mail = mail.subject(if raw_subject.is_some() { TO_COME } else { message.subject() });
-        if !self.has(Flaw::ForgetsHeaders) {
+        if !self.has(Broken::ForgetsHeaders) {
             for (name, value) in message.headers() {
                 mail = mail.header(name.as_str().to_owned(), Raw::new(value.clone()));
             }
         }
         let mail = match message.html() {
-            Some(html) if self.has(Flaw::EscapesTheHtml) => mail.html_body(html.replace('&', "&amp;")),
-            Some(html) if self.has(Flaw::TracksLinks) => mail.html_body(
+            Some(html) if self.has(Broken::EscapesTheHtml) => mail.html_body(html.replace('&', "&amp;")),
+            Some(html) if self.has(Broken::TracksLinks) => mail.html_body(
                 html.replace("https://app.example/", "https://click.example/?to=https://app.example/"),
             ),
             Some(html) => mail.html_body(html),
@@ -167,7 +167,7 @@ impl Wire {
     }
 
     fn text(&self, message: &Message) -> String {
-        if !self.has(Flaw::WrapsLines) {
+        if !self.has(Broken::WrapsLines) {
             return message.text().to_owned();
         }
         let letters = message.text().chars().collect::<Vec<_>>();
@@ -177,14 +177,14 @@ impl Wire {
     async fn try_once(&self, message: &Message) -> Result<(), Answer> {
         self.tries.fetch_add(1, Ordering::SeqCst);
         let (envelope, mime) = (self.envelope(message), self.mime(message));
-        if self.has(Flaw::SaysSentBeforeItIs) {
+        if self.has(Broken::SaysSentBeforeItIs) {
             let earlier = std::mem::replace(&mut *self.unsent.lock().unwrap(), vec![(envelope, mime)]);
             for (envelope, mime) in earlier {
                 self.hop.take(envelope, mime).await?;
             }
             return Ok(());
         }
-        if self.has(Flaw::SendsInHalves) {
+        if self.has(Broken::SendsInHalves) {
             let half = (envelope.clone(), mime[..mime.len() / 2].to_vec());
             self.hop.arrived.lock().unwrap().push(half.clone());
             tokio::task::yield_now().await;
@@ -192,20 +192,20 @@ impl Wire {
         }
         tokio::task::yield_now().await;
         let taken = self.hop.take(envelope, mime);
-        if self.has(Flaw::WaitsForEver) {
+        if self.has(Broken::WaitsForEver) {
             return taken.await;
         }
         tokio::time::timeout(TIME_OUT, taken).await.unwrap_or(Err(Answer::NoReply))
     }
 
     fn error(&self, message: &Message, answer: Answer) -> MailError {
-        let is_permanent = match self.flaw {
-            Some(Flaw::TellsPassingAsPermanent) => answer != Answer::NoReply,
-            Some(Flaw::TellsPermanentAsPassing) => false,
-            Some(Flaw::TellsALostReplyAsPermanent) => matches!(answer, Answer::Code(550) | Answer::NoReply),
+        let is_permanent = match self.broken {
+            Some(Broken::TellsPassingAsPermanent) => answer != Answer::NoReply,
+            Some(Broken::TellsPermanentAsPassing) => false,
+            Some(Broken::TellsALostReplyAsPermanent) => matches!(answer, Answer::Code(550) | Answer::NoReply),
             _ => answer == Answer::Code(550),
         };
-        if self.has(Flaw::RepeatsTheAddressInErrors) {
+        if self.has(Broken::RepeatsTheAddressInErrors) {
             let words = format!("{answer}: {} refused", message.mailbox());
             return if is_permanent { MailError::permanent(words) } else { MailError::transient(words) };
         }
@@ -230,17 +230,17 @@ fn folded(subject: &str) -> String {
 #[async_trait]
 impl Mailer for Wire {
     async fn send(&self, message: &Message) -> Result<(), MailError> {
-        if self.has(Flaw::LogsTheText) {
+        if self.has(Broken::LogsTheText) {
             tracing::debug!(text = message.text(), "sending");
         }
-        if self.has(Flaw::FailsAllForOne) && self.has_failed.load(Ordering::SeqCst) {
+        if self.has(Broken::FailsAllForOne) && self.has_failed.load(Ordering::SeqCst) {
             return Err(MailError::transient("not connected any more"));
         }
         let mut tried = self.try_once(message).await;
-        if self.has(Flaw::TriesAgain) && tried.is_err_and(|answer| answer != Answer::Code(550)) {
+        if self.has(Broken::TriesAgain) && tried.is_err_and(|answer| answer != Answer::Code(550)) {
             tried = self.try_once(message).await;
         }
-        if self.has(Flaw::SaysSentWhatFailed) {
+        if self.has(Broken::SaysSentWhatFailed) {
             return Ok(());
         }
         tried.map_err(|answer| {
