@@ -114,6 +114,14 @@ impl<'row, 'statement> Columns<'row, 'statement> {
         self.parsed(|text: String| OrganizationId::parse(text))
     }
 
+    /// The organization of the row, wherever its column stands: it can be told also if others cannot be read.
+    pub(crate) fn organization(&self) -> Result<OrganizationId, Failure> {
+        let unreadable =
+            |source| Failure::Unreadable(Unreadable { column: "organization".to_owned(), source });
+        let id: String = self.row.get("organization").map_err(|error| unreadable(error.into()))?;
+        OrganizationId::parse(id).map_err(|error| unreadable(error.into()))
+    }
+
     pub(crate) fn delivery_id(&mut self) -> Result<DeliveryId, Failure> {
         Ok(DeliveryId::from_uuid(self.uuid()?))
     }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use invite_core::OrganizationId;
 use invite_storage::{CommitError, StorageError};
 use rusqlite::{ErrorCode, ffi};
 
@@ -74,6 +75,14 @@ pub(crate) struct UnreadableDelivery {
     pub(crate) source: StorageError,
 }
 
+/// A row in a list across organizations that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("a row of organization {organization:?} cannot be read")]
+pub(crate) struct UnreadableRow {
+    organization: String,
+    source: StorageError,
+}
+
 /// Why something inside of this crate failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -83,6 +92,7 @@ pub(crate) enum Failure {
     Conflict,
     Unreadable(Unreadable),
     Missing(Missing),
+    InAList(UnreadableRow),
     Schema(SchemaError),
     Moved,
     Other(Box<dyn Error + Send + Sync>),
@@ -99,7 +109,15 @@ impl Failure {
 
     /// Whether a row is to blame, and other rows may be good.
     pub(crate) fn is_corrupt_row(&self) -> bool {
-        matches!(self, Self::Unreadable(_) | Self::Missing(_))
+        matches!(self, Self::Unreadable(_) | Self::Missing(_) | Self::InAList(_))
+    }
+
+    /// Says of which organization the row is that is to blame, where the caller asked for no one organization.
+    pub(crate) fn of(self, organization: &OrganizationId) -> Self {
+        if !self.is_corrupt_row() {
+            return self;
+        }
+        Self::InAList(UnreadableRow { organization: organization.to_string(), source: self.into() })
     }
 
     /// Whether waiting may help.
@@ -121,13 +139,12 @@ impl From<rusqlite::Error> for Failure {
 impl From<Failure> for StorageError {
     fn from(failure: Failure) -> Self {
         match failure {
-            // An I/O error while the log is synced: the log may hold the commit all the same.
-            Failure::AtCommit(error) if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) => {
-                Self::outcome_unknown(error)
-            }
+            // Such as an I/O error while the log is synced: the log may hold the commit all the same.
+            Failure::AtCommit(error) if !is_not_written(&error) => Self::outcome_unknown(error),
             Failure::Sqlite(error) | Failure::AtCommit(error) => sort(error),
             Failure::Unreadable(unreadable) => Self::corrupt(unreadable),
             Failure::Missing(missing) => Self::corrupt(missing),
+            Failure::InAList(row) => Self::corrupt(row),
             Failure::Schema(schema) => Self::other(schema),
             Failure::Moved => Self::unavailable(FileMoved),
             Failure::Conflict => Self::other("a row changed while it was locked"),
@@ -163,6 +180,20 @@ fn sort(error: rusqlite::Error) -> StorageError {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StorageError::corrupt(error),
         _ => StorageError::other(error),
     }
+}
+
+/// Whether a `COMMIT` that failed so has written nothing for certain.
+fn is_not_written(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::ConstraintViolation
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DiskFull
+                | ErrorCode::ReadOnly
+        )
+    )
 }
 
 /// Somebody wrote after the transaction had begun to read, so that it can never write.
@@ -211,7 +242,11 @@ mod tests {
     fn unknown_is_said() {
         assert!(stored(Failure::AtCommit(sqlite(ffi::SQLITE_IOERR))).is_outcome_unknown());
         assert!(stored(Failure::AtCommit(sqlite(ffi::SQLITE_IOERR_FSYNC))).is_outcome_unknown());
-        assert!(stored(Failure::AtCommit(sqlite(ffi::SQLITE_BUSY))).is_unavailable());
+        // What a hook says once the commit is in the log.
+        assert!(stored(Failure::AtCommit(sqlite(ffi::SQLITE_ERROR))).is_outcome_unknown());
+        for code in [ffi::SQLITE_BUSY, ffi::SQLITE_FULL, ffi::SQLITE_READONLY] {
+            assert!(stored(Failure::AtCommit(sqlite(code))).is_unavailable(), "{code}");
+        }
         assert!(!stored(Failure::Sqlite(sqlite(ffi::SQLITE_IOERR))).is_outcome_unknown());
     }
 

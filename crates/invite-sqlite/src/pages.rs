@@ -148,8 +148,8 @@ fn inbox(
     for invitee in invitees {
         let params = params![invitee, micros(now), after.0, after.1, limit];
         let page = all(connection, sql::INBOX, params, |columns| {
-            let invitation = rows::invitation(columns)?;
-            let organization = columns.organization_id()?;
+            let organization = columns.organization()?;
+            let invitation = rows::invitation(columns).map_err(|failure| failure.of(&organization))?;
             Ok((organization, invitation))
         })?;
         for (id, invitation) in page {
@@ -166,8 +166,8 @@ fn memberships(connection: &Connection, user: &UserId, seek: Seek) -> Result<Vec
     let after = oldest_first(after);
     let page =
         all(connection, sql::MEMBERSHIPS, params![user.as_str(), after.0, after.1, limit], |columns| {
-            let member = rows::member(columns)?;
-            let organization = columns.organization_id()?;
+            let organization = columns.organization()?;
+            let member = rows::member(columns).map_err(|failure| failure.of(&organization))?;
             Ok((organization, member))
         })?;
     let membership = |(id, member)| {
@@ -179,7 +179,9 @@ fn memberships(connection: &Connection, user: &UserId, seek: Seek) -> Result<Vec
 
 /// A row whose organization is not there was left by nobody's commit.
 fn organization_of(connection: &Connection, id: &OrganizationId) -> Result<Organization, Failure> {
-    load::organization(connection, id)?.ok_or_else(|| Failure::missing("organization"))
+    let found = load::organization(connection, id)
+        .and_then(|row| row.ok_or_else(|| Failure::missing("organization")));
+    found.map_err(|failure| failure.of(id))
 }
 
 /// Invitations of one stored state whose expiry lies above a time and not above another.

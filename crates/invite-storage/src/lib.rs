@@ -72,8 +72,10 @@
 //!
 //! # Errors
 //!
-//! 28. `errors_fail_closed`: a store that cannot answer says so and grants nothing (STO-3). A delivery that cannot
-//!     be read takes no other along: it is leased and told as [unreadable](Leases::unreadable) (MAI-5).
+//! 28. `errors_fail_closed`: a store that cannot answer says so and grants nothing (STO-3). A load or a list with a row
+//!     that cannot be read [is corrupt](StorageError::is_corrupt) as a whole, for what is left is not what was asked for;
+//!     of a list across organizations, the cause names the organization of the row. A delivery that cannot be read takes
+//!     no other along: it is leased and told as [unreadable](Leases::unreadable) (MAI-5).
 //! 29. `unknown_is_said`: a store that does not know whether a commit was written says
 //!     [`StorageError::is_outcome_unknown`], never success and never plain failure.
 //!
