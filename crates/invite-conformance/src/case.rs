@@ -163,3 +163,30 @@ macro_rules! __tests {
         $($($one! { $case })+)+
     };
 }
+
+/// The macro that makes one test of a suite, which knows what is left out.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __one_test {
+    (($dollar:tt) $suite:ident $one:ident [$fixture:expr] [$($except:ident: $reason:literal),*]) => {
+        $(const _: () = assert!(
+            $crate::$suite::is_case(stringify!($except)),
+            concat!("there is no case ", stringify!($except)),
+        );)*
+        macro_rules! $one {
+            $(($except) => {
+                #[test]
+                #[ignore = $reason]
+                fn $except() {
+                    $crate::$suite::run(stringify!($except), async { $fixture });
+                }
+            };)*
+            ($dollar case:ident) => {
+                #[test]
+                fn $dollar case() {
+                    $crate::$suite::run(stringify!($dollar case), async { $fixture });
+                }
+            };
+        }
+    };
+}

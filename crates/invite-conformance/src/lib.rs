@@ -11,13 +11,17 @@
 //! # mod tests {
 //! use invite_memory::MemoryStorage; // yours
 //!
-//! invite_conformance::storage!(MemoryStorage::new());
+//! invite_conformance::storage! {
+//!     MemoryStorage::new();
+//!     except acknowledged_is_kept: "it keeps nothing beyond the process"
+//! }
 //! # }
 //! ```
 //!
-//! The expression may await, and is evaluated anew for each test: give every one a database of its own. A store is
-//! asked for more if it says what else can be done to it, by a [`Fixture`](storage::Fixture): opened again after the
-//! process has ended, opened by a second process, searched for secrets, cut off, robbed of a reply.
+//! The expression may await, and is evaluated anew for each test: give every one a database of its own. What else can
+//! be done to a store says its [`Fixture`](storage::Fixture): opened again after the process has ended, opened by a second
+//! process, searched for secrets, cut off, robbed of a reply, damaged. A case that needs what the fixture does not give
+//! fails, until it is left out by name, with the reason: so the test file says what the store was not asked.
 //!
 //! ```
 //! use async_trait::async_trait;
@@ -40,12 +44,14 @@
 //! }
 //!
 //! // In tests: invite_conformance::storage!(Shared(MemoryStorage::new())); here, one of its cases.
-//! run("version_guards_in_a_race", async { Shared(MemoryStorage::new()) });
+//! run("version_guards_in_a_race_of_two_handles", async { Shared(MemoryStorage::new()) });
 //! ```
 //!
 //! Cases need no certain speed, and wait for nothing by the clock but to see whether something goes on that must not.
 //! Random histories are the same in every run; the environment variable `INVITE_HISTORIES` asks for more of them.
 //! [`storage::rows`] makes rows and commits for an adapter's own tests.
+//!
+//! A store that writes into transactions of the host is asked for that by [`host_transaction!`].
 //!
 //! # For the author of a mailer
 //!

@@ -276,8 +276,22 @@ fn use_wal(connection: &Connection) -> Result<(), Failure> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use rusqlite::ffi;
+    use rusqlite::hooks::Wal;
+
     use super::*;
+
+    /// Loses the reply to the next commit: SQLite asks this hook once the commit is in the log, and tells its error as
+    /// that of `COMMIT`.
+    pub(crate) async fn lose_reply(pool: &Pool) {
+        let mut is_lost = false;
+        let hook = move |_: &mut Wal, _: i32| match std::mem::replace(&mut is_lost, true) {
+            true => Ok(()),
+            false => Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_FSYNC), None)),
+        };
+        pool.writer.lock().await.wal_hook(Some(hook)).unwrap();
+    }
 
     #[tokio::test]
     async fn what_is_acknowledged_is_on_the_disk_and_readers_cannot_write() {

@@ -145,3 +145,41 @@ impl Exclusive for Unit {
 fn over() -> Failure {
     Failure::other("the unit of work was rolled back, as something in it failed")
 }
+
+#[cfg(test)]
+mod tests {
+    use invite_conformance::storage::{Fixture, run};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::pool;
+
+    /// A store in a file, with the connection that writes in reach.
+    struct File {
+        store: SqliteStorage,
+        _directory: TempDir,
+    }
+
+    #[async_trait]
+    impl Fixture for File {
+        fn storage(&self) -> &dyn Storage {
+            &self.store
+        }
+
+        async fn lose_reply(&self) -> bool {
+            pool::tests::lose_reply(&self.store.pool).await;
+            true
+        }
+    }
+
+    /// The case of the contract for which the fixture of `tests/sqlite.rs` is too far outside.
+    #[test]
+    fn unknown_is_said() {
+        run("unknown_is_said", async {
+            let directory = tempfile::tempdir().unwrap();
+            let store = SqliteStorage::open(directory.path().join("invite.db")).unwrap();
+            store.migrate().await.unwrap();
+            File { store, _directory: directory }
+        });
+    }
+}

@@ -7,13 +7,15 @@ mod world;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use invite_conformance::storage::Fixture;
+use invite_conformance::storage::{Fixture, Row};
 use invite_core::{Event, Grant, OrganizationId, Reads};
 use invite_sqlite::{SchemaError, SqliteStorage, SqliteTransaction};
 use invite_storage::{CommitError, HostTransaction, MemberFilter, Outbox, Pages, Storage, StorageError};
-use rusqlite::Connection;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params};
 use tempfile::TempDir;
 use tokio::sync::Barrier;
+use uuid::Uuid;
 use world::*;
 
 async fn file() -> (SqliteStorage, TempDir) {
@@ -64,15 +66,16 @@ impl Fixture for File {
         Some(Box::new(open(&self.directory)))
     }
 
-    async fn reopen(&mut self) {
+    async fn reopen(&mut self) -> bool {
         drop(self.store.take());
         self.store = Some(open(&self.directory));
+        true
     }
 
     /// The file, its log and its index.
-    async fn stored(&self) -> Vec<u8> {
+    async fn stored(&self) -> Option<Vec<u8>> {
         let files = std::fs::read_dir(self.directory.path()).unwrap();
-        files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+        Some(files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect())
     }
 
     /// A later release takes the file over.
@@ -80,16 +83,48 @@ impl Fixture for File {
         connect(&self.directory).execute("insert into invite_migrations (version) values (99)", []).unwrap();
         true
     }
+
+    async fn damage(&self, organization: &OrganizationId, row: &Row) -> bool {
+        let id = |id: Uuid| Value::Blob(id.as_bytes().to_vec());
+        let (sql, key) = match row {
+            Row::Invitation(row) => (
+                "update invite_invitations set grants = '{}' where organization = ?1 and id = ?2",
+                id(row.as_uuid()),
+            ),
+            Row::Member(user) => (
+                "update invite_members set grants = '{}' where organization = ?1 and user = ?2",
+                Value::Text(user.to_string()),
+            ),
+            Row::Delivery(row) => (
+                "update invite_deliveries set attempts = '[' where organization = ?1 and id = ?2",
+                id(row.as_uuid()),
+            ),
+        };
+        connect(&self.directory).execute(sql, params![organization.as_str(), key]).unwrap() == 1
+    }
 }
 
 mod in_a_file {
-    invite_conformance::storage!(super::File::new().await);
+    invite_conformance::storage! {
+        super::File::new().await;
+        except unknown_is_said: "only the connection that writes can lose a reply: `src/storage.rs` asks for it"
+    }
 }
 
 mod in_memory {
     invite_conformance::storage! {
         super::memory().await;
-        except organizations_do_not_wait: "there is one connection, and a unit holds it"
+        except organizations_do_not_wait: "there is one connection, and a unit holds it",
+            load_reads_own_writes_of_another_handle: "another connection would see another database",
+            version_guards_two_writers_with_a_handle_each: "another connection would see another database",
+            version_guards_in_a_race_of_two_handles: "another connection would see another database",
+            exclusive_waits_for_another_handle: "another connection would see another database",
+            acknowledged_is_kept: "it ends with the process",
+            outbox_has_no_secret_among_all_that_is_stored: "the rows are those that a file has, which is searched",
+            errors_fail_closed: "nobody else can take from its memory what it needs",
+            errors_fail_closed_where_a_row_cannot_be_read: "nobody else can damage its memory",
+            errors_fail_closed_and_take_no_other_delivery_along: "nobody else can damage its memory",
+            unknown_is_said: "its memory loses no reply"
     }
 }
 

@@ -83,34 +83,7 @@ macro_rules! __mailer_cases {
 #[macro_export]
 macro_rules! mailer {
     ($fixture:expr $(; except $($case:ident: $reason:literal),+ $(,)?)?) => {
-        $crate::__mailer_one! { ($) [$fixture] [$($($case: $reason),+)?] }
+        $crate::__one_test! { ($) mailer __invite_mailer_case [$fixture] [$($($case: $reason),+)?] }
         $crate::__mailer_cases! { __tests [__invite_mailer_case] }
-    };
-}
-
-/// The macro that makes one test, which knows what is left out.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __mailer_one {
-    (($dollar:tt) [$fixture:expr] [$($except:ident: $reason:literal),*]) => {
-        $(const _: () = assert!(
-            $crate::mailer::is_case(stringify!($except)),
-            concat!("there is no case ", stringify!($except)),
-        );)*
-        macro_rules! __invite_mailer_case {
-            $(($except) => {
-                #[test]
-                #[ignore = $reason]
-                fn $except() {
-                    $crate::mailer::run(stringify!($except), async { $fixture });
-                }
-            };)*
-            ($dollar case:ident) => {
-                #[test]
-                fn $dollar case() {
-                    $crate::mailer::run(stringify!($dollar case), async { $fixture });
-                }
-            };
-        }
     };
 }

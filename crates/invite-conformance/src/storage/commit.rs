@@ -172,7 +172,7 @@ pub(super) async fn acknowledged_is_kept(mut fixture: Subject) {
     store.lease(at(1), at(5), 1).await.unwrap();
     for n in 0..3 {
         let before = everything(fixture.storage()).await;
-        fixture.reopen().await;
+        fixture.must_reopen().await;
         let store = fixture.storage();
         assert_same(&everything(store).await, &before, "opening the store again");
         for id in &found {

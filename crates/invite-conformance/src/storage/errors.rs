@@ -1,10 +1,10 @@
 //! Cases of the sentences on errors and on records of commands.
 
 use invite_core::*;
-use invite_storage::{CommitError, Storage};
+use invite_storage::{CommitError, Storage, StorageError};
 
-use super::Subject;
 use super::rows::*;
+use super::{Row, Subject};
 
 /// STO-3
 pub(super) async fn errors_fail_closed(fixture: Subject) {
@@ -18,10 +18,8 @@ pub(super) async fn errors_fail_closed(fixture: Subject) {
     let mut unit = store.exclusive(&acme()).await.unwrap();
     unit.load(&Reads::new(), at(0)).await.unwrap();
     drop(unit);
-    if !fixture.cut().await {
-        assert_eq!(current(store, &acme()).await, header, "a store that nothing was taken from answers");
-        return;
-    }
+    assert_eq!(current(store, &acme()).await, header, "a store that nothing was taken from answers");
+    fixture.must_cut().await;
     let reads = Reads::new().member(user("ada")).member(user("nobody"));
     let bob = [row.invitee.clone()];
     let errors = [
@@ -90,19 +88,100 @@ pub(super) async fn errors_fail_closed_where_there_is_too_much(fixture: Subject)
     );
 }
 
+/// A list with a row that cannot be read is told as corrupt: nobody takes what is left of it for the whole. Nothing else
+/// is lost with the row.
+pub(super) async fn errors_fail_closed_where_a_row_cannot_be_read(fixture: Subject) {
+    let store = fixture.storage();
+    let globex = organization("globex");
+    for (n, name) in (1..).zip(["acme", "globex"]) {
+        let mut commit = on(&header(name));
+        insert_invitations(
+            &mut commit,
+            &[invitation(n, "bob@example.com"), invitation(n + 2, "eve@example.com")],
+        );
+        insert_members(&mut commit, &[member("ada", 0), member("eve", 1)]);
+        written(store, &commit).await;
+    }
+    let (bob, everybody) = ([Invitee::from(address("bob@example.com"))], Default::default());
+    let of_bob = Reads::new().invitation(invitation_id(1));
+    let of_ada = Reads::new().member(user("ada"));
+    fixture.must_damage(&acme(), Row::Invitation(invitation_id(1))).await;
+    is_corrupt("load of the invitation", store.load(&acme(), &of_bob, at(5)).await);
+    is_corrupt("the roster", store.roster(&acme(), at(5), &all()).await);
+    is_corrupt("the invitations", store.invitations(&acme(), &Default::default(), at(5), &all()).await);
+    let of_acme = is_corrupt("the inbox", store.inbox(&bob, at(5), &all()).await);
+    assert!(of_acme, "expected: the cause names the organization of the row; seen: it does not");
+    assert!(store.load(&acme(), &of_ada, at(5)).await.is_ok(), "another row of the organization");
+    assert_eq!(store.members(&acme(), &everybody, &all()).await.unwrap().len(), 2, "another list");
+
+    fixture.must_damage(&acme(), Row::Member(user("ada"))).await;
+    is_corrupt("load of the member", store.load(&acme(), &of_ada, at(5)).await);
+    is_corrupt("the members", store.members(&acme(), &everybody, &all()).await);
+    let of_acme = is_corrupt("the memberships", store.memberships(&user("ada"), &all()).await);
+    assert!(of_acme, "expected: the cause names the organization of the row; seen: it does not");
+    assert_eq!(store.memberships(&user("eve"), &all()).await.unwrap().len(), 2, "those of another user");
+    assert_eq!(store.inbox(&[address("eve@example.com").into()], at(5), &all()).await.unwrap().len(), 2);
+    assert_eq!(store.roster(&globex, at(5), &all()).await.unwrap().len(), 4, "another organization");
+}
+
+/// Requires an error that is corrupt; says whether a cause of it names `acme`.
+fn is_corrupt<T>(what: &str, answer: Result<T, StorageError>) -> bool {
+    let Err(error) = answer else {
+        panic!("{what}, with a row that cannot be read\n  expected: an error\n      seen: an answer")
+    };
+    assert!(error.is_corrupt(), "{what}\n  expected: the error is corrupt\n      seen: {error:?}");
+    let causes = std::iter::successors(std::error::Error::source(&error), |error| error.source());
+    causes.into_iter().any(|cause| cause.to_string().contains("acme"))
+}
+
+/// MAI-5: of several deliveries that are due, one that cannot be read is told, and the others are leased.
+pub(super) async fn errors_fail_closed_and_take_no_other_delivery_along(fixture: Subject) {
+    let store = fixture.storage();
+    let row = invitation(1, "bob@example.com");
+    let mut commit = on(&header("acme"));
+    insert_invitations(&mut commit, std::slice::from_ref(&row));
+    commit.deliveries = (1..=3).map(|n| delivery(n, &row)).collect();
+    written(store, &commit).await;
+    fixture.must_damage(&acme(), Row::Delivery(delivery_id(2))).await;
+    let readable = [1, 3].map(delivery_id);
+    for (number, now) in [(1, 10), (2, 20)] {
+        let leases = store.lease(at(now), at(now + 10), 9).await.unwrap();
+        let leased = leases.leased.iter().map(|leased| leased.delivery.id).collect::<Vec<_>>();
+        assert_eq!(leased, readable, "those that can be read are leased, time {number}");
+        let is_told = matches!(&leases.unreadable[..], [error] if error.is_corrupt());
+        assert!(
+            is_told,
+            "expected: the one that cannot be read is told as corrupt, time {number}\n      seen: {:?}",
+            leases.unreadable
+        );
+        let again = store.lease(at(now + 9), at(now + 10), 9).await.unwrap();
+        let taken = (again.leased.len(), again.unreadable.len());
+        assert_eq!(
+            taken,
+            (0, 0),
+            "all are leased until their time is over, and the one that cannot be read too"
+        );
+    }
+}
+
 /// STO-4: after a reply that was lost, the answer is "unknown", and `find_commit` knows.
 pub(super) async fn unknown_is_said(fixture: Subject) {
     let store = fixture.storage();
     let mut header = created(store, &[], &[]).await;
-    for n in 0..3 {
+    for n in 0..4 {
+        header = written(store, &on(&header)).await;
         let mut commit = on(&header);
         insert_members(&mut commit, &[member(&format!("user-{n}"), n)]);
-        let loses = fixture.lose_reply().await;
-        match store.commit(&commit).await {
-            Ok(()) => assert!(!loses, "expected: a lost reply is no success; seen: success"),
-            Err(CommitError::Storage(error)) if error.is_outcome_unknown() => {}
-            Err(error) => panic!("expected: written, or an unknown outcome; seen: {error:?}"),
-        }
+        fixture.must_lose_reply().await;
+        let answer = if n % 2 == 0 {
+            store.commit(&commit).await
+        } else {
+            let mut unit = store.exclusive(&acme()).await.unwrap();
+            unit.write(&commit).await.unwrap();
+            unit.commit().await.map_err(CommitError::from)
+        };
+        let is_unknown = matches!(&answer, Err(CommitError::Storage(error)) if error.is_outcome_unknown());
+        assert!(is_unknown, "a reply that was lost\n  expected: an unknown outcome\n      seen: {answer:?}");
         let found = store.find_commit(&acme(), commit.id).await.unwrap();
         let reads = Reads::new().member(user(&format!("user-{n}")));
         let slice = store.load(&acme(), &reads, at(0)).await.unwrap();

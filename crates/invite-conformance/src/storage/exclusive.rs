@@ -39,27 +39,32 @@ async fn has(store: &dyn Storage, id: &str) -> bool {
 }
 
 pub(super) async fn exclusive_waits(fixture: Subject) {
-    let another = fixture.another().await;
     let store = fixture.storage();
+    waits(store, store).await;
+}
+
+pub(super) async fn exclusive_waits_for_another_handle(fixture: Subject) {
+    let another = fixture.must_have_another().await;
+    waits(fixture.storage(), &*another).await;
+}
+
+async fn waits(store: &dyn Storage, other: &dyn Storage) {
     created(store, &[], &[]).await;
-    for other in [store, another.as_deref().unwrap_or(store)] {
-        let before = current(store, &acme()).await.version;
-        let mut first = store.exclusive(&acme()).await.unwrap();
-        let acme = acme();
-        let mut second = pin!(other.exclusive(&acme));
-        let early = timeout(GLANCE, &mut second).await.is_ok();
-        assert!(!early, "expected: the second unit waits; seen: it began while the first was open");
-        step(&mut *first).await;
-        let early = timeout(GLANCE, &mut second).await.is_ok();
-        assert!(!early, "expected: the second unit waits; seen: it began before the first was committed");
-        first.commit().await.unwrap();
-        let mut second = timeout(PATIENCE, second).await.expect("the second unit began").unwrap();
-        let seen = header_in(&mut *second).await.version;
-        assert_eq!(seen, before + 1, "the version that the second unit reads");
-        step(&mut *second).await;
-        second.commit().await.unwrap();
-        assert_eq!(current(store, &acme).await.version, before + 2);
-    }
+    let mut first = store.exclusive(&acme()).await.unwrap();
+    let acme = acme();
+    let mut second = pin!(other.exclusive(&acme));
+    let early = timeout(GLANCE, &mut second).await.is_ok();
+    assert!(!early, "expected: the second unit waits; seen: it began while the first was open");
+    step(&mut *first).await;
+    let early = timeout(GLANCE, &mut second).await.is_ok();
+    assert!(!early, "expected: the second unit waits; seen: it began before the first was committed");
+    first.commit().await.unwrap();
+    let mut second = timeout(PATIENCE, second).await.expect("the second unit began").unwrap();
+    let seen = header_in(&mut *second).await.version;
+    assert_eq!(seen, 2, "the version that the second unit reads");
+    step(&mut *second).await;
+    second.commit().await.unwrap();
+    assert_eq!(current(store, &acme).await.version, 3);
 }
 
 pub(super) async fn exclusive_is_current(fixture: Subject) {

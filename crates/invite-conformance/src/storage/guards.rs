@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use invite_core::*;
+use invite_storage::Storage;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -47,9 +48,16 @@ pub(super) async fn version_guards_records_of_commands_alone(fixture: Subject) {
 
 /// Two readers and two writers, step by step, in every order in which both read before one has written.
 pub(super) async fn version_guards_two_writers(fixture: Subject) {
-    let another = fixture.another().await;
-    let store = fixture.storage();
-    let handles = [store, another.as_deref().unwrap_or(store)];
+    two_writers([fixture.storage(); 2]).await;
+}
+
+pub(super) async fn version_guards_two_writers_with_a_handle_each(fixture: Subject) {
+    let another = fixture.must_have_another().await;
+    two_writers([fixture.storage(), &*another]).await;
+}
+
+async fn two_writers(handles: [&dyn Storage; 2]) {
+    let [store, _] = handles;
     created(store, &[], &[]).await;
     for (round, order) in (0_i64..).zip([[0, 1], [1, 0]]) {
         let mut decided = Vec::new();
@@ -75,8 +83,17 @@ pub(super) async fn version_guards_two_writers(fixture: Subject) {
 
 /// Everybody loads, then everybody commits: of any number of commits on one version, one is written.
 pub(super) async fn version_guards_in_a_race(fixture: Subject) {
+    race(fixture, None).await;
+}
+
+pub(super) async fn version_guards_in_a_race_of_two_handles(fixture: Subject) {
+    let another = fixture.must_have_another().await;
+    race(fixture, Some(another)).await;
+}
+
+async fn race(fixture: Subject, another: Option<Box<dyn Storage>>) {
     const RACERS: usize = 12;
-    let others = Arc::new(fixture.another().await);
+    let others = Arc::new(another);
     let fixture: Arc<dyn Fixture> = fixture.into();
     for round in 0..8 {
         let barrier = Arc::new(Barrier::new(RACERS));

@@ -17,7 +17,10 @@ macro_rules! __storage_cases {
                 load::load_closes_or_says_that_there_is_more
             ]
             3 absent_is_said [load::absent_is_said]
-            4 load_reads_own_writes [load::load_reads_own_writes]
+            4 load_reads_own_writes [
+                load::load_reads_own_writes
+                load::load_reads_own_writes_of_another_handle
+            ]
             5 due_is_past_its_expiry [
                 load::due_is_past_its_expiry
                 load::due_is_past_its_expiry_or_of_a_closed_organization
@@ -30,7 +33,9 @@ macro_rules! __storage_cases {
                 guards::version_guards
                 guards::version_guards_records_of_commands_alone
                 guards::version_guards_two_writers
+                guards::version_guards_two_writers_with_a_handle_each
                 guards::version_guards_in_a_race
+                guards::version_guards_in_a_race_of_two_handles
                 guards::version_guards_each_of_many_organizations
             ]
             8 all_or_nothing [
@@ -61,7 +66,10 @@ macro_rules! __storage_cases {
             12 events_have_no_gaps [commit::events_have_no_gaps]
             13 commit_is_found [commit::commit_is_found]
             14 acknowledged_is_kept [commit::acknowledged_is_kept]
-            15 exclusive_waits [exclusive::exclusive_waits]
+            15 exclusive_waits [
+                exclusive::exclusive_waits
+                exclusive::exclusive_waits_for_another_handle
+            ]
             16 exclusive_is_current [
                 exclusive::exclusive_is_current
                 exclusive::exclusive_is_current_among_many
@@ -114,10 +122,15 @@ macro_rules! __storage_cases {
                 outbox::late_is_told_and_tries_are_kept
                 outbox::late_is_told_of_every_end
             ]
-            27 outbox_has_no_secret [outbox::outbox_has_no_secret]
+            27 outbox_has_no_secret [
+                outbox::outbox_has_no_secret
+                outbox::outbox_has_no_secret_among_all_that_is_stored
+            ]
             28 errors_fail_closed [
                 errors::errors_fail_closed
                 errors::errors_fail_closed_where_there_is_too_much
+                errors::errors_fail_closed_where_a_row_cannot_be_read
+                errors::errors_fail_closed_and_take_no_other_delivery_along
             ]
             29 unknown_is_said [errors::unknown_is_said]
             30 commands_are_kept [
@@ -133,56 +146,26 @@ macro_rules! __storage_cases {
 /// The expression makes a [`Fixture`](crate::storage::Fixture), for instance a store with nothing in it. It is
 /// evaluated anew for every test, inside of the test's runtime, and may await.
 ///
-/// ```
-/// # mod tests {
-/// use invite_memory::MemoryStorage;
-///
-/// invite_conformance::storage!(MemoryStorage::new());
-/// # }
+/// ```text
+/// invite_conformance::storage!(Database::empty().await);
 /// ```
 ///
-/// A store that cannot keep a sentence says so and why. The test is there, ignored, with the reason.
+/// What a store or its fixture cannot show is left out with the reason. The test is there, ignored.
 ///
 /// ```
 /// # mod tests {
 /// # use invite_memory::MemoryStorage;
 /// invite_conformance::storage! {
 ///     MemoryStorage::new();
-///     except load_reads_own_writes: "it answers from a copy"
+///     except acknowledged_is_kept: "it keeps nothing beyond the process",
+///         errors_fail_closed: "it needs nothing to answer that could be taken away"
 /// }
 /// # }
 /// ```
 #[macro_export]
 macro_rules! storage {
     ($fixture:expr $(; except $($case:ident: $reason:literal),+ $(,)?)?) => {
-        $crate::__storage_one! { ($) [$fixture] [$($($case: $reason),+)?] }
+        $crate::__one_test! { ($) storage __invite_storage_case [$fixture] [$($($case: $reason),+)?] }
         $crate::__storage_cases! { __tests [__invite_storage_case] }
-    };
-}
-
-/// The macro that makes one test, which knows what is left out.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __storage_one {
-    (($dollar:tt) [$fixture:expr] [$($except:ident: $reason:literal),*]) => {
-        $(const _: () = assert!(
-            $crate::storage::is_case(stringify!($except)),
-            concat!("there is no case ", stringify!($except)),
-        );)*
-        macro_rules! __invite_storage_case {
-            $(($except) => {
-                #[test]
-                #[ignore = $reason]
-                fn $except() {
-                    $crate::storage::run(stringify!($except), async { $fixture });
-                }
-            };)*
-            ($dollar case:ident) => {
-                #[test]
-                fn $dollar case() {
-                    $crate::storage::run(stringify!($dollar case), async { $fixture });
-                }
-            };
-        }
     };
 }

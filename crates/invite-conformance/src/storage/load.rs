@@ -121,7 +121,8 @@ pub(super) async fn load_closes(fixture: Subject) {
             let open = slice.open(&every_read());
             assert!(open.is_empty(), "expected: every key of {name} is answered; not answered: {open:?}");
             if name == "acme" && slice.version() == 0 {
-                created(store, &[ending(invitation(1, "bob@example.com"), 4)], &[member("eve", 1)]).await;
+                let eve = Member { email: Some(address("eve@work.example.com")), ..member("eve", 1) };
+                created(store, &[ending(invitation(1, "bob@example.com"), 4)], &[eve]).await;
             }
         }
     }
@@ -227,9 +228,16 @@ pub(super) async fn absent_is_said(fixture: Subject) {
 }
 
 pub(super) async fn load_reads_own_writes(fixture: Subject) {
-    let another = fixture.another().await;
-    let store = fixture.storage();
-    let handles = [store, another.as_deref().unwrap_or(store)];
+    reads_writes_of([fixture.storage(); 2]).await;
+}
+
+/// What one handle acknowledged, the other one sees.
+pub(super) async fn load_reads_own_writes_of_another_handle(fixture: Subject) {
+    let another = fixture.must_have_another().await;
+    reads_writes_of([fixture.storage(), &*another]).await;
+}
+
+async fn reads_writes_of(handles: [&dyn Storage; 2]) {
     let mut header = header("acme");
     for n in 0..20 {
         let mut commit = on(&header);
@@ -322,7 +330,7 @@ pub(super) async fn tenants_are_apart(fixture: Subject) {
     commit.suppressions = vec![RowChange::Insert(suppression("bob@example.com", SuppressionKind::Mail))];
     commit.deliveries = vec![Delivery { mailed_at: Some(at(1)), ..delivery(1, &row) }];
     written(store, &commit).await;
-    // Ids that a careless comparison takes for the same one.
+    // Ids that a lax comparison takes for the same one.
     for name in ["globex", "ACME", "acme ", "acm", "acme2", "%", "acm_", "ａcme"] {
         let id = organization(name);
         let empty = on(&header(name));

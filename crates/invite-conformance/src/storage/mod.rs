@@ -22,7 +22,7 @@ mod world;
 
 use crate::case::{self, Case};
 
-pub use fixture::Fixture;
+pub use fixture::{Fixture, Row};
 
 /// What every case is given.
 type Subject = Box<dyn Fixture>;
