@@ -65,6 +65,7 @@
 )]
 
 mod case;
+pub mod host_transaction;
 pub mod mailer;
 pub mod storage;
 

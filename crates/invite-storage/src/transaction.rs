@@ -9,8 +9,9 @@ use crate::CommitError;
 /// acceptance become true together, or neither does (F4).
 ///
 /// This one is for drivers whose calls block, such as that of SQLite. An adapter implements it over the driver's own
-/// transaction. Beside what the contract says of load and commit, it promises:
+/// transaction. Each promise has a name, after which the case that checks it is called:
 ///
+/// - `it_is_as_load_and_commit_are`: what the [contract](crate) says of load and commit holds for both halves.
 /// - `the_host_owns`: it neither begins, commits nor rolls back the transaction. What is written becomes true when the
 ///   host commits, and nobody else sees it before.
 /// - `it_locks_before_reading`: from the first load on nobody else commits to the organization until the transaction

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use invite_core::*;
-use invite_storage::CommitError;
+use invite_storage::{CommitError, Storage};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -11,30 +11,36 @@ use super::refusing::{Spoil, assert_same, changed, conflicts};
 use super::rows::*;
 use super::{Fixture, Subject};
 
-pub(super) async fn insert_is_not_put(fixture: Subject) {
-    let store = fixture.storage();
-    let (held, free) = (invitation(1, "bob@example.com"), invitation(2, "eve@example.com"));
-    let blocked = || suppression("bob@example.com", SuppressionKind::Mail);
-    let unblocked = || suppression("eve@example.com", SuppressionKind::Mail);
+/// `acme` with a row of each kind that has a key: an invitation with its place, `ada`, a suppression and a delivery.
+pub(crate) async fn held(store: &dyn Storage) -> (Invitation, Organization) {
+    let held = invitation(1, "bob@example.com");
     let first = changed(&header("acme"), |c| {
         insert_invitations(c, std::slice::from_ref(&held));
         insert_members(c, &[member("ada", 0)]);
-        c.suppressions = vec![RowChange::Insert(blocked())];
+        c.suppressions = vec![RowChange::Insert(suppression("bob@example.com", SuppressionKind::Mail))];
         c.deliveries = vec![delivery(1, &held)];
     });
     let header = written(store, &first).await;
-    let members = |change| changed(&header, |c| c.members = vec![change]);
-    let invitations = |change| changed(&header, |c| c.invitations = vec![change]);
-    let places = |change| changed(&header, |c| c.places = vec![change]);
-    let suppressions = |change| changed(&header, |c| c.suppressions = vec![change]);
-    let wrong = [
+    (held, header)
+}
+
+/// Commits that are conflicts: their rows are there and must not be, or the other way round.
+pub(crate) fn against_keys(header: &Organization, held: &Invitation) -> Vec<(&'static str, Commit)> {
+    let free = invitation(2, "eve@example.com");
+    let blocked = || suppression("bob@example.com", SuppressionKind::Mail);
+    let unblocked = || suppression("eve@example.com", SuppressionKind::Mail);
+    let members = |change| changed(header, |c| c.members = vec![change]);
+    let invitations = |change| changed(header, |c| c.invitations = vec![change]);
+    let places = |change| changed(header, |c| c.places = vec![change]);
+    let suppressions = |change| changed(header, |c| c.suppressions = vec![change]);
+    vec![
         ("a member inserted who is there", members(RowChange::Insert(member("ada", 5)))),
         ("an update of nobody", members(RowChange::Update(member("bob", 5)))),
         ("a delete of nobody", members(RowChange::Delete(user("bob")))),
         ("an invitation inserted that is there", invitations(RowChange::Insert(held.clone()))),
         ("an update of no invitation", invitations(RowChange::Update(free.clone()))),
         ("a delete of no invitation", invitations(RowChange::Delete(free.id))),
-        ("a place inserted that is there", places(RowChange::Insert(place(&held)))),
+        ("a place inserted that is there", places(RowChange::Insert(place(held)))),
         ("an update of no place", places(RowChange::Update(place(&free)))),
         ("a delete of no place", places(RowChange::Delete(place_key(&free)))),
         ("a suppression inserted that is there", suppressions(RowChange::Insert(blocked()))),
@@ -43,16 +49,24 @@ pub(super) async fn insert_is_not_put(fixture: Subject) {
             "a delete of no suppression",
             suppressions(RowChange::Delete((unblocked().invitee, unblocked().kind))),
         ),
-        ("a delivery inserted that is there", changed(&header, |c| c.deliveries = vec![delivery(1, &held)])),
-    ];
-    for (what, commit) in &wrong {
-        conflicts(store, what, commit).await;
+        ("a delivery inserted that is there", changed(header, |c| c.deliveries = vec![delivery(1, held)])),
+    ]
+}
+
+pub(super) async fn insert_is_not_put(fixture: Subject) {
+    let store = fixture.storage();
+    let (held, header) = held(store).await;
+    for (what, commit) in against_keys(&header, &held) {
+        conflicts(store, what, &commit).await;
     }
     let right = changed(&header, |c| {
         c.members = vec![RowChange::Delete(user("ada"))];
         c.invitations = vec![RowChange::Delete(held.id)];
         c.places = vec![RowChange::Delete(place_key(&held))];
-        c.suppressions = vec![RowChange::Update(Suppression { at: at(9), ..blocked() })];
+        c.suppressions = vec![RowChange::Update(Suppression {
+            at: at(9),
+            ..suppression("bob@example.com", SuppressionKind::Mail)
+        })];
     });
     let header = written(store, &right).await;
     let reads = Reads::new().invitation(held.id).invitee(held.invitee.clone()).member(user("ada"));
@@ -108,12 +122,8 @@ pub(super) async fn insert_is_not_put_but_limits_and_commands_are(fixture: Subje
     }
 }
 
-/// No version would make such a commit right: a caller that took it for a conflict would try for ever.
-pub(super) async fn insert_is_not_put_and_contradictions_are_errors(fixture: Subject) {
-    let store = fixture.storage();
-    let row = invitation(1, "bob@example.com");
-    let header = created(store, std::slice::from_ref(&row), &[]).await;
-    let before = everything(store).await;
+/// Commits that contradict themselves.
+pub(crate) fn contradictions(header: &Organization, held: &Invitation) -> Vec<(&'static str, Commit)> {
     let globex = || organization("globex");
     let spoils: [Spoil<'_>; 9] = [
         ("a header of a later version", &|c| c.header.as_mut().unwrap().version += 1),
@@ -121,7 +131,7 @@ pub(super) async fn insert_is_not_put_and_contradictions_are_errors(fixture: Sub
         ("a header of another organization", &|c| c.header.as_mut().unwrap().id = globex()),
         ("events without a header", &|c| c.header = None),
         ("a delivery of another organization", &|c| {
-            c.deliveries = vec![Delivery { organization: globex(), ..delivery(1, &row) }];
+            c.deliveries = vec![Delivery { organization: globex(), ..delivery(1, held) }];
         }),
         ("an event of a sequence that is taken", &|c| c.events[0].sequence -= 1),
         ("an event that leaves a gap", &|c| c.events[0].sequence += 1),
@@ -131,8 +141,15 @@ pub(super) async fn insert_is_not_put_and_contradictions_are_errors(fixture: Sub
             c.events[0].sequence = 0;
         }),
     ];
-    for (what, spoil) in spoils {
-        let commit = changed(&header, spoil);
+    spoils.into_iter().map(|(what, spoil)| (what, changed(header, spoil))).collect()
+}
+
+/// No version would make such a commit right: a caller that took it for a conflict would try for ever.
+pub(super) async fn insert_is_not_put_and_contradictions_are_errors(fixture: Subject) {
+    let store = fixture.storage();
+    let (held, header) = held(store).await;
+    let before = everything(store).await;
+    for (what, commit) in contradictions(&header, &held) {
         let answer = store.commit(&commit).await;
         let is_error = matches!(answer, Err(CommitError::Storage(_)));
         assert!(is_error, "{what}\n  expected: a storage error\n      seen: {answer:?}");

@@ -8,7 +8,7 @@ mod exclusive;
 mod fixture;
 mod guards;
 mod histories;
-mod keys;
+pub(crate) mod keys;
 mod list;
 mod load;
 mod outbox;
@@ -16,7 +16,7 @@ mod pages;
 mod reference;
 mod refusing;
 pub mod rows;
-mod seen;
+pub(crate) mod seen;
 mod values;
 mod world;
 

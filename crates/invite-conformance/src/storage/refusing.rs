@@ -6,7 +6,7 @@ use invite_storage::Storage;
 use super::rows::*;
 
 /// What makes a right commit wrong, and its name.
-pub(super) type Spoil<'a> = (&'a str, &'a dyn Fn(&mut Commit));
+pub(super) type Spoil<'a> = (&'static str, &'a dyn Fn(&mut Commit));
 
 /// The commit is a conflict, and nothing changes.
 pub(super) async fn conflicts(store: &dyn Storage, what: &str, commit: &Commit) {

@@ -8,7 +8,7 @@ use invite_core::*;
 
 /// Every answer of a slice to what was asked, and to what that brings along.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     header: Option<Organization>,
     members: BTreeMap<UserId, Option<Member>>,
     addresses: BTreeMap<EmailAddress, Option<Member>>,
@@ -23,7 +23,7 @@ pub(super) struct Seen {
 
 impl Seen {
     /// Asks a slice for everything that was to be loaded.
-    pub(super) fn of(slice: &Slice, reads: &Reads) -> Result<Self, NotLoaded> {
+    pub(crate) fn of(slice: &Slice, reads: &Reads) -> Result<Self, NotLoaded> {
         let brought = brought(slice, reads)?;
         let mut seen = Self {
             header: slice.organization().cloned(),
@@ -76,7 +76,7 @@ impl Seen {
     }
 
     /// The first answer that is another one than expected, as a sentence.
-    pub(super) fn difference(&self, expected: &Self) -> Option<String> {
+    pub(crate) fn difference(&self, expected: &Self) -> Option<String> {
         let Self {
             header,
             members,
