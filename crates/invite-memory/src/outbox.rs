@@ -183,28 +183,3 @@ impl MemoryStorage {
         Some(row.clone())
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use invite_conformance::storage::rows::*;
-    use invite_storage::{Outbox, Storage};
-
-    use crate::MemoryStorage;
-
-    /// `one_holds_a_lease`
-    #[tokio::test]
-    async fn a_lease_that_is_over_at_once_is_given_once_a_call() {
-        let store = MemoryStorage::new();
-        let bob = invitation(1, "bob@example.com");
-        let mut commit = on(&header("acme"));
-        insert_invitations(&mut commit, std::slice::from_ref(&bob));
-        commit.deliveries = vec![delivery(20, &bob), delivery(21, &bob)];
-        store.commit(&commit).await.unwrap();
-        for (until, number) in [(0, 1), (29, 2), (30, 3), (31, 4)] {
-            let leased = store.lease(at(30), at(until), 9).await.unwrap().leased;
-            let numbers = leased.iter().map(|leased| leased.delivery.lease).collect::<Vec<_>>();
-            assert_eq!(numbers, [number; 2], "until {until}");
-        }
-        assert!(store.lease(at(30), at(60), 9).await.unwrap().leased.is_empty(), "until 31 they are held");
-    }
-}

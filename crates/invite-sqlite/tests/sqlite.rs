@@ -295,23 +295,6 @@ async fn a_delivery_that_cannot_be_read_takes_no_other_along() {
     }
 }
 
-/// `one_holds_a_lease`
-#[tokio::test]
-async fn a_lease_that_is_over_at_once_is_given_once_a_call() {
-    let store = memory().await;
-    let acme = found(&store, "acme").await;
-    let bob = invitation(email("bob@example.com"));
-    let mut made = decide(&store, &acme, &Reads::new(), at(1), [created(&bob)]).await;
-    made.deliveries.extend([delivery(&acme, &bob, at(1)), delivery(&acme, &bob, at(1))]);
-    store.commit(&made).await.unwrap();
-    for (until, number) in [(0, 1), (1, 2), (2, 3), (3, 4)] {
-        let leased = store.lease(at(2), at(until), 9).await.unwrap().leased;
-        let numbers = leased.iter().map(|leased| leased.delivery.lease).collect::<Vec<_>>();
-        assert_eq!(numbers, [number; 2], "until {until}");
-    }
-    assert!(store.lease(at(2), at(9), 9).await.unwrap().leased.is_empty(), "until 3 they are held");
-}
-
 /// `leases_end`
 #[tokio::test]
 async fn a_delivery_whose_invitation_is_gone_is_dropped() {

@@ -109,6 +109,7 @@ macro_rules! __storage_cases {
             ]
             24 one_holds_a_lease [
                 outbox::one_holds_a_lease
+                outbox::one_holds_a_lease_that_is_over_at_once
                 outbox::one_holds_a_lease_in_a_race
                 outbox::one_holds_a_lease_while_others_commit
                 histories::one_holds_a_lease_in_random_histories

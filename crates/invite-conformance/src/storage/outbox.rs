@@ -138,6 +138,18 @@ pub(super) async fn one_holds_a_lease(fixture: Subject) {
     }
 }
 
+/// Until a time that is not ahead a lease is over at once; in one call it is given once all the same.
+pub(super) async fn one_holds_a_lease_that_is_over_at_once(fixture: Subject) {
+    let store = fixture.storage();
+    mailing(store, &[20, 21]).await;
+    for (until, number) in [(0, 1), (29, 2), (30, 3), (31, 4)] {
+        let leased = leases(store, 30, until, 9).await;
+        let numbers = leased.iter().map(|lease| lease.number).collect::<Vec<_>>();
+        assert_eq!(numbers, [number; 2], "the leases of one call, until {until}");
+    }
+    assert!(leases(store, 30, 60, 9).await.is_empty(), "until 31 they are held");
+}
+
 pub(super) async fn one_holds_a_lease_in_a_race(fixture: Subject) {
     const MAILS: u32 = 20;
     let fixture: Arc<dyn Fixture> = fixture.into();

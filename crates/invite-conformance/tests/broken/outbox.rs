@@ -13,7 +13,7 @@ use super::surroundings::{around, edited};
 
 broken_stores! {
     a_lease_before_it_is_due: around(Early),
-        fails [committed_is_due leases_end one_holds_a_lease] saying "one second before it is due"
+        fails [committed_is_due leases_end one_holds_a_lease one_holds_a_lease_that_is_over_at_once] saying "one second before it is due"
         also [
             committed_is_due late_is_told outbox_has_no_secret errors_fail_closed_and_take_no_other_delivery_along
         ];
@@ -22,14 +22,19 @@ broken_stores! {
     the_newest_first: around(NewestFirst),
         fails [committed_is_due_in_order] saying "the longest due first" also [errors_fail_closed_and_take_no_other_delivery_along];
     a_lease_for_two: around(|store| ForTwo(store, Mutex::default())),
-        fails [one_holds_a_lease one_holds_a_lease_in_a_race one_holds_a_lease_while_others_commit]
+        fails [
+            one_holds_a_lease one_holds_a_lease_that_is_over_at_once one_holds_a_lease_in_a_race
+            one_holds_a_lease_while_others_commit
+        ]
         saying "a delivery that is held"
         also [
             acknowledged_is_kept committed_is_due leases_end late_is_told
             errors_fail_closed_and_take_no_other_delivery_along
         ];
+    a_lease_again_and_again: around(UpToTheLimit),
+        fails [one_holds_a_lease_that_is_over_at_once] saying "the leases of one call, until 0";
     lease_that_never_expires: around(EndlessLease),
-        fails [leases_end one_holds_a_lease late_is_told] saying "left: Some(9999-12-31T23:59:59.999999Z)"
+        fails [leases_end one_holds_a_lease one_holds_a_lease_that_is_over_at_once late_is_told] saying "left: Some(9999-12-31T23:59:59.999999Z)"
         also [
             acknowledged_is_kept committed_is_due late_is_told errors_fail_closed_and_take_no_other_delivery_along
         ];
@@ -105,6 +110,27 @@ impl Wrapper for ForTwo {
         let mut leases = self.0.lease(now, until, limit).await?;
         let before = std::mem::replace(&mut *self.1.lock().unwrap(), leases.leased.clone());
         leases.leased.extend(before);
+        Ok(leases)
+    }
+}
+
+/// Leases up to the limit, and what is over at once again.
+struct UpToTheLimit(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for UpToTheLimit {
+    in_memory!();
+
+    async fn lease(
+        &self,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Leases, StorageError> {
+        let mut leases = self.0.lease(now, until, limit).await?;
+        if until <= now {
+            leases.leased.extend(self.0.lease(now, until, limit).await?.leased);
+        }
         Ok(leases)
     }
 }
