@@ -1,5 +1,10 @@
 //! Characters that no address and no name may hide behind.
 
+/// Whether a text of several lines holds a control character that is neither a tab nor the end of a line.
+pub(crate) fn has_control(text: &str) -> bool {
+    text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
+}
+
 /// Whether the character is shown as nothing: Unicode's format characters (Cf, with all bidi controls,
 /// zero-width spaces and the byte order mark) and its other default-ignorable code points.
 pub(crate) fn is_invisible(c: char) -> bool {

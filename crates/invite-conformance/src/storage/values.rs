@@ -299,11 +299,7 @@ pub(super) async fn values_come_back_when_empty(fixture: Subject) {
         ..invitation_of(1, user("bob"))
     };
     let bare = invitation_of(2, user("0"));
-    let zeros = Invitation {
-        nonce: Nonce::from_bytes([0; 16]),
-        message: Some("\0".into()),
-        ..invitation_of(3, user("\u{200b}"))
-    };
+    let zeros = Invitation { nonce: Nonce::from_bytes([0; 16]), ..invitation_of(3, user("\u{200b}")) };
     let joined = member(" ", 0);
     let mut header = Organization { settings: Settings::named(""), plan: Plan::new(), ..header("acme") };
     header = come_back(store, &header, &[empty, bare, zeros], &[joined], &[]).await;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::operation::sealed::Sealed;
 use crate::refusal::{InvalidSettings, refused};
 use crate::rules::{authority, organization, require_not_closed};
+use crate::text::has_control;
 use crate::{AccessModel, Actor, Draft, Event, Host, Operation, Permission, Reads, Scope, Settings, Stop};
 
 /// Changes the settings, all at once.
@@ -73,6 +74,9 @@ pub(super) fn check_settings(model: &AccessModel, settings: &Settings) -> Result
     }
     if settings.description.as_ref().is_some_and(|text| text.len() > model.caps.message_bytes) {
         return wrong("the description is too long");
+    }
+    if settings.description.as_ref().is_some_and(|text| has_control(text)) {
+        return wrong("the description holds a control character");
     }
     let plain = |url: &str| url.bytes().all(|byte| byte.is_ascii_graphic());
     if settings.about_url.as_ref().is_some_and(|url| {
@@ -145,6 +149,7 @@ mod tests {
             Settings::named("Acme").expiry_seconds(0),
             Settings::named("Acme").expiry_seconds(59),
             Settings::named("Acme").expiry_seconds(u32::MAX),
+            Settings::named("Acme").described("We make\0things."),
         ];
         for settings in invalid {
             cases.refused(

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accept::{Claim, Principal, find, prove, reads_of};
 use crate::operation::sealed::Sealed;
-use crate::refusal::{NotPending, TooLarge, refused};
+use crate::refusal::{ForbiddenCharacter, NotPending, TooLarge, refused};
 use crate::rules::require_not_closed;
 use crate::seats::lower;
 use crate::{
@@ -79,7 +79,7 @@ refused! {
     /// Why an invitation was not declined.
     DeclineRefused:
         UnknownToken, UnknownInvitation, Superseded, NotPending, OrganizationClosed, WrongAccount, AddressNotVerified,
-        TooLarge
+        TooLarge, ForbiddenCharacter
 }
 
 impl Sealed for Decline {}
@@ -110,6 +110,8 @@ impl Operation for Decline {
         if self.reason.as_ref().is_some_and(|reason| reason.len() > cap) {
             return Err(Stop::Refused(TooLarge::new("bytes of reason", cap).into()));
         }
+        let typed = ForbiddenCharacter::in_none_of([("reason", self.reason.as_ref())]);
+        draft.rule("MAI-2", typed.map_err(DeclineRefused::from))?;
         let state = row.state_at(draft.now());
         let pending = if state == InvitationState::Pending { Ok(()) } else { Err(NotPending { state }) };
         draft.rule("LIF-1", pending.map_err(DeclineRefused::from))?;
@@ -283,6 +285,11 @@ mod tests {
             "given a long reason, when declined, then it is too large (ABU-3)",
             "TooLarge",
             world.run(Decline::inbox(id, person("bob")).reason(long), &by("bob")),
+        );
+        cases.refused(
+            "given a reason with a control character, when declined, then it is forbidden (MAI-2)",
+            "ForbiddenCharacter",
+            world.run(Decline::inbox(id, person("bob")).reason("no\0"), &by("bob")),
         );
         let mut closed = world.clone();
         closed.ok(ChangeStatus::Close, &by("ada"));

@@ -13,9 +13,9 @@ use super::{SeatUse, seat_use};
 use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
-    AlreadyInvited, AlreadyMember, Blocked, DomainNotAllowed, NotGrantable, NotPermitted, NothingAsked,
-    PartlyRefused, Refusal, TooLarge, refused, refused_for_authority, refused_for_grants, refused_for_seats,
-    refused_when_closed,
+    AlreadyInvited, AlreadyMember, Blocked, DomainNotAllowed, ForbiddenCharacter, NotGrantable, NotPermitted,
+    NothingAsked, PartlyRefused, Refusal, TooLarge, refused, refused_for_authority, refused_for_grants,
+    refused_for_seats, refused_when_closed,
 };
 use crate::rules::{
     authority, expiry, open_at_places, organization, require_domain, require_few_open, require_open,
@@ -245,7 +245,7 @@ pub enum InviteOutcome {
 refused! {
     /// Why somebody was not invited, or nobody.
     InviteRefused:
-        NothingAsked, TooLarge, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted,
+        NothingAsked, TooLarge, ForbiddenCharacter, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted,
         NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable,
         NotEntitled, InvalidExpiry, InvalidAddress, DomainNotAllowed, Blocked, AlreadyMember,
         AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation,
@@ -377,6 +377,8 @@ impl Invite {
             let answer = if size > cap { Err(InviteRefused::from(TooLarge::new(what, cap))) } else { Ok(()) };
             draft.rule("ABU-3", answer)?;
         }
+        let texts = [("message", self.message.as_ref()), ("language", self.locale.as_ref())];
+        draft.rule("MAI-2", ForbiddenCharacter::in_none_of(texts).map_err(InviteRefused::from))?;
         if self.message.is_some() {
             let permitted =
                 authority(host, draft, actor)?.require(&Permission::MESSAGE, &Scope::Organization);
@@ -430,6 +432,8 @@ impl Invite {
                 if fits { Ok(()) } else { Err(InviteRefused::from(TooLarge::new(what, cap))) },
             )?;
         }
+        let texts = [("name", entry.name.as_ref()), ("language", entry.locale.as_ref())];
+        draft.rule("MAI-2", ForbiddenCharacter::in_none_of(texts).map_err(InviteRefused::from))?;
         let grants = match &entry.grants {
             Some(own) => {
                 check_granting(host, actor, draft, own)?;
@@ -1019,6 +1023,23 @@ mod tests {
                 "ada",
             );
         }
+        let forbidden = [
+            Invite::new(BOB, member()).message("hello\0"),
+            Invite::new(BOB, member()).locale("\u{1b}de"),
+            Invite::new(InviteeEntry::typed(BOB).name("Bob\u{7f}"), member()),
+            Invite::new(InviteeEntry::typed(BOB).locale("de\0"), member()),
+        ];
+        for invite in forbidden {
+            refused(
+                &mut world,
+                "given a text with a control character, when inviting, then it is forbidden (MAI-2)",
+                "ForbiddenCharacter",
+                invite,
+                "ada",
+            );
+        }
+        let several_lines = Invite::new(BOB, member()).message("Hello,\r\n\tBob\n");
+        world.clone().ok(several_lines, &by("ada"));
         let both = Invite::new("a@example.com, nonsense", member()).mode(Mode::AllOrNothing);
         refused(
             &mut world,

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
+use crate::text::has_control;
 use crate::{
     Expiry, InvitationId, InvitationState, Permission, ResourceKind, RoleName, Scope, SeatClass, UserId,
 };
@@ -340,6 +341,20 @@ reason! {
         code: "too-large",
         rule: "ABU-3",
         remedy: format!("send at most {} {}", this.limit, this.what),
+    }
+}
+
+reason! {
+    /// A text holds a control character that is neither a tab nor the end of a line.
+    ForbiddenCharacter {
+        /// Which text.
+        what: String,
+    }
+    says "the {what} holds a control character"
+    |this| {
+        code: "forbidden-character",
+        rule: "MAI-2",
+        remedy: format!("send the {} without it", this.what),
     }
 }
 
@@ -695,6 +710,18 @@ impl NotGrantable {
     ) -> Self {
         let missing = Missing::Resource(permission.clone(), kind.clone());
         Self { scope: scope.clone(), role: role.clone(), missing }
+    }
+}
+
+impl ForbiddenCharacter {
+    /// Refuses texts that no mail and not every store can hold.
+    pub(crate) fn in_none_of<'a>(
+        texts: impl IntoIterator<Item = (&'a str, Option<&'a String>)>,
+    ) -> Result<(), Self> {
+        match texts.into_iter().find(|(_, text)| text.is_some_and(|text| has_control(text))) {
+            Some((what, _)) => Err(Self { what: what.to_string() }),
+            None => Ok(()),
+        }
     }
 }
 
