@@ -1,7 +1,7 @@
 //! Cases of the sentences on load.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use invite_core::*;
 use invite_storage::Storage;
@@ -85,13 +85,16 @@ pub(super) async fn load_is_one_version(fixture: Subject) {
 
 pub(super) async fn load_is_one_version_while_others_write(fixture: Subject) {
     const COMMITS: usize = 100;
+    /// Fewer loads, and it may be that none of them met a commit.
+    const LOADS: usize = 60;
     let fixture: Arc<dyn Fixture> = fixture.into();
     let store = fixture.storage();
     let mut header = written(store, &stamped(&header("acme"), true)).await;
     let done = Arc::new(AtomicBool::new(false));
+    let loads = Arc::new(AtomicUsize::new(0));
     let mut readers = JoinSet::new();
     for _ in 0..3 {
-        let (fixture, done) = (Arc::clone(&fixture), Arc::clone(&done));
+        let (fixture, done, loads) = (Arc::clone(&fixture), Arc::clone(&done), Arc::clone(&loads));
         readers.spawn(async move {
             let mut last = 0;
             while !done.load(Ordering::Acquire) {
@@ -99,13 +102,20 @@ pub(super) async fn load_is_one_version_while_others_write(fixture: Subject) {
                 assert_of_one_version(&slice);
                 assert!(slice.version() >= last, "version {} was read after {last}", slice.version());
                 last = slice.version();
+                loads.fetch_add(1, Ordering::AcqRel);
                 yield_now().await;
             }
         });
     }
-    for _ in 0..COMMITS {
+    let mut commits = 0;
+    while commits < COMMITS || loads.load(Ordering::Acquire) < LOADS {
         header = written(store, &stamped(&header, false)).await;
+        commits += 1;
         yield_now().await;
+        // Before the end a reader stops only if it found something.
+        if let Some(reader) = readers.try_join_next() {
+            super::joined(reader);
+        }
     }
     done.store(true, Ordering::Release);
     while let Some(reader) = readers.join_next().await {
