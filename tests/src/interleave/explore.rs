@@ -1,9 +1,10 @@
 //! The search: every schedule of a few operations, against every serial order of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use invite::{
@@ -11,6 +12,7 @@ use invite::{
     MemberFilter, NoEntropy, PageRequest, Storage,
 };
 use invite_memory::{MemoryMailer, MemoryStorage};
+use stateright::{Checker, Model, Property};
 
 use super::{Stage, Stepped};
 use crate::broken::Careless;
@@ -42,36 +44,41 @@ type Doing = Pin<Box<dyn Future<Output = String>>>;
 pub type Operation<P> = fn(Scene, P) -> Doing;
 
 /// What a search came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Explored {
     /// How many states there were.
     pub states: usize,
-    /// How many ways there were to come to an end.
-    pub ends: usize,
+    /// How many steps the longest schedule has.
+    pub steps: usize,
     /// The ends that serial orders come to: what was told, and what is stored.
     pub serial: BTreeSet<String>,
-    /// The ends that interleavings come to, with a schedule for each.
-    pub found: BTreeMap<String, Vec<usize>>,
-    /// Schedules after which nobody could go on.
-    pub stuck: Vec<Vec<usize>>,
+    /// The ends that interleavings come to.
+    pub ends: BTreeSet<String>,
+    /// A schedule whose end no serial order gives.
+    pub violation: Option<Counterexample>,
+    /// A schedule after which nobody can go on.
+    pub stuck: Option<Counterexample>,
+}
+
+/// A schedule that breaks a property.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counterexample {
+    /// Whose step it was, one after the other.
+    pub schedule: Vec<usize>,
+    /// What it came to, if all came to an end.
+    pub end: Option<String>,
 }
 
 impl Explored {
-    /// What no serial order gives, with a schedule that does (CON-2).
-    pub fn violations(&self) -> Vec<(&str, &[usize])> {
-        let found = self.found.iter().filter(|(end, _)| !self.serial.contains(*end));
-        found.map(|(end, schedule)| (end.as_str(), schedule.as_slice())).collect()
-    }
-
-    /// Requires that every end is one of a serial order, and that all could go on.
+    /// Requires that every end is one of a serial order, and that all come to one.
     #[track_caller]
     pub fn is_serializable(&self) {
-        assert!(self.stuck.is_empty(), "nobody can go on after {:?}", self.stuck);
-        let violations = self.violations();
         let serial = self.serial.iter().map(String::as_str).collect::<Vec<_>>().join("\n\n");
-        assert!(violations.is_empty(), "{violations:#?}\nwhile serial orders come to\n{serial}");
-        assert!(self.ends > 0 && self.serial.iter().all(|end| self.found.contains_key(end)));
+        assert!(self.stuck.is_none(), "nobody can go on: {:#?}", self.stuck);
+        assert!(self.violation.is_none(), "{:#?}\nwhile serial orders come to\n{serial}", self.violation);
+        assert!(!self.ends.is_empty() && self.ends == self.serial, "serial orders are schedules too");
     }
 }
 
@@ -85,68 +92,140 @@ enum On {
 }
 
 /// Goes through every schedule of the operations after what `prepare` does.
-pub fn explore<P, F>(prepare: impl Fn(Scene) -> F, operations: &[Operation<P>]) -> Explored
+pub fn explore<P, F>(prepare: fn(Scene) -> F, operations: &[Operation<P>]) -> Explored
 where
     P: Clone + 'static,
-    F: Future<Output = P>,
+    F: Future<Output = P> + 'static,
 {
-    search(On::Memory, &prepare, operations)
+    search(On::Memory, prepare, operations)
 }
 
 impl Explored {
     /// The same on a store without version check.
-    pub fn without_versions<P, F>(prepare: impl Fn(Scene) -> F, operations: &[Operation<P>]) -> Self
+    pub fn without_versions<P, F>(prepare: fn(Scene) -> F, operations: &[Operation<P>]) -> Self
     where
         P: Clone + 'static,
-        F: Future<Output = P>,
+        F: Future<Output = P> + 'static,
     {
-        search(On::Careless, &prepare, operations)
+        search(On::Careless, prepare, operations)
     }
 }
 
-fn search<P: Clone + 'static, F: Future<Output = P>>(
+fn search<P, F>(on: On, prepare: fn(Scene) -> F, operations: &[Operation<P>]) -> Explored
+where
+    P: Clone + 'static,
+    F: Future<Output = P> + 'static,
+{
+    let mut schedules = Schedules {
+        on,
+        prepare,
+        operations: operations.to_vec(),
+        serial: BTreeSet::new(),
+        ends: Mutex::default(),
+    };
+    schedules.serial = orders(operations.len()).iter().map(|order| schedules.serial_end(order)).collect();
+    let checker = schedules.checker().spawn_bfs().join();
+    assert!(checker.is_done(), "a panic is told, and nothing else stops it");
+    let counterexample = |property| {
+        let path = checker.discovery(property)?;
+        let State { schedule, end, .. } = path.last_state().clone();
+        Some(Counterexample { schedule, end })
+    };
+    let ends = checker.model().ends.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    Explored {
+        states: checker.unique_state_count(),
+        // The first state comes before any step.
+        steps: checker.max_depth() - 1,
+        serial: checker.model().serial.clone(),
+        ends,
+        violation: counterexample(SERIALIZABLE),
+        stuck: counterexample(ENDS),
+    }
+}
+
+const SERIALIZABLE: &str = "what came of it is what a serial order gives (CON-2)";
+const ENDS: &str = "all come to an end";
+
+/// The model that is checked: a few operations at once, on what was prepared.
+struct Schedules<P, F> {
     on: On,
-    prepare: &impl Fn(Scene) -> F,
-    operations: &[Operation<P>],
-) -> Explored {
-    let mut explored = Explored::default();
-    for order in orders(operations.len()) {
-        let mut play = Play::begin(on, prepare, operations);
+    prepare: fn(Scene) -> F,
+    operations: Vec<Operation<P>>,
+    /// What every serial order comes to.
+    serial: BTreeSet<String>,
+    /// What was come to so far.
+    ends: Mutex<BTreeSet<String>>,
+}
+
+/// Where a schedule leads: two that lead to the same are one state.
+#[derive(Debug, Clone)]
+struct State {
+    schedule: Vec<usize>,
+    digest: String,
+    /// Who has not come to an end.
+    under_way: Vec<usize>,
+    /// What all came to.
+    end: Option<String>,
+}
+
+impl PartialEq for State {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+}
+
+impl Hash for State {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.digest.hash(state);
+    }
+}
+
+impl<P, F> Model for Schedules<P, F>
+where
+    P: Clone + 'static,
+    F: Future<Output = P> + 'static,
+{
+    type State = State;
+    type Action = usize;
+
+    fn init_states(&self) -> Vec<State> {
+        vec![Play::begin(self).state(Vec::new())]
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<usize>) {
+        actions.extend(&state.under_way);
+    }
+
+    /// None for an operation that waits for another's lock: it stays where it is.
+    fn next_state(&self, last: &State, number: usize) -> Option<State> {
+        let schedule = last.schedule.iter().copied().chain([number]).collect::<Vec<_>>();
+        let next = Play::replay(self, &schedule).state(schedule);
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).extend(next.end.clone());
+        (next != *last).then_some(next)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always(SERIALIZABLE, |model: &Self, state: &State| {
+                state.end.as_ref().is_none_or(|end| model.serial.contains(end))
+            }),
+            // Every step is added to what somebody saw, so there are no cycles, which this property would not see.
+            Property::eventually(ENDS, |_, state: &State| state.end.is_some()),
+        ]
+    }
+}
+
+impl<P: Clone + 'static, F: Future<Output = P>> Schedules<P, F> {
+    /// What comes of one operation after the other.
+    fn serial_end(&self, order: &[usize]) -> String {
+        let mut play = Play::begin(self);
         for number in order {
-            while play.told[number].is_none() {
-                play.step(number);
+            while play.told[*number].is_none() {
+                play.step(*number);
             }
         }
-        explored.serial.insert(play.end());
+        play.end()
     }
-    let first = Play::begin(on, prepare, operations);
-    let mut known = HashSet::from([first.digest()]);
-    let mut open = vec![(Vec::new(), first)];
-    while let Some((schedule, play)) = open.pop() {
-        explored.states += 1;
-        let numbers = (0..operations.len()).filter(|number| play.told[*number].is_none()).collect::<Vec<_>>();
-        if numbers.is_empty() {
-            explored.ends += 1;
-            explored.found.entry(play.end()).or_insert(schedule);
-            continue;
-        }
-        let (here, mut goes_on, mut play) = (play.digest(), false, Some(play));
-        for (left, number) in (0..numbers.len()).rev().zip(numbers) {
-            // The last one goes on from here; the others come here again.
-            let again = || Play::replay(on, prepare, operations, &schedule);
-            let mut next = if left == 0 { play.take().unwrap_or_else(again) } else { again() };
-            next.step(number);
-            let there = next.digest();
-            goes_on |= there != here;
-            if known.insert(there) {
-                open.push((schedule.iter().copied().chain([number]).collect(), next));
-            }
-        }
-        if !goes_on {
-            explored.stuck.push(schedule);
-        }
-    }
-    explored
 }
 
 /// Every order of so many.
@@ -173,21 +252,17 @@ struct Play {
 }
 
 impl Play {
-    fn begin<P: Clone + 'static, F: Future<Output = P>>(
-        on: On,
-        prepare: &impl Fn(Scene) -> F,
-        operations: &[Operation<P>],
-    ) -> Self {
+    fn begin<P: Clone + 'static, F: Future<Output = P>>(of: &Schedules<P, F>) -> Self {
         let (storage, clock, mailer) = (MemoryStorage::new(), ManualClock::at(start()), MemoryMailer::new());
         // The stage of what is prepared, and of what looks at the end, stops nobody.
         let own = Stage::of(1).remove(0);
         let invite = build(storage.clone(), &clock, 0);
         let scene = Scene { invite, clock: clock.clone(), mailer: mailer.clone(), stage: own };
-        let prepared = at_once(prepare(scene.clone()));
-        let stages = Stage::of(operations.len());
-        let doing = operations.iter().zip(&stages).zip(1..).map(|((operation, stage), seed)| {
+        let prepared = at_once((of.prepare)(scene.clone()));
+        let stages = Stage::of(of.operations.len());
+        let doing = of.operations.iter().zip(&stages).zip(1..).map(|((operation, stage), seed)| {
             let stepped = stage.clone();
-            let invite = match on {
+            let invite = match of.on {
                 On::Memory => build(Stepped::new(storage.clone(), stepped), &clock, seed),
                 On::Careless => build(Stepped::new(Careless(storage.clone()), stepped), &clock, seed),
             };
@@ -208,13 +283,8 @@ impl Play {
         play
     }
 
-    fn replay<P: Clone + 'static, F: Future<Output = P>>(
-        on: On,
-        prepare: &impl Fn(Scene) -> F,
-        operations: &[Operation<P>],
-        schedule: &[usize],
-    ) -> Self {
-        let mut play = Self::begin(on, prepare, operations);
+    fn replay<P: Clone + 'static, F: Future<Output = P>>(of: &Schedules<P, F>, schedule: &[usize]) -> Self {
+        let mut play = Self::begin(of);
         schedule.iter().for_each(|number| play.step(*number));
         play
     }
@@ -235,8 +305,12 @@ impl Play {
         }
     }
 
-    fn digest(&self) -> String {
-        format!("{} {:?} {}", self.stages[0].digest(), self.told, self.scene.clock.now())
+    fn state(&self, schedule: Vec<usize>) -> State {
+        let digest = format!("{} {:?} {}", self.stages[0].digest(), self.told, self.scene.clock.now());
+        let under_way =
+            (0..self.told.len()).filter(|number| self.told[*number].is_none()).collect::<Vec<_>>();
+        let end = under_way.is_empty().then(|| self.end());
+        State { schedule, digest, under_way, end }
     }
 
     /// What every caller was told, and what is stored.

@@ -7,17 +7,15 @@
 //! processes can do to one another on a store that keeps the contract is among the schedules; whether a store keeps
 //! it is what its own suite shows.
 //!
-//! [`explore`] goes through all schedules, depth first. A schedule is a state: it is replayed from the beginning, for
-//! futures cannot be cloned. Schedules that let every operation see the same and left the same in the store are one
-//! state. What came of each operation, and what is stored then, must be what some serial order gives, by the same code.
-//!
-//! No model checker is used: it would be given states that can be neither cloned nor compared, and what would be left
-//! of it is the search, which is [`explore`].
+//! [`explore`] has `stateright` go through all schedules, breadth first, so that what it finds is found by the shortest
+//! one. A schedule is a state: every step replays it from the beginning, for futures cannot be cloned. Schedules that let
+//! every operation see the same and left the same in the store are one state. What came of each operation, and what is
+//! stored then, must be what some serial order gives, by the same code.
 
 mod explore;
 mod stage;
 mod stepped;
 
-pub use explore::{Explored, Operation, Scene, explore};
+pub use explore::{Counterexample, Explored, Operation, Scene, explore};
 pub use stage::Stage;
 pub use stepped::Stepped;
