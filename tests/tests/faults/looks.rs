@@ -134,7 +134,10 @@ async fn every_fault<S: Storage + Clone>(empty: impl AsyncFn() -> S) -> BTreeSet
         storage.meanwhile(move || something_else(other.clone()));
         storage.reset();
         storage.fault_at(calls.len() - 1, Fault::Delayed);
-        ask(shaky.clone(), &furnished).await.unwrap();
+        let told = ask(shaky.clone(), &furnished).await.unwrap();
+        let after = ask(calm.clone(), &furnished).await.unwrap();
+        assert_ne!(look(&calm).await, before, "{name}: something was committed meanwhile");
+        assert!(told == answer || told == after, "{name}: {told}, between {answer} and {after}");
     }
     met
 }
