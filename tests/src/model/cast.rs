@@ -150,12 +150,15 @@ pub(super) fn first_plan() -> Plan {
     Plan::new().and_seats("team", Limit::AtMost(7)).and_seats("client", Limit::AtMost(6))
 }
 
+/// How many invitations may be pending, under the plans that say so.
+pub(super) const PENDING: u32 = 4;
+
 pub(super) fn plan(n: usize) -> Plan {
     let few = |count: usize| Limit::AtMost(u32::try_from(count).unwrap());
     let plan = Plan::new().and_seats("team", few(1 + n % 6)).and_seats("client", few(2 + n / 6 % 5));
     match n % 8 {
         0 => plan.seat_policy(SeatPolicy::TakeOnAccept),
-        1 => plan.pending(Limit::AtMost(4)),
+        1 => plan.pending(Limit::AtMost(PENDING)),
         2 => plan.inviter_rate(Rate::per(2, TimeDelta::hours(3)).unwrap()),
         3 => plan.entitled("account", Restriction::only(["a", "b"])),
         4 => Plan::new().and_seats("client", Limit::Unlimited),

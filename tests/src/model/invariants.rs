@@ -255,24 +255,43 @@ fn what_is_mailed_was_queued(of: &Snapshot) -> Checked {
     Ok(())
 }
 
-/// SEA-3: whoever was refused for want of room found none, what is past its expiry not counted.
-pub(super) fn there_was_no_room(code: &str, before: &Snapshot, now: DateTime<Utc>) -> Checked {
+/// SEA-3: whoever was refused for want of room found none: not in the class that they need, what is past its expiry
+/// not counted. In a list, what the items before took is taken.
+pub(super) fn there_was_no_room(
+    code: &str,
+    needed: Option<&BTreeSet<SeatClass>>,
+    change: Change<'_>,
+) -> Checked {
+    let Change { before, after, now, .. } = change;
     let plan = &before.organization.plan;
-    let invitees = before.pending(now).filter(|row| row.seat.is_some()).map(|row| &row.invitee);
-    let reserving = invitees.collect::<BTreeSet<_>>().len();
+    let full = |limit: Option<Limit>, taken: &dyn Fn(&Snapshot) -> usize| match limit {
+        Some(Limit::AtMost(most)) => taken(before).max(taken(after)) >= most as usize,
+        Some(Limit::Unlimited) => false,
+        None => true,
+    };
     let none_left = match code {
-        "no-seat-left" => ["team", "client"].into_iter().map(SeatClass::from).any(|class| {
-            let members = before.members.values().filter(|member| member.seat.as_ref() == Some(&class));
-            match plan.seat_limit(&class) {
-                Some(Limit::AtMost(most)) => members.count() + reserving >= most as usize,
-                Some(Limit::Unlimited) => false,
-                None => true,
-            }
+        "no-seat-left" => ["team", "client"].map(SeatClass::from).iter().any(|class| {
+            needed.is_none_or(|needed| needed.contains(class))
+                && full(plan.seat_limit(class), &|of| taken(of, class, now))
         }),
-        // The first plan limits neither how many are pending nor how fast they are sent.
-        "too-many-pending" | "too-many-invitations" => *plan != super::cast::first_plan(),
+        "too-many-pending" => full(Some(Limit::AtMost(super::cast::PENDING)), &|of| of.pending(now).count()),
+        // The first plan does not limit how fast they are sent.
+        "too-many-invitations" => *plan != super::cast::first_plan(),
         _ => true,
     };
-    holds!(none_left, "SEA-3", "refused with {code}, though there is room under {plan:?}");
+    holds!(none_left, "SEA-3", "refused with {code}, though there is room for {needed:?} under {plan:?}");
     Ok(())
+}
+
+/// How many seats of a class are taken at most. Whoever has an expired invitation beside a pending one may be lowered
+/// to what the pending one needs before a seat is looked for, so they count in either class.
+fn taken(of: &Snapshot, class: &SeatClass, now: DateTime<Utc>) -> usize {
+    let members = of.members.values().filter(|member| member.seat.as_ref() == Some(class)).count();
+    let open = || of.invitations.values().filter(|row| row.ended.is_none() && row.seat.is_some());
+    let (due, pending): (Vec<_>, Vec<_>) =
+        open().partition(|row| row.state_at(now) != InvitationState::Pending);
+    let due = due.into_iter().map(|row| &row.invitee).collect::<BTreeSet<_>>();
+    let counted = |row: &&&Invitation| row.seat.as_ref() == Some(class) || due.contains(&row.invitee);
+    let reserved = pending.iter().filter(counted).map(|row| &row.invitee).collect::<BTreeSet<_>>();
+    members + reserved.len()
 }

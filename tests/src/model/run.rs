@@ -1,20 +1,21 @@
 //! A run: the service on a store, the model beside it, and a comparison after every step.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use invite::core::{CommandRecord, Purpose};
+use invite::core::{CommandRecord, Invitee, Purpose};
 use invite::storage::EventEntry;
 use invite::{
     AccessModel, Actor, Clock as _, Entropy, Error, Invitations, Key, ManualClock, NewMember, NoEntropy,
-    OrganizationStatus, Permission, Scope, Token,
+    OnPending, OrganizationStatus, Permission, Scope, SeatClass, Token,
 };
 use invite_memory::{Failure, MemoryMailer};
 
 use super::cast::{ORGANIZATIONS, actor, address_of, everybody, first_plan, grants, name};
 use super::choose::Choices;
-use super::command::{Came, Command, How, Issued, Whence};
+use super::command::{Came, Command, How, Issued, Item, Whence};
 use super::invariants::{Change, there_was_no_room};
 use super::log::Folded;
 use super::reference::Reference;
@@ -200,14 +201,20 @@ impl Run {
         let before = self.look(at).await?;
         let (after, by) = (&self.shown[at], &whence.actor);
         // Whoever answers acts for themselves.
-        Change { rules: self.rules, model: &self.model, before: &before, after, by, now }.check()?;
+        let change = Change { rules: self.rules, model: &self.model, before: &before, after, by, now };
+        change.check()?;
+        for (position, item) in came.items.iter().flatten().enumerate() {
+            if let Item::Refused(code) = item {
+                there_was_no_room(code, self.needed(command, position, change).as_ref(), change)?;
+            }
+        }
         if let Err(code) = came.items {
             // What was past its expiry may have been written down to make room (LIF-7b).
             let refused =
                 after.events[before.events.len()..].iter().all(|event| event.kind == "invitation-expired");
             holds!(refused, "STO-8", "{command:?} was refused with {code} and left a trace");
             if !command.is_all_or_nothing() {
-                there_was_no_room(code, &before, now)?;
+                there_was_no_room(code, self.needed(command, 0, change).as_ref(), change)?;
             }
         }
         if let (Ok(_), Some(key), true) = (&came.items, key, after.events.len() > before.events.len()) {
@@ -217,6 +224,30 @@ impl Run {
         }
         self.should[at].follow(command, &whence.actor, &came, now)?;
         self.compare().await
+    }
+
+    /// The classes of which one item may need a seat: with what its member holds, or held. None where it is not known.
+    fn needed(&self, command: &Command, position: usize, change: Change<'_>) -> Option<BTreeSet<SeatClass>> {
+        let (invitee, grants) = match command {
+            Command::Invite { list, grants, on_pending, .. } if *on_pending != OnPending::Resend => {
+                let (invitee, own) = list.get(position)?;
+                (invitee.clone(), own.as_ref().unwrap_or(grants))
+            }
+            Command::Add { list, .. } => {
+                let (user, _, grants) = list.get(position)?;
+                (Invitee::User(user.clone()), grants)
+            }
+            _ => return None,
+        };
+        let classes = [change.before, change.after].into_iter().filter_map(|of| {
+            let member = of.members.values().find(|member| match &invitee {
+                Invitee::User(user) => member.user == *user,
+                Invitee::Address(address) => member.email.as_ref() == Some(address),
+            });
+            let held = member.map(|member| member.grants.clone()).unwrap_or_default();
+            self.model.seat_class(&held.joined(grants)).cloned()
+        });
+        Some(classes.collect())
     }
 
     /// LIF-12: a repeat gets the first outcome and changes nothing.
