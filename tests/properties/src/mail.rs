@@ -1,6 +1,7 @@
 //! The words of mails, with hostile text in every place that a user can fill (MAI-1, MAI-2, MAI-8).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use invite_core::{EmailAddress, Key, Keyring, Nonce, OrganizationId, Purpose, Token};
@@ -24,11 +25,11 @@ pub fn mail(data: &[u8]) {
     let (kind, rest) = crate::choice(data);
     let text = String::from_utf8_lossy(rest);
     let texts = Texts::read(&text);
-    texts.distinct().into_iter().for_each(is_defanged);
+    let names = texts.distinct().into_iter().map(|text| (text, defanged(text))).collect();
 
     let mail = build(kind, &texts);
     let words = render(&mail);
-    has_the_shape_of(&words, &render(&build(kind, &texts.harmless())));
+    has_the_shape_of(&words, &render(&build(kind, &texts.harmless(&names))));
     leads_nowhere_else(&words);
     html_says_the_subject(&words);
     is_dead_in_a_preview(&mail, &words);
@@ -81,9 +82,9 @@ impl Texts {
     }
 
     /// The same with an `x` in place of each name and each line, where there is one.
-    fn harmless(&self) -> Self {
+    fn harmless(&self, names: &BTreeMap<&str, String>) -> Self {
         let line = |text: &str| if text.is_empty() { "" } else { "x" };
-        let name = |text: &str| line(&display_name(text, NAME_MAX)).to_owned();
+        let name = |text: &str| line(&names[text]).to_owned();
         let message: Vec<_> = message_text(&self.message, MESSAGE_MAX).lines().map(line).collect();
         Self {
             organization: name(&self.organization),
@@ -120,18 +121,24 @@ fn html(words: &Rendered) -> &str {
 }
 
 fn link(purpose: Purpose) -> Link {
-    BaseUrl::parse("https://app.example/join").expect("a url").link(&token(purpose))
+    BaseUrl::parse("https://app.example/join").expect("a url").link(token(purpose))
 }
 
-fn token(purpose: Purpose) -> Token {
+/// Made once: they are always the same.
+static TOKENS: LazyLock<[Token; 2]> = LazyLock::new(|| {
     let keyring = Keyring::new(1, Key::from_bytes(b"a key of thirty-two bytes, or so").expect("a key"));
     let acme = OrganizationId::parse("acme").expect("an id");
-    keyring.issue(purpose, &acme, Uuid::from_u128(7), &Nonce::from_bytes([7; 16]))
+    [Purpose::Mailed, Purpose::Unsubscribe]
+        .map(|purpose| keyring.issue(purpose, &acme, Uuid::from_u128(7), &Nonce::from_bytes([7; 16])))
+});
+
+fn token(purpose: Purpose) -> &'static Token {
+    &TOKENS[usize::from(purpose == Purpose::Unsubscribe)]
 }
 
 /// What was cleaned is bounded, stays as it is when it is cleaned again, and holds nothing that a mail program makes
-/// something to tap of.
-fn is_defanged(text: &str) {
+/// something to tap of. Gives it as a name.
+fn defanged(text: &str) -> String {
     let (name, message) = (display_name(text, NAME_MAX), message_text(text, MESSAGE_MAX));
     assert!(name.chars().count() <= NAME_MAX && message.chars().count() <= MESSAGE_MAX);
     assert_eq!(display_name(&name, NAME_MAX), name);
@@ -141,6 +148,7 @@ fn is_defanged(text: &str) {
         holds_nothing_to_tap(cleaned);
         assert!(!cleaned.contains("=?"), "{cleaned:?}");
     }
+    name
 }
 
 fn holds_nothing_to_tap(text: &str) {
