@@ -210,8 +210,6 @@ fn cut(text: &str, max: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -293,75 +291,5 @@ mod tests {
         let text = "Hello,\r\n\r\n\r\nsee evil.com\rand\u{2028}call\u{202E} me\n\n";
         assert_eq!(message_text(text, MESSAGE_MAX), "Hello,\n\nsee evil[.]com\nand\ncall me");
         assert_eq!(message_text("one\ntwo", 5), "one…");
-    }
-
-    fn hostile() -> impl Strategy<Value = String> {
-        let part = prop_oneof![
-            any::<char>().prop_map(String::from),
-            "[a-z0-9]{1,4}",
-            proptest::sample::select(vec![
-                ".",
-                "@",
-                "://",
-                ":",
-                "/",
-                "\\",
-                "www",
-                "com",
-                "2023-2024",
-                "+49",
-                " ",
-                "-",
-                "(",
-                ")",
-                "\r\n",
-                "…",
-                "[.]",
-                "。",
-                "．",
-                "\u{200D}",
-                "\u{202E}",
-                "\u{FE0F}",
-                "<script>",
-                "=",
-                "?",
-                "1.1.1.1",
-                "é",
-            ])
-            .prop_map(String::from),
-        ];
-        proptest::collection::vec(part, 0..24).prop_map(|parts| parts.concat())
-    }
-
-    fn holds_domain(text: &str) -> bool {
-        let chars: Vec<char> = text.chars().collect();
-        chars.windows(4).any(|w| {
-            w[0].is_alphanumeric()
-                && w[1] == '.'
-                && w[2].is_alphanumeric()
-                && w[3].is_alphanumeric()
-                && (w[2].is_alphabetic() || w[3].is_alphabetic())
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_survives_that_can_be_tapped(text in hostile(), max in 0_usize..40) {
-            let name = display_name(&text, max);
-            prop_assert!(!name.chars().any(|c| c.is_control() || is_invisible(c)));
-            prop_assert!(!name.contains(['@', '＠']) && !name.contains("://") && !name.contains("\\\\"));
-            prop_assert!(!name.contains("=?"));
-            prop_assert!(!holds_domain(&name), "{name:?}");
-            prop_assert!(name.chars().count() <= max);
-            prop_assert_eq!(&display_name(&name, max), &name);
-        }
-
-        #[test]
-        fn a_message_is_settled(text in hostile(), max in 0_usize..40) {
-            let message = message_text(&text, max);
-            prop_assert!(!message.contains("\n\n\n") && message.chars().all(|c| c == '\n' || !c.is_control()));
-            prop_assert!(!holds_domain(&message), "{message:?}");
-            prop_assert_eq!(&message_text(&message, max), &message);
-        }
     }
 }
