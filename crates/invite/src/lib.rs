@@ -3,6 +3,7 @@
 mod clock;
 mod command;
 mod courier;
+pub mod csv;
 mod directory;
 mod engine;
 mod entropy;
