@@ -226,7 +226,9 @@ impl Run {
         self.compare().await
     }
 
-    /// The classes of which one item may need a seat: with what its member holds, or held. None where it is not known.
+    /// The classes of which one item may need a seat: with what its member holds, or held; and those that its invitee
+    /// has reserved, which an invitation joins and which a lowered plan may have no room for. None where it is not
+    /// known.
     fn needed(&self, command: &Command, position: usize, change: Change<'_>) -> Option<BTreeSet<SeatClass>> {
         let (invitee, grants) = match command {
             Command::Invite { list, grants, on_pending, .. } if *on_pending != OnPending::Resend => {
@@ -247,7 +249,10 @@ impl Run {
             let held = member.map(|member| member.grants.clone()).unwrap_or_default();
             self.model.seat_class(&held.joined(grants)).cloned()
         });
-        Some(classes.collect())
+        let snapshots = [change.before, change.after].into_iter();
+        let rows = snapshots.flat_map(|of| of.invitations.values()).filter(|row| row.invitee == invitee);
+        let reserved = rows.filter_map(|row| row.seat.clone());
+        Some(classes.chain(reserved).collect())
     }
 
     /// LIF-12: a repeat gets the first outcome and changes nothing.
