@@ -252,6 +252,14 @@ pub(crate) fn check_grants(model: &AccessModel, plan: &Plan, grants: &Grants) ->
     if grants.len() > model.caps.grants {
         return Err(Ungrantable::TooLarge(TooLarge::new("grants", model.caps.grants)));
     }
+    let bytes = |restriction: &Restriction| match restriction {
+        Restriction::All => 0,
+        Restriction::Only(these) => these.iter().map(|resource| resource.len()).sum(),
+    };
+    let restrictions = grants.iter().flat_map(|(_, access)| access.resources.values());
+    if restrictions.map(bytes).sum::<usize>() > model.caps.resource_bytes {
+        return Err(Ungrantable::TooLarge(TooLarge::new("bytes of resources", model.caps.resource_bytes)));
+    }
     grants.iter().try_for_each(|(_, access)| {
         let role = model.role(&access.role).filter(|role| role.name != RoleName::OWNER);
         let role = role.ok_or_else(|| Ungrantable::Role(UnknownRole { role: access.role.clone() }))?;
@@ -321,6 +329,26 @@ mod tests {
         world.invite("bob@example.com", many(2), &by("ada"));
         let refused = world.run(Invite::new("eve@example.com", many(3)), &by("ada")).unwrap_err();
         assert!(matches!(refused, InviteRefused::TooLarge(_)), "{refused:?}");
+    }
+
+    #[test]
+    fn as_many_bytes_of_resources_as_the_cap_says_are_named_over_all_grants_and_no_more_abu_3() {
+        let caps = crate::Caps { resource_bytes: 4, ..crate::Caps::default() };
+        let model = model().caps(caps).build().unwrap();
+        let named = |accounts: &[&str], lines: &[&str]| {
+            let accounts = Restriction::only(accounts.to_vec());
+            let lines = in_group("client", "red").restricted("line", Restriction::only(lines.to_vec()));
+            Grants::from([Grant::role("client").restricted("account", accounts), lines])
+        };
+        for (accounts, lines, fits) in [
+            (&["ab"][..], &["cd"][..], true),
+            (&["a", "b", "c", "d"], &[], true),
+            (&["ab"], &["cde"], false),
+            (&["abcde"], &[], false),
+        ] {
+            let checked = check_grants(&model, &roomy(), &named(accounts, lines));
+            assert_eq!(!matches!(checked, Err(Ungrantable::TooLarge(_))), fits, "{accounts:?} {lines:?}");
+        }
     }
 
     #[test]

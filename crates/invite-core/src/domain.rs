@@ -58,6 +58,11 @@ impl DomainRules {
         &self.denied
     }
 
+    /// How many rules there are.
+    pub(crate) fn count(&self) -> usize {
+        self.allowed.as_ref().map_or(0, BTreeSet::len) + self.denied.len()
+    }
+
     /// Whether an address of this domain may be invited, mailed, or join (IDN-8).
     #[must_use]
     pub fn permits(&self, address: &EmailAddress) -> bool {

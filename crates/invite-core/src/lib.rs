@@ -37,6 +37,7 @@
 //! | `operations/` | one file for each thing that can be done, refusal and tests included |
 //! | `refusal/` | every reason for a no: code, rule, remedy |
 //! | `model`, `access`, `authority` | what roles and permissions there are, what is held, what may be granted |
+//! | `caps` | how much one command may carry |
 //! | `plan`, `seats`, `rules` | limits, who takes which seat, what several operations check |
 //! | `row/` | the rows that a store keeps |
 //! | `state/` | what is read, the slice, the draft and its fold, the commit, event records |
@@ -52,6 +53,7 @@ extern crate std;
 
 mod access;
 mod authority;
+mod caps;
 mod domain;
 mod dry_run;
 mod email;
@@ -76,6 +78,7 @@ mod wanted;
 
 pub use access::*;
 pub use authority::*;
+pub use caps::*;
 pub use domain::*;
 pub use dry_run::*;
 pub use email::*;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use chrono::TimeDelta;
 
-use crate::{Access, Grants, Permission, ResourceKind, RoleName, SeatClass};
+use crate::{Access, Caps, Grants, Permission, ResourceKind, RoleName, SeatClass};
 
 /// A named set of permissions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,28 +100,6 @@ pub enum MetadataPolicy {
     Leave,
     /// It is copied to the membership.
     Copy,
-}
-
-/// How much one command may carry (ABU-3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Caps {
-    /// Invitees, members or invitations named by one command.
-    pub items: usize,
-    /// Grants of one invitation or member.
-    pub grants: usize,
-    /// Bytes of a personal message.
-    pub message_bytes: usize,
-    /// Bytes of a name, an organization's or an invitee's, and of a language.
-    pub name_bytes: usize,
-    /// Bytes of all keys and values of one metadata map.
-    pub metadata_bytes: usize,
-}
-
-impl Default for Caps {
-    fn default() -> Self {
-        Self { items: 1_000, grants: 64, message_bytes: 2_000, name_bytes: 200, metadata_bytes: 4_096 }
-    }
 }
 
 /// What permissions, roles, kinds of resources and seat classes there are, and who may grant what.

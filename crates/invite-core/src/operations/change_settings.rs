@@ -65,7 +65,8 @@ impl Operation for ChangeSettings {
     }
 }
 
-/// Requires a name, sane lengths, an `https` page and an expiry between a minute and a century.
+/// Requires a name, sane lengths, an `https` page, few rules about domains, and an expiry between a minute and a
+/// century.
 pub(super) fn check_settings(model: &AccessModel, settings: &Settings) -> Result<(), InvalidSettings> {
     let wrong = |what: &str| Err(InvalidSettings { what: what.to_string() });
     let name = settings.name.trim();
@@ -83,6 +84,9 @@ pub(super) fn check_settings(model: &AccessModel, settings: &Settings) -> Result
         !url.starts_with("https://") || url.len() > model.caps.message_bytes || !plain(url)
     }) {
         return wrong("the page about the organization must begin with https:// and hold no space");
+    }
+    if settings.domains.count() > model.caps.domain_rules {
+        return wrong("there are too many rules about domains");
     }
     if settings.expiry_seconds.is_some_and(|seconds| !(60..=3_155_760_000).contains(&seconds)) {
         return wrong("the expiry must lie between a minute and a century");
@@ -126,6 +130,19 @@ mod tests {
         for (text, settings) in settings(1).into_iter().chain(settings(2)) {
             let refusal = world.run(ChangeSettings::new(settings), &by("ada")).unwrap_err();
             assert!(matches!(refusal, ChangeSettingsRefused::InvalidSettings(_)), "{text}: {refusal:?}");
+        }
+    }
+
+    #[test]
+    fn given_rules_about_domains_when_changed_then_there_are_as_many_as_the_cap_says_and_no_more_abu_3() {
+        let caps = Caps { domain_rules: 2, ..Caps::default() };
+        let mut world = World::of(model().caps(caps), roomy());
+        let rule = |text| DomainRule::parse(text).unwrap();
+        let two = DomainRules::new().allow(rule("example.com")).deny(rule("a.example.com"));
+        let three = two.clone().deny(rule("b.example.com"));
+        for (rules, expected) in [(two, None), (three, Some("invalid-settings"))] {
+            let changed = world.run(ChangeSettings::new(Settings::named("Acme").domains(rules)), &by("ada"));
+            assert_eq!(changed.err().map(|why| why.code()), expected);
         }
     }
 
