@@ -29,6 +29,15 @@ impl Scope {
     pub fn covers(&self, other: &Self) -> bool {
         *self == Self::Organization || self == other
     }
+
+    /// The group, unless it is the organization.
+    #[must_use]
+    pub fn group(&self) -> Option<&GroupId> {
+        match self {
+            Self::Organization => None,
+            Self::Group(group) => Some(group),
+        }
+    }
 }
 
 impl fmt::Display for Scope {
@@ -245,6 +254,15 @@ impl Grants {
     /// The scopes.
     pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
         self.0.keys()
+    }
+
+    /// These grants without the one in a scope.
+    #[must_use]
+    pub(crate) fn without(mut self, scope: &Scope) -> Self {
+        if self.0.contains_key(scope) {
+            Arc::make_mut(&mut self.0).remove(scope);
+        }
+        self
     }
 
     /// Every access that holds in the scope: its own, and that of the organization.

@@ -162,10 +162,9 @@ impl<'a> Authority<'a> {
         })
     }
 
-    /// Whether the actor may invite with these grants: what acceptance asks about the inviter (AUT-4).
-    pub(crate) fn may_invite_with(&self, grants: &Grants) -> bool {
-        grants.scopes().all(|scope| self.may(&Permission::INVITE, scope))
-            && self.require_grantable(grants).is_ok()
+    /// Whether the actor may give these grants by a permission: what acceptance asks about the inviter (AUT-4).
+    pub(crate) fn may_grant_with(&self, permission: &Permission, grants: &Grants) -> bool {
+        grants.scopes().all(|scope| self.may(permission, scope)) && self.require_grantable(grants).is_ok()
     }
 
     /// Whether every permission is held in every scope for every resource: by the host, and by an owner from
@@ -325,6 +324,7 @@ mod tests {
     fn as_many_grants_as_the_cap_says_are_given_and_no_more_abu_3() {
         let caps = crate::Caps { grants: 2, ..crate::Caps::default() };
         let mut world = World::of(model().caps(caps), roomy());
+        world.groups(["g0", "g1", "g2"]);
         let many = |count| (0..count).map(|n| in_group("member", &format!("g{n}"))).collect::<Grants>();
         world.invite("bob@example.com", many(2), &by("ada"));
         let refused = world.run(Invite::new("eve@example.com", many(3)), &by("ada")).unwrap_err();

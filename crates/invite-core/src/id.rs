@@ -204,6 +204,10 @@ own_id! {
     InvitationId
 }
 own_id! {
+    /// An invite link.
+    LinkId
+}
+own_id! {
     /// A delivery: one mail to be sent for an invitation.
     DeliveryId
 }

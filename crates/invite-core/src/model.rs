@@ -113,6 +113,8 @@ pub struct AccessModel {
     seat_rules: Vec<(SeatClass, BTreeSet<Permission>)>,
     owner_seat: OwnerSeat,
     pub(crate) inviter_policy: InviterPolicy,
+    pub(crate) link_policy: InviterPolicy,
+    pub(crate) creators_role: Option<RoleName>,
     pub(crate) metadata_policy: MetadataPolicy,
     pub(crate) expiry: TimeDelta,
     pub(crate) caps: Caps,
@@ -129,6 +131,8 @@ impl AccessModel {
             seat_rules: Vec::new(),
             owner_seat: OwnerSeat::default(),
             inviter_policy: InviterPolicy::default(),
+            link_policy: InviterPolicy::Keep,
+            creators_role: None,
             metadata_policy: MetadataPolicy::default(),
             expiry: TimeDelta::days(7),
             caps: Caps::default(),
@@ -138,6 +142,8 @@ impl AccessModel {
     /// A model to begin with: `owner`; `admin`, who may do all but close the organization; `member`, who uses
     /// everything and administers nothing; `client`, who sees posts and connects accounts, and takes a
     /// `team` seat only if given the right to publish, else a `client` seat (B4, B6, B7).
+    ///
+    /// Who creates a group is `admin` in it.
     ///
     /// Permissions: `posts.view`, `posts.create`, `posts.publish`, `analytics.view`, `inbox.manage`,
     /// `accounts.connect`, `accounts.delete`. Kinds of resources: `platform`, `account`, `product`, `line`.
@@ -162,6 +168,7 @@ impl AccessModel {
             .role(Role::new("client").with(["posts.view", "accounts.connect"]).never(["accounts.delete"]))
             .seat("team", ["posts.publish"])
             .seat("client", [] as [&str; 0])
+            .creators_role("admin")
             .assemble()
     }
 
@@ -304,6 +311,8 @@ pub struct AccessModelBuilder {
     seat_rules: Vec<(SeatClass, BTreeSet<Permission>)>,
     owner_seat: OwnerSeat,
     inviter_policy: InviterPolicy,
+    link_policy: InviterPolicy,
+    creators_role: Option<RoleName>,
     metadata_policy: MetadataPolicy,
     expiry: TimeDelta,
     caps: Caps,
@@ -357,6 +366,21 @@ impl AccessModelBuilder {
         self
     }
 
+    /// Says what becomes of invite links whose creator was demoted or left. They keep what they grant, by default:
+    /// a link belongs to the organization.
+    #[must_use]
+    pub fn link_policy(mut self, policy: InviterPolicy) -> Self {
+        self.link_policy = policy;
+        self
+    }
+
+    /// Gives whoever creates a group a role in it: who creates a group manages it. None, by default.
+    #[must_use]
+    pub fn creators_role(mut self, role: impl Into<RoleName>) -> Self {
+        self.creators_role = Some(role.into());
+        self
+    }
+
     /// Says what becomes of an invitation's metadata at acceptance.
     #[must_use]
     pub fn metadata_policy(mut self, policy: MetadataPolicy) -> Self {
@@ -398,6 +422,8 @@ impl AccessModelBuilder {
             seat_rules: self.seat_rules,
             owner_seat: self.owner_seat,
             inviter_policy: self.inviter_policy,
+            link_policy: self.link_policy,
+            creators_role: self.creators_role,
             metadata_policy: self.metadata_policy,
             expiry: self.expiry,
             caps: self.caps,
@@ -442,8 +468,8 @@ impl AccessModelBuilder {
             return Err(InvalidModel::UnknownPermission(unknown.clone()));
         }
         roles.remove(&RoleName::OWNER);
-        if let Some(unknown) = self.roles.iter().flat_map(|role| &role.may_grant).find(|r| !roles.contains(r))
-        {
+        let granted = self.roles.iter().flat_map(|role| &role.may_grant).chain(&self.creators_role);
+        if let Some(unknown) = granted.into_iter().find(|role| !roles.contains(*role)) {
             return Err(InvalidModel::UnknownRole(unknown.clone()));
         }
         if self.expiry < TimeDelta::minutes(1) || self.expiry > TimeDelta::days(36_525) {

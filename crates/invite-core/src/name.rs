@@ -168,8 +168,15 @@ impl Permission {
     /// To read the event log.
     pub const AUDIT: Self = Self::from_static("invite.organization.audit");
 
+    /// To create groups.
+    pub const CREATE_GROUPS: Self = Self::from_static("invite.groups.create");
+    /// To change, archive and close a group.
+    pub const MANAGE_GROUP: Self = Self::from_static("invite.groups.manage");
+    /// To make, see, edit, switch, refresh and remove invite links.
+    pub const LINKS: Self = Self::from_static("invite.links.manage");
+
     /// Every permission of this library's own namespace.
-    pub const OWN: [Self; 9] = [
+    pub const OWN: [Self; 12] = [
         Self::INVITE,
         Self::MESSAGE,
         Self::VIEW,
@@ -179,5 +186,8 @@ impl Permission {
         Self::MANAGE,
         Self::CLOSE,
         Self::AUDIT,
+        Self::CREATE_GROUPS,
+        Self::MANAGE_GROUP,
+        Self::LINKS,
     ];
 }

@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::refusal::{
-    DomainNotAllowed, InvalidExpiry, OrganizationClosed, OrganizationSuspended, Refusal, TooManyInvitations,
-    TooManyOpen, TooManyPending,
+    DomainNotAllowed, GroupArchived, GroupClosed, InvalidExpiry, OrganizationClosed, OrganizationSuspended,
+    Refusal, TooManyInvitations, TooManyOpen, TooManyPending, UnknownGroup,
 };
 use crate::{
-    AccessModel, Actor, Authority, Draft, EmailAddress, Expiry, Host, Invitation, LimitSubject, Organization,
-    OrganizationStatus, Stop, bounded,
+    AccessModel, Actor, Authority, Draft, EmailAddress, Expiry, Grants, Group, GroupId, GroupStatus, Host,
+    Invitation, LimitSubject, Organization, OrganizationStatus, Scope, Stop, bounded,
 };
 
 /// Why nothing goes on in an organization (LIF-8).
@@ -46,6 +46,55 @@ pub(crate) fn require_not_closed<R: Refusal + From<OrganizationClosed>>(
     match organization::<R>(draft)?.status {
         OrganizationStatus::Closed => Err(Stop::Refused(OrganizationClosed {}.into())),
         _ => Ok(()),
+    }
+}
+
+/// Why nothing can be granted in a group (LIF-8, LIF-10).
+pub(crate) enum NoGroup {
+    Unknown(UnknownGroup),
+    Archived(GroupArchived),
+    Closed(GroupClosed),
+}
+
+/// A group, whatever its status.
+pub(crate) fn group<'a, R>(draft: &'a Draft, id: &GroupId) -> Result<&'a Group, Stop<R>>
+where
+    R: Refusal + From<UnknownGroup>,
+{
+    draft.group(id)?.ok_or_else(|| Stop::Refused(UnknownGroup { group: id.clone() }.into()))
+}
+
+/// Requires that every group that the grants name exists and works (LIF-8).
+pub(crate) fn require_groups<R>(draft: &mut Draft, grants: &Grants) -> Result<(), Stop<R>>
+where
+    R: Refusal + From<NoGroup>,
+{
+    let mut answer = Ok(());
+    for group in grants.scopes().filter_map(Scope::group) {
+        answer = answer.and(works(draft.group(group)?, group));
+    }
+    Ok(draft.rule("LIF-10", answer.map_err(R::from))?)
+}
+
+/// Grants without those in groups that were closed since, unless that is all of them, and these groups (LIF-10).
+pub(crate) fn without_closed<R>(draft: &Draft, grants: &Grants) -> Result<(Grants, Vec<GroupId>), Stop<R>> {
+    let (mut kept, mut dropped) = (grants.clone(), Vec::new());
+    for group in grants.scopes().filter_map(Scope::group) {
+        if draft.group(group)?.is_some_and(|row| row.status == GroupStatus::Closed) {
+            dropped.push(group.clone());
+            kept = kept.without(&Scope::Group(group.clone()));
+        }
+    }
+    Ok(if kept.is_empty() { (grants.clone(), Vec::new()) } else { (kept, dropped) })
+}
+
+fn works(row: Option<&Group>, id: &GroupId) -> Result<(), NoGroup> {
+    let group = id.clone();
+    match row.map(|row| row.status) {
+        Some(GroupStatus::Active) => Ok(()),
+        Some(GroupStatus::Archived) => Err(NoGroup::Archived(GroupArchived { group })),
+        Some(GroupStatus::Closed) => Err(NoGroup::Closed(GroupClosed { group })),
+        None => Err(NoGroup::Unknown(UnknownGroup { group })),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize, Serializer};
@@ -11,12 +12,13 @@ use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
     AddressNotVerified, InviterNoLongerMay, NoLongerAvailable, NotPending, Refusal, Superseded, TooLarge,
-    UnknownInvitation, UnknownToken, WrongAccount, refused, refused_for_seats, refused_when_closed,
+    UnknownInvitation, UnknownToken, WrongAccount, refused, refused_for_groups, refused_for_seats,
+    refused_when_closed,
 };
-use crate::rules::{organization, require_open};
+use crate::rules::{authority, organization, require_groups, require_open, without_closed};
 use crate::seats::end_due;
 use crate::{
-    Actor, Authority, Draft, EmailAddress, Ending, Event, Grant, Grants, Host, Invitation, InvitationId,
+    Actor, Draft, EmailAddress, Ending, Event, Grant, Grants, GroupId, Host, Invitation, InvitationId,
     InvitationKind, InvitationState, Invitee, InviterPolicy, JoinedBy, Metadata, MetadataPolicy, Operation,
     OrganizationId, Permission, Purpose, Reads, Stop, Token, UserId, Verdict, serialize_digest,
 };
@@ -150,6 +152,9 @@ pub struct Accepted {
     /// The invited address, if accepting proved it: by a mailed link within its time, or because the host
     /// vouched for it. The host may take it as verified.
     pub proven: Option<EmailAddress>,
+    /// Groups that the invitation granted access to and that were closed since (LIF-10).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<GroupId>,
 }
 
 refused! {
@@ -157,9 +162,11 @@ refused! {
     AcceptRefused:
         UnknownToken, UnknownInvitation, Superseded, NotPending, OrganizationSuspended, OrganizationClosed,
         WrongAccount, AddressNotVerified, TooLarge, InviterNoLongerMay, NoLongerAvailable, DomainNotAllowed,
-        AddressOfAnotherMember, AlreadyMember, AlreadyOwner, UnknownMember, NoSeatLeft, SeatClassNotInPlan
+        AddressOfAnotherMember, AlreadyMember, AlreadyOwner, UnknownMember, NoSeatLeft, SeatClassNotInPlan,
+        UnknownGroup, GroupArchived, GroupClosed
 }
 refused_when_closed!(AcceptRefused);
+refused_for_groups!(AcceptRefused);
 refused_for_seats!(AcceptRefused);
 
 impl Sealed for Accept {}
@@ -197,7 +204,7 @@ impl Operation for Accept {
             InvitationKind::Ownership { former } => {
                 let grants =
                     super::offer_ownership::transfer(host, draft, &row, former, &self.principal.user)?;
-                Ok(self.accepted(draft, &row, grants, proven))
+                Ok(self.accepted(draft, &row, grants, proven, Vec::new()))
             }
         }
     }
@@ -215,7 +222,15 @@ impl Accept {
         let there = check_grants(host.model, plan, &row.grants);
         let there = there.map_err(|why| AcceptRefused::from(NoLongerAvailable { what: why.in_words() }));
         draft.rule("LIF-10", there)?;
-        let still = still_granted(host, draft, row)?;
+        let (grants, dropped) = without_closed::<AcceptRefused>(draft, &row.grants)?;
+        require_groups::<AcceptRefused>(draft, &grants)?;
+        let still = still_granted(
+            host,
+            draft,
+            (&row.inviter, &Permission::INVITE),
+            host.model.inviter_policy,
+            &grants,
+        )?;
         let grants = draft.rule("AUT-4", still.ok_or(AcceptRefused::from(InviterNoLongerMay {})))?;
 
         end_due(host.model, draft)?;
@@ -237,7 +252,7 @@ impl Accept {
                 metadata,
             },
         )?;
-        Ok(self.accepted(draft, row, member.grants, proven))
+        Ok(self.accepted(draft, row, member.grants, proven, dropped))
     }
 
     fn accepted(
@@ -246,9 +261,10 @@ impl Accept {
         row: &Invitation,
         grants: Grants,
         proven: Option<EmailAddress>,
+        dropped: Vec<GroupId>,
     ) -> Accepted {
         let (organization, user) = (draft.id().clone(), self.principal.user.clone());
-        Accepted { organization, invitation: row.id, user, grants, proven }
+        Accepted { organization, invitation: row.id, user, grants, proven, dropped }
     }
 }
 
@@ -343,29 +359,25 @@ pub(super) fn mail_proves(draft: &Draft, row: &Invitation, token: &Token) -> Res
     Ok(token.purpose() == Purpose::Mailed && to_the_invitee && in_time)
 }
 
-/// What the inviter may still grant of it, by policy (AUT-4): `None` refuses.
-pub(super) fn still_granted(
+/// What whoever granted it with a permission may still grant of it, by policy (AUT-4): `None` refuses.
+pub(super) fn still_granted<R>(
     host: &Host<'_>,
     draft: &Draft,
-    row: &Invitation,
-) -> Result<Option<Grants>, Stop<AcceptRefused>> {
-    if host.model.inviter_policy == InviterPolicy::Keep {
-        return Ok(Some(row.grants.clone()));
+    (granter, with): (&Actor, &Permission),
+    policy: InviterPolicy,
+    grants: &Grants,
+) -> Result<Option<Grants>, Stop<R>> {
+    if policy == InviterPolicy::Keep {
+        return Ok(Some(grants.clone()));
     }
-    let plan = &organization::<AcceptRefused>(draft)?.plan;
-    let by = match &row.inviter {
-        Actor::System => Authority::system(host.model, plan),
-        Actor::User(user) => {
-            Authority::of(host.model, plan, draft.member(user)?.map(|member| &member.grants))
-        }
-    };
-    if by.may_invite_with(&row.grants) {
-        return Ok(Some(row.grants.clone()));
+    let by = authority::<R>(host, draft, granter)?;
+    if by.may_grant_with(with, grants) {
+        return Ok(Some(grants.clone()));
     }
-    if host.model.inviter_policy == InviterPolicy::Strict {
+    if policy == InviterPolicy::Strict {
         return Ok(None);
     }
-    let reduced = row.grants.iter().filter_map(|(scope, access)| {
+    let reduced = grants.iter().filter_map(|(scope, access)| {
         let mut access = access.clone();
         for permission in host.model.permissions_of(&access) {
             let within =
@@ -374,7 +386,7 @@ pub(super) fn still_granted(
                 access = access.removing(permission);
             }
         }
-        Some(Grant::new(scope.clone(), access)).filter(|grant| by.may_invite_with(&grant.clone().into()))
+        Some(Grant::new(scope.clone(), access)).filter(|grant| by.may_grant_with(with, &grant.clone().into()))
     });
     let reduced = reduced.collect::<Grants>();
     Ok(Some(reduced).filter(|grants| !grants.is_empty()))
@@ -851,6 +863,17 @@ mod tests {
             accept(&mut world, id),
         );
 
+        for (reason, group) in &SHUT[1..] {
+            let mut world = World::new();
+            let id = world.invite(BOB, in_group("member", group), &by("ada"));
+            world.shut_groups();
+            cases.refused(
+                "given a group in which nothing can be granted since, when accepted, then it says why (LIF-10)",
+                reason,
+                accept(&mut world, id),
+            );
+        }
+
         let (mut world, id) = invited();
         let rules = DomainRules::new().deny(DomainRule::parse("example.com").unwrap());
         world.ok(ChangeSettings::new(Settings::named("Acme").domains(rules)), &by("ada"));
@@ -890,6 +913,7 @@ mod tests {
             accept(&mut world, id),
         );
         cases.are_all_but(&[
+            ("UnknownGroup", "a group that an invitation names stays on record"),
             ("UnknownMember", "an offer of ownership ends with the membership of whoever it is for"),
             (
                 "AlreadyOwner",

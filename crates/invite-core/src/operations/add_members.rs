@@ -9,9 +9,10 @@ use super::{SeatUse, seat_use};
 use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
-    Blocked, PartlyRefused, TooLarge, refused, refused_for_grants, refused_for_seats, refused_when_closed,
+    Blocked, PartlyRefused, TooLarge, refused, refused_for_grants, refused_for_groups, refused_for_seats,
+    refused_when_closed,
 };
-use crate::rules::{authority, organization, require_open};
+use crate::rules::{authority, organization, require_groups, require_open};
 use crate::seats::end_due;
 use crate::{
     Actor, Draft, EmailAddress, Grants, Host, Invitee, JoinedBy, Metadata, Mode, Operation, Permission,
@@ -105,10 +106,12 @@ refused! {
     AddMembersRefused:
         NothingAsked, TooLarge, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted, NotGrantable,
         GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled,
-        DomainNotAllowed, Blocked, AlreadyMember, AddressOfAnotherMember, NoSeatLeft, SeatClassNotInPlan
+        DomainNotAllowed, Blocked, AlreadyMember, AddressOfAnotherMember, NoSeatLeft, SeatClassNotInPlan,
+        UnknownGroup, GroupArchived, GroupClosed
 }
 refused_when_closed!(AddMembersRefused);
 refused_for_grants!(AddMembersRefused);
+refused_for_groups!(AddMembersRefused);
 refused_for_seats!(AddMembersRefused);
 
 impl Sealed for AddMembers {}
@@ -124,7 +127,7 @@ impl Operation for AddMembers {
             reads.people.insert(member.user.clone());
             reads.invitees.extend(member.email.clone().map(Invitee::Address));
         }
-        reads
+        self.members.iter().map(|member| &member.grants).fold(reads, Reads::groups_in)
     }
 
     fn rows(&self) -> usize {
@@ -177,6 +180,7 @@ fn add_one(
     draft.rule("ABU-3", if notes > cap { Err(too_large()) } else { Ok(()) })?;
     let known = check_grants(host.model, &organization::<AddMembersRefused>(draft)?.plan, grants);
     draft.rule("AUT-3", known.map_err(AddMembersRefused::from))?;
+    require_groups::<AddMembersRefused>(draft, grants)?;
     let by = authority::<AddMembersRefused>(host, draft, actor)?;
     let permitted = grants.scopes().try_for_each(|scope| by.require(&Permission::ADD, scope));
     let grantable = by.require_grantable(grants);
@@ -381,6 +385,17 @@ mod tests {
             with_address.clone(),
             &host,
         );
+        let mut shut = world.clone();
+        shut.shut_groups();
+        for (reason, group) in SHUT {
+            refused(
+                &mut shut,
+                "given a group in which nothing can be granted, when added to it, then it says why (LIF-10)",
+                reason,
+                AddMembers::one(new("dan", in_group("client", group))),
+                &host,
+            );
+        }
         let mut blocked = world.clone();
         let id = blocked.invite("bob@example.com", Grant::role("client"), &by("ada"));
         blocked.ok(Decline::inbox(id, person("bob")).block(Block::Organization), &by("bob"));

@@ -7,12 +7,14 @@ use super::remove_members::{Settled, TheirInvitations, reads_of_sent, settle_sen
 use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
-    OwnerProtected, UnknownMember, refused, refused_for_authority, refused_for_grants, refused_for_seats,
-    refused_when_closed,
+    OwnerProtected, UnknownMember, refused, refused_for_authority, refused_for_grants, refused_for_groups,
+    refused_for_seats, refused_when_closed,
 };
-use crate::rules::{authority, organization, require_open};
+use crate::rules::{authority, organization, require_groups, require_open};
 use crate::seats::{end_due, require_seat, seat_after, takes_another};
-use crate::{Actor, Draft, Event, Grants, Host, Operation, Permission, Reads, SeatClass, Stop, UserId};
+use crate::{
+    Actor, Draft, Event, Grant, Grants, Host, Operation, Permission, Reads, SeatClass, Stop, UserId,
+};
 
 /// Changes all that a member holds, at once (A7, C5). Raising takes the seat and authority checks again.
 ///
@@ -58,10 +60,11 @@ refused! {
     ChangeAccessRefused:
         OrganizationSuspended, OrganizationClosed, UnknownMember, OwnerProtected, LastOwner, NotPermitted,
         NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled,
-        TooLarge, NoSeatLeft, SeatClassNotInPlan, TooManySent
+        TooLarge, NoSeatLeft, SeatClassNotInPlan, TooManySent, UnknownGroup, GroupArchived, GroupClosed
 }
 refused_when_closed!(ChangeAccessRefused);
 refused_for_grants!(ChangeAccessRefused);
+refused_for_groups!(ChangeAccessRefused);
 refused_for_authority!(ChangeAccessRefused);
 refused_for_seats!(ChangeAccessRefused);
 
@@ -73,7 +76,7 @@ impl Operation for ChangeAccess {
     const NAME: &'static str = "change-access";
 
     fn reads(&self, actor: &Actor) -> Reads {
-        let mut reads = Reads::new().actor(actor).person(self.user.clone()).due();
+        let mut reads = Reads::new().actor(actor).person(self.user.clone()).due().groups_in(&self.grants);
         reads.extend(reads_of_sent(self.their_invitations, core::slice::from_ref(&self.user)));
         reads
     }
@@ -89,6 +92,10 @@ impl Operation for ChangeAccess {
         let member = draft.member(&self.user)?.cloned().ok_or(ChangeAccessRefused::from(unknown))?;
         let known = check_grants(host.model, &organization::<ChangeAccessRefused>(draft)?.plan, &self.grants);
         draft.rule("AUT-3", known.map_err(ChangeAccessRefused::from))?;
+        // What is held in an archived group is kept as it is.
+        let news = self.grants.iter().filter(|(scope, access)| member.grants.access(scope) != Some(access));
+        let news = news.map(|(scope, access)| Grant::new(scope.clone(), access.clone())).collect::<Grants>();
+        require_groups::<ChangeAccessRefused>(draft, &news)?;
         let by = authority::<ChangeAccessRefused>(host, draft, actor)?;
         if member.is_owner() {
             let own = actor.user() == Some(&self.user);
@@ -347,6 +354,17 @@ mod tests {
                 "given grants that nobody can have, when changed to, then it says why (AUT-3)",
                 reason,
                 change("bob", grants),
+                "ada",
+            );
+        }
+        let mut shut = world.clone();
+        shut.shut_groups();
+        for (reason, group) in SHUT {
+            refused(
+                &mut shut,
+                "given a group in which nothing can be granted, when changed to it, then it says why (LIF-10)",
+                reason,
+                change("bob", in_group("client", group)),
                 "ada",
             );
         }

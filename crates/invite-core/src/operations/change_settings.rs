@@ -68,28 +68,40 @@ impl Operation for ChangeSettings {
 /// Requires a name, sane lengths, an `https` page, few rules about domains, and an expiry between a minute and a
 /// century.
 pub(super) fn check_settings(model: &AccessModel, settings: &Settings) -> Result<(), InvalidSettings> {
+    check_texts(model, &settings.name, settings.description.as_deref(), settings.about_url.as_deref())?;
+    if settings.domains.count() > model.caps.domain_rules {
+        let what = "there are too many rules about domains".to_string();
+        return Err(InvalidSettings { what });
+    }
+    if settings.expiry_seconds.is_some_and(|seconds| !(60..=3_155_760_000).contains(&seconds)) {
+        let what = "the expiry must lie between a minute and a century".to_string();
+        return Err(InvalidSettings { what });
+    }
+    Ok(())
+}
+
+/// Requires a name, sane lengths and an `https` page, of an organization or of a group.
+pub(super) fn check_texts(
+    model: &AccessModel,
+    name: &str,
+    description: Option<&str>,
+    about_url: Option<&str>,
+) -> Result<(), InvalidSettings> {
     let wrong = |what: &str| Err(InvalidSettings { what: what.to_string() });
-    let name = settings.name.trim();
+    let name = name.trim();
     if name.is_empty() || name.len() > model.caps.name_bytes || name.chars().any(char::is_control) {
         return wrong("the name is empty, too long, or holds a control character");
     }
-    if settings.description.as_ref().is_some_and(|text| text.len() > model.caps.message_bytes) {
+    if description.is_some_and(|text| text.len() > model.caps.message_bytes) {
         return wrong("the description is too long");
     }
-    if settings.description.as_ref().is_some_and(|text| has_control(text)) {
+    if description.is_some_and(has_control) {
         return wrong("the description holds a control character");
     }
     let plain = |url: &str| url.bytes().all(|byte| byte.is_ascii_graphic());
-    if settings.about_url.as_ref().is_some_and(|url| {
-        !url.starts_with("https://") || url.len() > model.caps.message_bytes || !plain(url)
-    }) {
-        return wrong("the page about the organization must begin with https:// and hold no space");
-    }
-    if settings.domains.count() > model.caps.domain_rules {
-        return wrong("there are too many rules about domains");
-    }
-    if settings.expiry_seconds.is_some_and(|seconds| !(60..=3_155_760_000).contains(&seconds)) {
-        return wrong("the expiry must lie between a minute and a century");
+    let sane = |url: &str| url.starts_with("https://") && url.len() <= model.caps.message_bytes && plain(url);
+    if about_url.is_some_and(|url| !sane(url)) {
+        return wrong("the page that tells more must begin with https:// and hold no space");
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::revoke::require_over_row;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
     AlreadyInvited, AlreadyMember, NotPending, UnknownInvitation, refused, refused_for_authority,
-    refused_for_grants, refused_for_seats, refused_when_closed,
+    refused_for_grants, refused_for_groups, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{authority, expiry, open_at_places, organization, require_open};
 use crate::seats::{end_due, end_if_due, lower, require_seat, reserve};
@@ -69,10 +69,12 @@ refused! {
     EditRefused:
         OrganizationSuspended, OrganizationClosed, UnknownInvitation, NotPending, NotPermitted, NotGrantable,
         GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge,
-        AlreadyMember, AlreadyInvited, InvalidExpiry, NoSeatLeft, SeatClassNotInPlan
+        AlreadyMember, AlreadyInvited, InvalidExpiry, NoSeatLeft, SeatClassNotInPlan, UnknownGroup, GroupArchived,
+        GroupClosed
 }
 refused_when_closed!(EditRefused);
 refused_for_grants!(EditRefused);
+refused_for_groups!(EditRefused);
 refused_for_authority!(EditRefused);
 refused_for_seats!(EditRefused);
 
@@ -84,7 +86,8 @@ impl Operation for Edit {
     const NAME: &'static str = "edit";
 
     fn reads(&self, actor: &Actor) -> Reads {
-        Reads::new().actor(actor).invitation(self.invitation).due()
+        let reads = Reads::new().actor(actor).invitation(self.invitation).due();
+        self.grants.iter().fold(reads, Reads::groups_in)
     }
 
     fn decide(
@@ -340,6 +343,15 @@ mod tests {
                 "given grants that the actor cannot give, when edited, then it says why (AUT-2, AUT-3)",
                 reason,
                 edit(&mut world, grants, actor),
+            );
+        }
+        let mut shut = world.clone();
+        shut.shut_groups();
+        for (reason, group) in SHUT {
+            cases.refused(
+                "given a group in which nothing can be granted, when edited to it, then it says why (LIF-10)",
+                reason,
+                edit(&mut shut, in_group("client", group).into(), "ada"),
             );
         }
         let above = world.invite("a@example.com", Grant::role("admin"), &by("ada"));

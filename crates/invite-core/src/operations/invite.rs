@@ -15,11 +15,11 @@ use crate::operation::sealed::Sealed;
 use crate::refusal::{
     AlreadyInvited, AlreadyMember, Blocked, DomainNotAllowed, ForbiddenCharacter, NotGrantable, NotPermitted,
     NothingAsked, PartlyRefused, Refusal, TooLarge, refused, refused_for_authority, refused_for_grants,
-    refused_for_seats, refused_when_closed,
+    refused_for_groups, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{
-    authority, expiry, open_at_places, organization, require_domain, require_few_open, require_open,
-    require_pending, require_rate,
+    authority, expiry, open_at_places, organization, require_domain, require_few_open, require_groups,
+    require_open, require_pending, require_rate,
 };
 use crate::seats::{end_due, end_if_due, lower, require_seat, reserve};
 use crate::{
@@ -249,10 +249,11 @@ refused! {
         NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable,
         NotEntitled, InvalidExpiry, InvalidAddress, DomainNotAllowed, Blocked, AlreadyMember,
         AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation,
-        NotPending, NotOwner, TooManyOpen
+        NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed
 }
 refused_when_closed!(InviteRefused);
 refused_for_grants!(InviteRefused);
+refused_for_groups!(InviteRefused);
 refused_for_authority!(InviteRefused);
 refused_for_seats!(InviteRefused);
 
@@ -264,6 +265,9 @@ impl From<ResendRefused> for InviteRefused {
             ResendRefused::UnknownInvitation(reason) => reason.into(),
             ResendRefused::NotPending(reason) => reason.into(),
             ResendRefused::NotPermitted(reason) => reason.into(),
+            ResendRefused::UnknownGroup(reason) => reason.into(),
+            ResendRefused::GroupArchived(reason) => reason.into(),
+            ResendRefused::GroupClosed(reason) => reason.into(),
             ResendRefused::NotGrantable(reason) => reason.into(),
             ResendRefused::GrantsMissing(reason) => reason.into(),
             ResendRefused::UnknownRole(reason) => reason.into(),
@@ -297,7 +301,8 @@ impl Operation for Invite {
     fn reads(&self, actor: &Actor) -> Reads {
         let mut reads = Reads::new().actor(actor).limits_of(actor).due();
         reads.invitees = self.invitees.named().cloned().collect();
-        reads
+        let own = self.invitees.entries.iter().filter_map(|entry| entry.grants.as_ref());
+        own.chain([&self.grants]).fold(reads, Reads::groups_in)
     }
 
     fn makes(&self) -> usize {
@@ -526,8 +531,7 @@ impl Invite {
     }
 }
 
-/// Checks that the actor may invite with these grants: that they exist (AUT-3), that the actor may invite in
-/// every scope (AUT-1), and that the actor may grant all of it (AUT-2).
+/// Checks that the actor may invite with these grants.
 pub(super) fn check_granting<R>(
     host: &Host<'_>,
     actor: &Actor,
@@ -535,13 +539,36 @@ pub(super) fn check_granting<R>(
     grants: &Grants,
 ) -> Result<(), Stop<R>>
 where
-    R: Refusal + From<crate::authority::Ungrantable> + From<NotPermitted> + From<NotGrantable>,
+    R: Refusal
+        + From<crate::authority::Ungrantable>
+        + From<crate::rules::NoGroup>
+        + From<NotPermitted>
+        + From<NotGrantable>,
+{
+    check_grantable(host, actor, draft, &Permission::INVITE, grants)
+}
+
+/// Checks that the actor may give these grants by a permission: that they exist (AUT-3), that the actor holds the
+/// permission in every scope (AUT-1), and that the actor may grant all of it (AUT-2).
+pub(super) fn check_grantable<R>(
+    host: &Host<'_>,
+    actor: &Actor,
+    draft: &mut Draft,
+    with: &Permission,
+    grants: &Grants,
+) -> Result<(), Stop<R>>
+where
+    R: Refusal
+        + From<crate::authority::Ungrantable>
+        + From<crate::rules::NoGroup>
+        + From<NotPermitted>
+        + From<NotGrantable>,
 {
     let known = check_grants(host.model, &organization::<R>(draft)?.plan, grants).map_err(R::from);
     draft.rule("AUT-3", known)?;
+    require_groups::<R>(draft, grants)?;
     let by = authority::<R>(host, draft, actor)?;
-    let permitted =
-        grants.scopes().try_for_each(|scope| by.require(&Permission::INVITE, scope)).map_err(R::from);
+    let permitted = grants.scopes().try_for_each(|scope| by.require(with, scope)).map_err(R::from);
     let grantable = by.require_grantable(grants).map_err(R::from);
     draft.rule("AUT-1", permitted)?;
     draft.rule("AUT-2", grantable)?;
@@ -604,7 +631,9 @@ mod tests {
     fn given_open_invitations_in_many_scopes_when_inviting_to_all_with_resend_then_there_is_entropy_for_each_tok_1()
      {
         let mut world = World::new();
-        let scopes = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|id| in_group("client", id));
+        let ids = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        world.groups(ids);
+        let scopes = ids.map(|id| in_group("client", id));
         let open = scopes.clone().map(|scope| world.invite("bob@example.com", scope, &by("ada")));
         let again = Invite::new("bob@example.com", scopes).on_pending(OnPending::Resend);
         world.ok(again, &by("ada"));
@@ -1085,6 +1114,17 @@ mod tests {
                 "given grants that nobody can give, when inviting, then it says why (AUT-3)",
                 reason,
                 Invite::new(BOB, grants),
+                "ada",
+            );
+        }
+        let mut shut = world.clone();
+        shut.shut_groups();
+        for (reason, id) in SHUT {
+            refused(
+                &mut shut,
+                "given a group in which nothing can be granted, when inviting to it, then it says why (LIF-10)",
+                reason,
+                Invite::new(BOB, [member(), in_group("member", id)]),
                 "ada",
             );
         }

@@ -3,16 +3,23 @@
 mod accept;
 mod add_members;
 mod change_access;
+mod change_group;
+mod change_group_status;
 mod change_plan;
 mod change_settings;
 mod change_status;
 mod copy_link;
+mod create_group;
+mod create_link;
 mod create_organization;
 mod decline;
 mod edit;
+mod edit_link;
 mod invite;
 mod invitees;
 mod join;
+mod join_group;
+mod join_link;
 mod leave;
 mod look;
 mod offer_ownership;
@@ -21,6 +28,8 @@ mod remind;
 mod remove_members;
 mod resend;
 mod revoke;
+mod show_link;
+mod switch_link;
 mod tidy;
 mod unblock;
 
@@ -31,15 +40,22 @@ use serde::{Deserialize, Serialize};
 pub use accept::*;
 pub use add_members::*;
 pub use change_access::*;
+pub use change_group::*;
+pub use change_group_status::*;
 pub use change_plan::*;
 pub use change_settings::*;
 pub use change_status::*;
 pub use copy_link::*;
+pub use create_group::*;
+pub use create_link::*;
 pub use create_organization::*;
 pub use decline::*;
 pub use edit::*;
+pub use edit_link::*;
 pub use invite::*;
 pub use invitees::*;
+pub use join_group::*;
+pub use join_link::*;
 pub use leave::*;
 pub use look::*;
 pub use offer_ownership::*;
@@ -48,6 +64,8 @@ pub use remind::*;
 pub use remove_members::*;
 pub use resend::*;
 pub use revoke::*;
+pub use show_link::*;
+pub use switch_link::*;
 pub use tidy::*;
 pub use unblock::*;
 
@@ -155,8 +173,18 @@ mod tests {
             members.add(id, member());
             members.invite(user(id), in_group("member", "red"), &by("ada"));
         }
-        let mut expired = world.clone();
-        expired.wait(chrono::TimeDelta::days(7));
+        let mut expired = World::new();
+        expired.by_links(["red"]);
+        expired.make_link(LinkSettings::new("Red", in_group("client", "red")));
+        expired.add("bob", in_group("member", "red"));
+        expired.invite(address("cid@example.com"), in_group("member", "red"), &by("ada"));
+        expired.ok(ChangeGroupStatus::close(group("red")), &by("ada"));
+        let soon = Expiry::At(expired.now + chrono::TimeDelta::hours(1));
+        expired.ok(Invite::new("eve@example.com", member()).expires_at(soon), &by("ada"));
+        expired.wait(chrono::TimeDelta::hours(1));
+        let mut linked = World::new();
+        let link = linked.make_link(LinkSettings::new("Clients", Grant::role("client")));
+        let token = linked.link_token(link);
         let many =
             ids.iter().fold(person("bob"), |bob, id| bob.vouching(address(&format!("{id}@work.example"))));
         let block = || Decline::inbox(open[0], many.clone()).block(Block::Organization);
@@ -178,7 +206,8 @@ mod tests {
                 counted(&mut members.clone(), RemoveMembers::many(ids.map(user)), &by("ada")),
             ),
             ("three are revoked", counted(&mut world.clone(), Revoke::many(open), &by("ada"))),
-            ("three are tidied", counted(&mut expired, Tidy::new(3), &Actor::System)),
+            ("one of each is tidied", counted(&mut expired, Tidy::new(1), &Actor::System)),
+            ("one joins by a link", counted(&mut linked, JoinByLink::new(token, person("new")), &by("new"))),
             ("an organization is created", counted(&mut World::empty(world.model), founded, &Actor::System)),
         ] {
             assert_eq!(counted, written, "{sentence}");

@@ -7,11 +7,14 @@ use serde::Serialize;
 
 use super::Claim;
 use super::accept::{Principal, mail_proves, reads_of, verdict};
+use super::join_link::link_verdict;
 use crate::operation::{Host, Stop};
 use crate::refusal::{UnknownToken, refused};
+use crate::rules::without_closed;
 use crate::{
-    Actor, Draft, EmailAddress, Expiry, GroupId, InvitationId, InvitationKind, InvitationState, Invitee,
-    OrganizationId, OrganizationStatus, Reads, Scope, Token, Verdict,
+    Actor, Draft, EmailAddress, Expiry, Grants, GroupId, GroupStatus, InvitationId, InvitationKind,
+    InvitationState, Invitee, JoinPolicy, LinkId, LinkState, OrganizationId, OrganizationStatus, Purpose,
+    Reads, Scope, Token, Verdict,
 };
 
 /// What an invitation is, to whoever opens its link.
@@ -23,6 +26,8 @@ pub enum PreviewKind {
     Invitation,
     /// An offer of ownership.
     Ownership,
+    /// An invite link.
+    Link,
 }
 
 /// What there is to do next.
@@ -40,6 +45,8 @@ pub enum Next {
     VerifyAddress,
     /// Accept or decline.
     Accept,
+    /// Join by the link.
+    Join,
     /// Nothing: this account is a member already.
     AlreadyMember,
     /// Ask for a new invitation: this one has ended, or a newer mail was sent.
@@ -63,8 +70,17 @@ pub enum PreviewStatus {
     Expired,
     /// The link is from an earlier mail; a newer one was sent. Nothing more is told (LIF-2).
     Superseded,
-    /// The organization is suspended or closed (LIF-8).
+    /// The organization is suspended or closed, or a group is archived, or all groups are closed (LIF-8); or a group
+    /// takes nobody by links any more (LNK-6).
     NoLongerValid,
+    /// Somebody may join by the link.
+    Open,
+    /// The link is switched off.
+    Off,
+    /// The period of the link has not begun.
+    NotYet,
+    /// The link was used as often as it may be.
+    UsedUp,
 }
 
 /// What a link leads to (PRI-3).
@@ -93,9 +109,12 @@ pub struct Preview {
     pub proves_address: bool,
     /// When it ends.
     pub expires_at: Option<Expiry>,
-    /// The invitation.
+    /// The invitation; `None` for an invite link.
     #[serde(skip)]
-    pub invitation: InvitationId,
+    pub invitation: Option<InvitationId>,
+    /// The invite link; `None` for an invitation.
+    #[serde(skip)]
+    pub link: Option<LinkId>,
 }
 
 /// Whether the host knows an account for the invited address. Told only to whoever holds a link that was
@@ -140,6 +159,13 @@ impl PreviewToken {
     /// What it needs to see.
     #[must_use]
     pub fn reads(&self) -> Reads {
+        if self.token.purpose() == Purpose::Link {
+            let reads = Reads::new().link(LinkId::from_uuid(self.token.id()));
+            return self
+                .principal
+                .iter()
+                .fold(reads, |reads, principal| reads.member(principal.user().clone()));
+        }
         let claim = Claim::Token(self.token.clone());
         match &self.principal {
             Some(principal) => reads_of(&claim, principal),
@@ -156,6 +182,9 @@ impl PreviewToken {
         host: &Host<'_>,
         draft: &Draft,
     ) -> Result<Option<EmailAddress>, Stop<PreviewRefused>> {
+        if self.token.purpose() == Purpose::Link {
+            return Ok(None);
+        }
         let row = draft.invitation(InvitationId::from_uuid(self.token.id()))?;
         let current = verdict(host, draft, row, &self.token) == Verdict::Current;
         match row.filter(|_| current) {
@@ -177,6 +206,9 @@ impl PreviewToken {
         draft: &Draft,
         known: AccountKnown,
     ) -> Result<Preview, Stop<PreviewRefused>> {
+        if self.token.purpose() == Purpose::Link {
+            return self.decide_link(host, draft);
+        }
         let unknown = || Stop::Refused(PreviewRefused::from(UnknownToken {}));
         let row = draft.invitation(InvitationId::from_uuid(self.token.id()))?;
         let verdict = verdict(host, draft, row, &self.token);
@@ -188,6 +220,9 @@ impl PreviewToken {
                 PreviewStatus::NoLongerValid
             }
             Verdict::Current => match row.state_at(draft.now()) {
+                InvitationState::Pending if leads_nowhere(draft, &row.grants, PreviewKind::Invitation)? => {
+                    PreviewStatus::NoLongerValid
+                }
                 InvitationState::Pending => PreviewStatus::Pending,
                 InvitationState::Accepted => PreviewStatus::Accepted,
                 InvitationState::Declined => PreviewStatus::Declined,
@@ -208,13 +243,62 @@ impl PreviewToken {
             next,
             organization: draft.id().clone(),
             organization_name: organization.settings.name.clone(),
-            groups: groups(row, told),
+            groups: if told { groups(draft, &row.grants)? } else { Vec::new() },
             inviter: told.then(|| row.inviter.clone()),
             email_masked: address.map(|address| address.masked().to_string()),
             email: address.filter(|_| proves_address && next == Next::SignUp).cloned(),
             proves_address,
             expires_at: told.then_some(row.expires_at),
-            invitation: row.id,
+            invitation: Some(row.id),
+            link: None,
+        })
+    }
+
+    /// What an invite link is. Whether seats are left and domains fit is told to who joins.
+    fn decide_link(&self, host: &Host<'_>, draft: &Draft) -> Result<Preview, Stop<PreviewRefused>> {
+        let unknown = || Stop::Refused(PreviewRefused::from(UnknownToken {}));
+        let row = draft.link(LinkId::from_uuid(self.token.id()))?;
+        let verdict = link_verdict(host, draft, row, &self.token);
+        let (Some(row), Some(organization)) = (row, draft.organization()) else { return Err(unknown()) };
+        let status = match verdict {
+            Verdict::Unknown => return Err(unknown()),
+            Verdict::Superseded => PreviewStatus::Superseded,
+            Verdict::Current if organization.status != OrganizationStatus::Active => {
+                PreviewStatus::NoLongerValid
+            }
+            Verdict::Current => match row.state_at(draft.now()) {
+                LinkState::Open if leads_nowhere(draft, &row.settings.grants, PreviewKind::Link)? => {
+                    PreviewStatus::NoLongerValid
+                }
+                LinkState::Open => PreviewStatus::Open,
+                LinkState::Off => PreviewStatus::Off,
+                LinkState::NotYet => PreviewStatus::NotYet,
+                LinkState::Over => PreviewStatus::Expired,
+                LinkState::UsedUp => PreviewStatus::UsedUp,
+                LinkState::Ended => PreviewStatus::Revoked,
+            },
+        };
+        let told = status != PreviewStatus::Superseded;
+        let next = match &self.principal {
+            Some(principal) if holds_all(draft, principal, &row.settings.grants)? => Next::AlreadyMember,
+            _ if status != PreviewStatus::Open => Next::RequestNew,
+            Some(_) => Next::Join,
+            None => Next::SignIn,
+        };
+        Ok(Preview {
+            kind: PreviewKind::Link,
+            status,
+            next,
+            organization: draft.id().clone(),
+            organization_name: organization.settings.name.clone(),
+            groups: if told { groups(draft, &row.settings.grants)? } else { Vec::new() },
+            inviter: None,
+            email_masked: None,
+            email: None,
+            proves_address: false,
+            expires_at: row.settings.closes_at.filter(|_| told).map(Expiry::At),
+            invitation: None,
+            link: Some(row.id),
         })
     }
 
@@ -226,13 +310,11 @@ impl PreviewToken {
         proves_address: bool,
         known: AccountKnown,
     ) -> Result<Next, Stop<PreviewRefused>> {
-        if let Some(principal) = &self.principal {
-            let member = draft.member(principal.user())?;
-            let scopes = row.grants.scopes();
-            let holds = |scope: &Scope| member.is_some_and(|member| member.grants.access(scope).is_some());
-            if row.kind == InvitationKind::Membership && member.is_some() && scopes.into_iter().all(holds) {
-                return Ok(Next::AlreadyMember);
-            }
+        if let Some(principal) = &self.principal
+            && row.kind == InvitationKind::Membership
+            && holds_all(draft, principal, &row.grants)?
+        {
+            return Ok(Next::AlreadyMember);
         }
         if status != PreviewStatus::Pending {
             return Ok(Next::RequestNew);
@@ -254,12 +336,31 @@ impl PreviewToken {
     }
 }
 
-fn groups(row: &crate::Invitation, told: bool) -> Vec<GroupId> {
-    let group = |scope: &Scope| match scope {
-        Scope::Group(group) => Some(group.clone()),
-        Scope::Organization => None,
-    };
-    if told { row.grants.scopes().filter_map(group).collect() } else { Vec::new() }
+/// Whether somebody is a member who holds something in every one of the scopes.
+fn holds_all(draft: &Draft, principal: &Principal, grants: &Grants) -> Result<bool, Stop<PreviewRefused>> {
+    let member = draft.member(principal.user())?;
+    let (grants, _closed) = without_closed::<PreviewRefused>(draft, grants)?;
+    Ok(member.is_some_and(|member| grants.scopes().all(|scope| member.grants.access(scope).is_some())))
+}
+
+/// The groups that would be joined: without those that were closed since, unless that is all of them.
+fn groups(draft: &Draft, grants: &Grants) -> Result<Vec<GroupId>, Stop<PreviewRefused>> {
+    let (grants, _closed) = without_closed(draft, grants)?;
+    Ok(grants.scopes().filter_map(Scope::group).cloned().collect())
+}
+
+/// Whether nobody gets into these groups now, however they stand otherwise (LIF-8, LNK-6).
+fn leads_nowhere(draft: &Draft, grants: &Grants, by: PreviewKind) -> Result<bool, Stop<PreviewRefused>> {
+    for id in groups(draft, grants)? {
+        let works = draft.group(&id)?.is_some_and(|group| {
+            let invite_only = group.settings.join_policy == JoinPolicy::InviteOnly;
+            group.status == GroupStatus::Active && !(by == PreviewKind::Link && invite_only)
+        });
+        if !works {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 #[cfg(test)]
@@ -374,6 +475,177 @@ mod tests {
         assert_eq!(seen.next, Next::WrongAccount);
     }
 
+    fn clients() -> LinkSettings {
+        LinkSettings::new("Clients", Grant::role("client"))
+    }
+
+    fn of_link(world: &World, token: &Token, principal: Option<Principal>) -> Preview {
+        preview(world, token, principal, AccountKnown::Unsaid).unwrap()
+    }
+
+    #[test]
+    fn given_an_invite_link_when_opened_then_it_says_where_to_and_nothing_of_who_made_it_b1_pri_3() {
+        let mut world = World::new();
+        world.by_links(["red"]);
+        let end = world.now + TimeDelta::days(1);
+        let grants = [Grant::role("client"), in_group("client", "red")];
+        let link = world.make_link(LinkSettings::new("Clients", grants).closes_at(end));
+        let token = world.link_token(link);
+        let seen = of_link(&world, &token, None);
+        assert_eq!(
+            (seen.kind, seen.status, seen.next),
+            (PreviewKind::Link, PreviewStatus::Open, Next::SignIn)
+        );
+        assert_eq!((seen.organization_name.as_str(), seen.groups), ("Acme Ltd", [group("red")].into()));
+        assert_eq!((seen.link, seen.invitation, seen.expires_at), (Some(link), None, Some(Expiry::At(end))));
+        assert_eq!((seen.inviter, seen.email_masked, seen.email), (None, None, None));
+        assert_eq!(of_link(&world, &token, Some(stranger("bob"))).next, Next::Join);
+        let ask = PreviewToken::new(token.clone());
+        let mailed = ask.mailed_address(&world.host(), &world.look(&ask.reads())).unwrap();
+        assert_eq!((mailed, seen.proves_address), (None, false), "it was mailed to nobody");
+        world.add("bob", Grant::role("client"));
+        assert_eq!(
+            of_link(&world, &token, Some(stranger("bob"))).next,
+            Next::Join,
+            "the group is new to them"
+        );
+        world.join_by(link, "bob").unwrap();
+        assert_eq!(of_link(&world, &token, Some(stranger("bob"))).next, Next::AlreadyMember);
+    }
+
+    #[test]
+    fn given_an_invite_link_that_does_not_work_when_opened_then_it_says_how_it_stands_f9_b2_lif_8_lnk_6() {
+        type Stands = fn(&mut World, LinkId);
+        let table: [(&str, Stands, PreviewStatus); 11] = [
+            (
+                "off",
+                |world, link| {
+                    world.ok(SwitchLink::off(link), &by("ada"));
+                },
+                PreviewStatus::Off,
+            ),
+            (
+                "not begun",
+                |world, link| {
+                    let begin = world.now + TimeDelta::microseconds(1);
+                    world.ok(EditLink::new(link, both().opens_at(begin)), &by("ada"));
+                },
+                PreviewStatus::NotYet,
+            ),
+            (
+                "over",
+                |world, link| {
+                    let end = world.now;
+                    world.ok(EditLink::new(link, both().closes_at(end)), &by("ada"));
+                },
+                PreviewStatus::Expired,
+            ),
+            (
+                "used up",
+                |world, link| {
+                    world.ok(EditLink::new(link, both().max_uses(1)), &by("ada"));
+                    world.join_by(link, "eve").unwrap();
+                },
+                PreviewStatus::UsedUp,
+            ),
+            (
+                "removed",
+                |world, link| {
+                    world.ok(SwitchLink::remove(link), &by("ada"));
+                },
+                PreviewStatus::Revoked,
+            ),
+            (
+                "suspended",
+                |world, _| {
+                    world.ok(ChangeStatus::Suspend, &by("ada"));
+                },
+                PreviewStatus::NoLongerValid,
+            ),
+            (
+                "closed",
+                |world, _| {
+                    world.ok(ChangeStatus::Close, &by("ada"));
+                },
+                PreviewStatus::NoLongerValid,
+            ),
+            (
+                "a group archived",
+                |world, _| {
+                    world.ok(ChangeGroupStatus::archive(group("red")), &by("ada"));
+                },
+                PreviewStatus::NoLongerValid,
+            ),
+            (
+                "a group turned invite-only",
+                |world, _| {
+                    world.ok(ChangeGroup::new(group("red"), GroupSettings::named("Red")), &by("ada"));
+                },
+                PreviewStatus::NoLongerValid,
+            ),
+            (
+                "all groups closed",
+                |world, _| {
+                    world.ok(ChangeGroupStatus::close(group("red")), &by("ada"));
+                    world.ok(ChangeGroupStatus::close(group("blue")), &by("ada"));
+                },
+                PreviewStatus::NoLongerValid,
+            ),
+            (
+                "one group closed",
+                |world, _| {
+                    world.ok(ChangeGroupStatus::close(group("red")), &by("ada"));
+                },
+                PreviewStatus::Open,
+            ),
+        ];
+        fn both() -> LinkSettings {
+            LinkSettings::new("Both", [in_group("client", "red"), in_group("client", "blue")])
+        }
+        for (sentence, stands, status) in table {
+            let mut world = World::new();
+            world.by_links(["red", "blue"]);
+            let link = world.make_link(both());
+            let token = world.link_token(link);
+            stands(&mut world, link);
+            let seen = of_link(&world, &token, Some(person("bob")));
+            let next = if status == PreviewStatus::Open { Next::Join } else { Next::RequestNew };
+            assert_eq!((seen.status, seen.next), (status, next), "{sentence}");
+            let joined = world.run(JoinByLink::new(token, person("bob")), &by("bob"));
+            assert_eq!(joined.is_ok(), status == PreviewStatus::Open, "{sentence}");
+            if let Ok(joined) = joined {
+                assert_eq!((joined.dropped, seen.groups), ([group("red")].into(), [group("blue")].into()));
+            }
+        }
+    }
+
+    #[test]
+    fn given_a_refreshed_invite_link_when_the_old_one_is_opened_then_nothing_more_is_told_b3() {
+        let mut world = World::new();
+        world.by_links(["red"]);
+        let settings = LinkSettings::new("Red", in_group("client", "red"));
+        let link = world.make_link(settings.closes_at(world.now + TimeDelta::days(1)));
+        let old = world.link_token(link);
+        world.ok(SwitchLink::refresh(link), &by("ada"));
+        let seen = of_link(&world, &old, None);
+        assert_eq!((seen.status, seen.next), (PreviewStatus::Superseded, Next::RequestNew));
+        assert_eq!((seen.groups.len(), seen.expires_at), (0, None));
+    }
+
+    #[test]
+    fn given_an_invitation_to_a_group_that_was_closed_or_archived_when_opened_then_it_is_no_longer_valid_lif_8()
+     {
+        for shut in [ChangeGroupStatus::close, ChangeGroupStatus::archive] {
+            let mut world = World::new();
+            let id = world.invite(BOB, in_group("member", "red"), &by("ada"));
+            let token = world.mail(id);
+            world.ok(shut(group("red")), &by("ada"));
+            let seen = preview(&world, &token, Some(person("bob")), AccountKnown::Yes).unwrap();
+            assert_eq!((seen.status, seen.next), (PreviewStatus::NoLongerValid, Next::RequestNew));
+            assert!(!seen.proves_address);
+        }
+    }
+
     #[test]
     fn every_reason_to_refuse_is_reached() {
         let mut cases = Cases::of("PreviewRefused", include_str!("preview.rs"));
@@ -384,6 +656,23 @@ mod tests {
                 "given a token of another purpose, when opened, then it is unknown (TOK-5, PRI-1)",
                 "UnknownToken",
                 preview(&world, &world.token(id, purpose), None, AccountKnown::No),
+            );
+        }
+        let link = world.make_link(clients());
+        let (acme, other) = (OrganizationId::parse(ACME).unwrap(), OrganizationId::parse("other").unwrap());
+        let nonce = world.link(link).nonce.clone();
+        let another = Nonce::from_bytes([1; 16]);
+        for (purpose, organization, nonce) in [
+            (Purpose::Copied, &acme, &nonce),
+            (Purpose::Mailed, &acme, &nonce),
+            (Purpose::Link, &other, &nonce),
+            (Purpose::Link, &acme, &another),
+        ] {
+            let token = world.keyring.issue(purpose, organization, link.as_uuid(), nonce);
+            cases.refused(
+                "given a token of another purpose or organization, or of no proof, for a link, then it is unknown",
+                "UnknownToken",
+                preview(&world, &token, None, AccountKnown::No),
             );
         }
         cases.are_all_but(&[]);

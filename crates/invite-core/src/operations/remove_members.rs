@@ -10,20 +10,21 @@ use crate::refusal::{OwnerProtected, TooManySent, UnknownMember, refused, refuse
 use crate::rules::{authority, require_not_closed};
 use crate::seats::{end_if_due, lower};
 use crate::{
-    Actor, Draft, Event, Grants, Host, InvitationKind, Operation, Permission, Reads, RevokedBecause, Stop,
-    UserId,
+    Actor, Draft, Event, Grants, Host, InvitationKind, LinkEnding, Operation, Permission, Reads,
+    RevokedBecause, Stop, UserId,
 };
 
-/// What becomes of the open invitations of a member who is removed, leaves, or may not grant them any more (AUT-5).
+/// What becomes of the open invitations and invite links of a member who is removed, leaves, or may not grant them
+/// any more (AUT-5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TheirInvitations {
-    /// They stay. Whether they can be accepted follows from the model's
-    /// [`InviterPolicy`](crate::InviterPolicy).
+    /// They stay. Whether they can be accepted follows from the [`InviterPolicy`](crate::InviterPolicy) that the model
+    /// has for each.
     #[default]
     Keep,
-    /// They are revoked.
+    /// They are revoked, and links end.
     Revoke,
     /// They become invitations of whoever acts, as far as that one may grant them; the rest is revoked.
     HandOver,
@@ -76,7 +77,7 @@ pub struct RemoveResult {
     pub refused: Option<RemoveMembersRefused>,
 }
 
-/// What became of the open invitations that somebody had made (AUT-5).
+/// What became of the open invitations and links that somebody had made (AUT-5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Settled {
@@ -84,6 +85,12 @@ pub struct Settled {
     pub revoked: usize,
     /// So many have another inviter now.
     pub handed_over: usize,
+    /// So many links ended.
+    #[serde(default)]
+    pub links_ended: usize,
+    /// So many links are somebody else's now.
+    #[serde(default)]
+    pub links_handed_over: usize,
 }
 
 refused! {
@@ -163,6 +170,7 @@ pub(super) fn reads_of_sent(choice: TheirInvitations, inviters: &[UserId]) -> Re
     let mut reads = Reads::new();
     if choice != TheirInvitations::Keep {
         reads.sent_by.extend(inviters.iter().cloned());
+        reads.kept_links = true;
     }
     reads
 }
@@ -193,7 +201,7 @@ where
     let may = |draft: &Draft, who: &Actor, grants: &Grants, kind: &InvitationKind| -> Result<bool, Stop<R>> {
         let by = authority::<R>(host, draft, who)?;
         Ok(match kind {
-            InvitationKind::Membership => by.may_invite_with(grants),
+            InvitationKind::Membership => by.may_grant_with(&Permission::INVITE, grants),
             InvitationKind::Ownership { .. } => by.is_owner(),
         })
     };
@@ -219,7 +227,37 @@ where
             settled.revoked += 1;
         }
     }
+    settle_links(host, actor, draft, &theirs, choice, &mut settled)?;
     Ok(settled)
+}
+
+/// The same for the links that somebody answers for.
+fn settle_links<R>(
+    host: &Host<'_>,
+    actor: &Actor,
+    draft: &mut Draft,
+    theirs: &Actor,
+    choice: TheirInvitations,
+    settled: &mut Settled,
+) -> Result<(), Stop<R>> {
+    let links = draft.kept_links()?.filter(|link| link.creator == *theirs);
+    for (id, grants) in links.map(|link| (link.id, link.settings.grants.clone())).collect::<Vec<_>>() {
+        let may = |draft: &Draft, who: &Actor| -> Result<bool, Stop<R>> {
+            Ok(authority::<R>(host, draft, who)?.may_grant_with(&Permission::LINKS, &grants))
+        };
+        if may(draft, theirs)? {
+            continue;
+        }
+        let taken_over = choice == TheirInvitations::HandOver && actor != theirs && may(draft, actor)?;
+        if taken_over {
+            draft.emit(Event::LinkHandedOver { id, to: actor.clone() });
+            settled.links_handed_over += 1;
+        } else {
+            draft.emit(Event::LinkEnded { id, ending: LinkEnding::CreatorRemoved });
+            settled.links_ended += 1;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -346,6 +384,85 @@ mod tests {
         assert_eq!(world.ok(remove, &Actor::System).results[0].settled.handed_over, 1);
         assert_eq!(world.invitation(id).inviter, Actor::System);
         world.ok(Accept::inbox(id, person("bob")), &by("bob"));
+    }
+
+    /// `dan` made a link to red that leads may hand on, one that only admins may, and one that ended; `ada` made another.
+    fn with_links() -> (World, [LinkId; 4]) {
+        let mut world = World::new();
+        world.by_links(["red"]);
+        world.add("dan", Grant::role("admin"));
+        let make = |world: &mut World, grant: Grant, actor| {
+            world.ok(CreateLink::new(LinkSettings::new("x", grant)), &by(actor)).link
+        };
+        let low = make(&mut world, in_group("client", "red"), "dan");
+        let high = make(&mut world, Grant::role("lead"), "dan");
+        let ended = make(&mut world, Grant::role("client"), "dan");
+        world.ok(SwitchLink::remove(ended), &by("dan"));
+        let adas = make(&mut world, Grant::role("client"), "ada");
+        (world, [low, high, ended, adas])
+    }
+
+    fn manager() -> Grant {
+        Grant::role("lead").adding(Permission::LINKS)
+    }
+
+    #[test]
+    fn given_links_of_somebody_who_is_removed_leaves_or_is_demoted_then_they_are_kept_ended_or_handed_over_aut_5()
+     {
+        type Goes = fn(&mut World, TheirInvitations) -> Settled;
+        let removed: Goes = |world, choice| {
+            let remove = RemoveMembers::one(user("dan")).their_invitations(choice);
+            world.ok(remove, &by("ada")).results[0].settled
+        };
+        let left: Goes =
+            |world, choice| world.ok(Leave::new(user("dan")).their_invitations(choice), &by("dan")).settled;
+        let demoted: Goes = |world, choice| {
+            let change = ChangeAccess::new(user("dan"), Grant::role("member")).their_invitations(choice);
+            world.ok(change, &by("ada")).settled
+        };
+        // A manager of links who grants no leads any more: only what is above that is settled.
+        let lowered: Goes = |world, choice| {
+            let change = ChangeAccess::new(user("dan"), manager()).their_invitations(choice);
+            world.ok(change, &by("ada")).settled
+        };
+        for (sentence, goes, choice, counts, working) in [
+            ("removed, kept", removed, TheirInvitations::Keep, (0, 0), [true, true]),
+            ("removed, revoked", removed, TheirInvitations::Revoke, (2, 0), [false, false]),
+            ("removed, handed over", removed, TheirInvitations::HandOver, (0, 2), [true, true]),
+            ("left, kept", left, TheirInvitations::Keep, (0, 0), [true, true]),
+            ("left, revoked", left, TheirInvitations::Revoke, (2, 0), [false, false]),
+            ("left, nobody to hand over to", left, TheirInvitations::HandOver, (2, 0), [false, false]),
+            ("demoted, kept", demoted, TheirInvitations::Keep, (0, 0), [true, true]),
+            ("demoted, revoked", demoted, TheirInvitations::Revoke, (2, 0), [false, false]),
+            ("demoted, handed over", demoted, TheirInvitations::HandOver, (0, 2), [true, true]),
+            ("lowered, revoked", lowered, TheirInvitations::Revoke, (1, 0), [true, false]),
+            ("lowered, handed over", lowered, TheirInvitations::HandOver, (0, 1), [true, true]),
+        ] {
+            let (mut world, [low, high, ended, adas]) = with_links();
+            let was = world.link(ended).clone();
+            let settled = goes(&mut world, choice);
+            assert_eq!((settled.links_ended, settled.links_handed_over), counts, "{sentence}");
+            let works = [low, high].map(|link| world.join_by(link, &std::format!("u{link}")).is_ok());
+            assert_eq!(works, working, "{sentence}");
+            assert_eq!((world.link(ended), &world.link(adas).creator), (&was, &by("ada")), "{sentence}");
+            let handed = [low, high].iter().filter(|link| world.link(**link).creator == by("ada")).count();
+            assert_eq!(handed, counts.1, "{sentence}");
+            for link in [low, high].into_iter().filter(|link| !world.link(*link).is_kept()) {
+                assert_eq!(world.link(link).ended.unwrap().0, LinkEnding::CreatorRemoved, "{sentence}");
+            }
+        }
+    }
+
+    #[test]
+    fn given_who_may_not_grant_it_when_handed_over_then_the_link_ends_aut_2_aut_5() {
+        let (mut world, [low, high, ..]) = with_links();
+        let removes = Grant::role("admin").removing("analytics.view").removing("posts.publish");
+        world.add("eve", removes);
+        let remove = RemoveMembers::one(user("dan")).their_invitations(TheirInvitations::HandOver);
+        let settled = world.ok(remove, &by("eve")).results[0].settled;
+        assert_eq!((settled.links_ended, settled.links_handed_over), (1, 1));
+        assert_eq!(world.link(low).creator, by("eve"));
+        assert!(!world.link(high).is_kept(), "leads publish, and eve does not");
     }
 
     #[test]

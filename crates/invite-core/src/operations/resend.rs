@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::invite::{check_granting, require_welcome};
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
-    AlreadyInvited, NotPending, UnknownInvitation, refused, refused_for_grants, refused_for_seats,
-    refused_when_closed,
+    AlreadyInvited, NotPending, UnknownInvitation, refused, refused_for_grants, refused_for_groups,
+    refused_for_seats, refused_when_closed,
 };
 use crate::rules::{
     expiry, open_at_places, organization, require_few_open, require_open, require_pending, require_rate,
@@ -60,10 +60,12 @@ refused! {
         OrganizationSuspended, OrganizationClosed, UnknownInvitation, NotPending, NotPermitted, NotGrantable,
         GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge,
         DomainNotAllowed, Blocked, AlreadyMember, AlreadyInvited, InvalidExpiry, TooManyInvitations,
-        TooManyPending, NoSeatLeft, SeatClassNotInPlan, NotOwner, TooManyOpen
+        TooManyPending, NoSeatLeft, SeatClassNotInPlan, NotOwner, TooManyOpen, UnknownGroup, GroupArchived,
+        GroupClosed
 }
 refused_when_closed!(ResendRefused);
 refused_for_grants!(ResendRefused);
+refused_for_groups!(ResendRefused);
 refused_for_seats!(ResendRefused);
 
 impl Sealed for Resend {}
@@ -422,6 +424,16 @@ mod tests {
             "AlreadyInvited",
             resend(&mut again, "ada"),
         );
+        for (reason, group) in &SHUT[1..] {
+            let mut shut = world.clone();
+            let id = shut.invite("a@example.com", in_group("client", group), &by("ada"));
+            shut.shut_groups();
+            cases.refused(
+                "given a group in which nothing can be granted since, when resent, then it says why (LIF-10)",
+                reason,
+                shut.run(Resend::new(id), &by("ada")),
+            );
+        }
         let mut often = world.clone();
         let rate = Rate::per(1, TimeDelta::hours(1)).unwrap();
         often.ok(ChangePlan::new(team_of(3).inviter_rate(rate)), &Actor::System);
@@ -465,6 +477,9 @@ mod tests {
             "OrganizationClosed",
             resend(&mut world, "ada"),
         );
-        cases.are_all_but(&[("GrantsMissing", "an invitation always grants something")]);
+        cases.are_all_but(&[
+            ("GrantsMissing", "an invitation always grants something"),
+            ("UnknownGroup", "a group that an invitation names stays on record"),
+        ]);
     }
 }

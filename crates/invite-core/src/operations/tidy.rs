@@ -1,24 +1,35 @@
 //! Tidy: write down what time and status have already decided, a few rows at a time.
 
+use alloc::vec::Vec;
 use core::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
 
+use super::join::end_open_for;
 use crate::operation::sealed::Sealed;
 use crate::rules::organization;
-use crate::seats::end_due;
-use crate::{Actor, Draft, Host, Operation, OrganizationStatus, Reads, Stop};
+use crate::seats::{end_due, lower, seat_after};
+use crate::state::Closing;
+use crate::{
+    Actor, Draft, Entropy, Event, Host, InvitationId, LinkEnding, Operation, OrganizationStatus, Reads,
+    RevokedBecause, Scope, Stop, UserId,
+};
 
 /// Writes down that invitations expired, or ended with their organization. No decision needs it: each one
 /// subtracts what is past its time, and so do lists. In a closed organization it also ends what lists still
 /// show as pending there.
+///
+/// After a group was closed it takes the group out of what members, invitations and links grant, one group after the
+/// other, and ends what then grants nothing (LIF-8, LIF-10); seats that were taken for it are free then. In a closed
+/// organization it ends the links.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tidy {
     limit: u32,
 }
 
 impl Tidy {
-    /// At most so many invitations, and at most 1,000.
+    /// At most so many invitations, so many links, and so many members and invitations of a closed group; at most
+    /// 1,000 of each.
     #[must_use]
     pub fn new(limit: u32) -> Self {
         Self { limit: limit.clamp(1, 1_000) }
@@ -31,6 +42,10 @@ impl Tidy {
 pub struct Tidied {
     /// How many invitations were ended.
     pub ended: usize,
+    /// From how many members, invitations and links a closed group was taken, and how many links of a closed
+    /// organization were ended.
+    #[serde(default)]
+    pub settled: usize,
     /// Whether there are more.
     pub more: bool,
 }
@@ -43,13 +58,13 @@ impl Operation for Tidy {
     const NAME: &'static str = "tidy";
 
     fn reads(&self, _actor: &Actor) -> Reads {
-        let mut reads = Reads::new();
+        let mut reads = Reads::new().closing(self.limit);
         reads.due = self.limit;
         reads
     }
 
     fn rows(&self) -> usize {
-        2 * self.limit as usize
+        2 * (4 * self.limit as usize + 1)
     }
 
     fn decide(
@@ -60,11 +75,100 @@ impl Operation for Tidy {
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         organization::<Infallible>(draft)?;
         let ended = end_due(host.model, draft)?;
+        draft.act(Actor::System, Entropy::default());
+        let limit = self.limit as usize;
+        let settled = settle_closed_group(host, draft, limit)? + end_links_when_closed(draft, limit)?;
         let row = organization::<Infallible>(draft)?;
         // Where it was closed on this very draft, the rest was not due when it was loaded.
-        let closed = row.status == OrganizationStatus::Closed && row.counts.pending > 0;
-        Ok(Tidied { ended, more: closed || draft.has_more_due() })
+        let closed = row.status == OrganizationStatus::Closed && row.counts.pending + row.counts.links > 0;
+        let more = closed || !row.closing.is_empty() || draft.has_more_due();
+        Ok(Tidied { ended, settled, more })
     }
+}
+
+/// Takes a closed group out of what was loaded as naming it. On a draft with other commands some of that may not name
+/// it any more.
+fn settle_closed_group(host: &Host<'_>, draft: &mut Draft, limit: usize) -> Result<usize, Stop<Infallible>> {
+    let Some(Closing { group, members, invitations, mut more }) = draft.closing().cloned() else {
+        return Ok(0);
+    };
+    if !organization::<Infallible>(draft)?.closing.contains(&group) {
+        return Ok(0);
+    }
+    let scope = Scope::Group(group.clone());
+    let mut settled = 0;
+    let links = draft.kept_links()?.filter(|link| link.settings.grants.access(&scope).is_some());
+    let links = links.map(|link| (link.id, link.settings.clone())).collect::<Vec<_>>();
+    more |= links.len() > limit;
+    for (id, mut settings) in links.into_iter().take(limit) {
+        settings.grants = settings.grants.without(&scope);
+        let event = match settings.grants.is_empty() {
+            true => Event::LinkEnded { id, ending: LinkEnding::GroupClosed },
+            false => Event::LinkEdited { id, settings },
+        };
+        draft.emit(event);
+        settled += 1;
+    }
+    for id in invitations {
+        settled += usize::from(take_out_of_invitation(host, draft, id, &scope)?);
+    }
+    for user in members {
+        settled += usize::from(take_out_of_member(host, draft, &user, &scope)?);
+    }
+    if !more {
+        draft.emit(Event::GroupSettled { id: group });
+    }
+    Ok(settled)
+}
+
+/// Ends the links of a closed organization (LIF-8). If it was closed on this very draft they were perhaps not loaded.
+fn end_links_when_closed(draft: &mut Draft, limit: usize) -> Result<usize, Stop<Infallible>> {
+    let closed = organization::<Infallible>(draft)?.status == OrganizationStatus::Closed;
+    let Some(links) = draft.kept_links().ok().filter(|_| closed) else { return Ok(0) };
+    let ids = links.map(|link| link.id).take(limit).collect::<Vec<_>>();
+    for &id in &ids {
+        draft.emit(Event::LinkEnded { id, ending: LinkEnding::OrganizationClosed });
+    }
+    Ok(ids.len())
+}
+
+/// Whether the invitation named the group.
+fn take_out_of_invitation(
+    host: &Host<'_>,
+    draft: &mut Draft,
+    id: InvitationId,
+    scope: &Scope,
+) -> Result<bool, Stop<Infallible>> {
+    let row = draft.invitation(id)?.filter(|row| row.is_open() && row.grants.access(scope).is_some());
+    let Some(row) = row.cloned() else { return Ok(false) };
+    let grants = row.grants.without(scope);
+    if grants.is_empty() || row.expires_at.is_over(draft.now()) {
+        draft.revoke(id, RevokedBecause::GroupClosed);
+    } else {
+        draft.emit(Event::InvitationEdited { id, grants, expires_at: row.expires_at });
+    }
+    lower(host.model, draft, &row.invitee)?;
+    Ok(true)
+}
+
+/// Whether the member was in the group.
+fn take_out_of_member(
+    host: &Host<'_>,
+    draft: &mut Draft,
+    user: &UserId,
+    scope: &Scope,
+) -> Result<bool, Stop<Infallible>> {
+    let member = draft.member(user)?.filter(|member| member.grants.access(scope).is_some());
+    let Some(member) = member.cloned() else { return Ok(false) };
+    let (user, grants) = (member.user.clone(), member.grants.clone().without(scope));
+    if grants.is_empty() {
+        draft.emit(Event::MemberRemoved { user });
+        end_open_for::<Infallible>(draft, &member)?;
+    } else {
+        let seat = seat_after(host.model, draft, Some(&member), &grants);
+        draft.emit(Event::MemberAccessChanged { user, grants, seat });
+    }
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -83,6 +187,50 @@ mod tests {
         }
         world.wait(TimeDelta::days(7));
         world
+    }
+
+    #[test]
+    fn given_a_closed_group_when_its_member_is_taken_out_on_the_same_draft_then_tidying_makes_no_fact_of_it_again()
+     {
+        let grants = [Grant::role("client"), in_group("client", "red")];
+        let mut world = World::new();
+        world.by_links(["red"]);
+        world.add("cat", grants.clone());
+        let id = world.invite("bob@example.com", grants.clone(), &by("ada"));
+        let link = world.make_link(LinkSettings::new("x", grants));
+        world.ok(ChangeGroupStatus::close(group("red")), &by("ada"));
+        let (tidy, host) = (Tidy::new(9), Actor::System);
+        let client = || Grant::role("client");
+        let change = ChangeAccess::new(user("cat"), client());
+        let (_, tidied) = world.clone().both((change, &by("ada")), (tidy.clone(), &host));
+        assert_eq!((tidied.settled, tidied.more), (2, false));
+        let edit = Edit::new(id).grants(client());
+        let (_, tidied) = world.clone().both((edit, &by("ada")), (tidy.clone(), &host));
+        assert_eq!((tidied.settled, tidied.more), (2, false));
+        let edit = EditLink::new(link, LinkSettings::new("x", client()));
+        let (_, tidied) = world.clone().both((edit, &by("ada")), (tidy.clone(), &host));
+        assert_eq!((tidied.settled, tidied.more), (2, false));
+        let (first, second) = world.both((tidy.clone(), &host), (tidy, &host));
+        assert_eq!((first.settled, second.settled, second.more), (3, 0, false));
+    }
+
+    #[test]
+    fn given_a_closed_group_when_tidied_a_few_at_a_time_then_as_few_links_are_settled_lif_8_lif_10() {
+        let mut world = World::new();
+        world.by_links(["red", "blue"]);
+        let red = in_group("client", "red");
+        let alone = world.make_link(LinkSettings::new("x", red.clone()));
+        let both = world.make_link(LinkSettings::new("x", [red, in_group("client", "blue")]));
+        let other = world.make_link(LinkSettings::new("x", in_group("client", "blue")));
+        world.ok(ChangeGroupStatus::close(group("red")), &by("ada"));
+        for expected in [(1, true), (1, false), (0, false)] {
+            let tidied = world.ok(Tidy::new(1), &Actor::System);
+            assert_eq!((tidied.settled, tidied.more), expected);
+        }
+        assert_eq!(world.link(alone).ended.unwrap().0, LinkEnding::GroupClosed);
+        assert_eq!(world.link(both).settings.grants, in_group("client", "blue").into());
+        assert_eq!((world.link(both).revision, world.link(other).revision), (1, 0));
+        assert_eq!(world.link(both).creator, by("ada"), "nobody else answers for it");
     }
 
     #[test]

@@ -123,4 +123,22 @@ macro_rules! refused_when_closed {
     };
 }
 
-pub(crate) use {refused, refused_for_authority, refused_for_grants, refused_for_seats, refused_when_closed};
+/// Lets an operation's refusal take that nothing can be granted in a group.
+macro_rules! refused_for_groups {
+    ($name:ident) => {
+        impl From<$crate::rules::NoGroup> for $name {
+            fn from(why: $crate::rules::NoGroup) -> Self {
+                match why {
+                    $crate::rules::NoGroup::Unknown(reason) => reason.into(),
+                    $crate::rules::NoGroup::Archived(reason) => reason.into(),
+                    $crate::rules::NoGroup::Closed(reason) => reason.into(),
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use {
+    refused, refused_for_authority, refused_for_grants, refused_for_groups, refused_for_seats,
+    refused_when_closed,
+};

@@ -11,19 +11,20 @@ use serde::{Deserialize, Serialize};
 use super::Refusal;
 use crate::text::has_control;
 use crate::{
-    Expiry, InvitationId, InvitationState, Permission, ResourceKind, RoleName, Scope, SeatClass, UserId,
+    Expiry, GroupId, InvitationId, InvitationState, LinkState, Permission, ResourceKind, RoleName, Scope,
+    SeatClass, UserId,
 };
 
 macro_rules! reason {
     (
         $(#[$doc:meta])*
         $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? }
-        says $message:literal
+        says $message:literal $(, .$argument:ident.$in_words:ident())?
         |$this:ident| { code: $code:expr, rule: $rule:literal, remedy: $remedy:expr $(,)? }
     ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-        #[error($message)]
+        #[error($message $(, .$argument.$in_words())?)]
         #[non_exhaustive]
         pub struct $name {
             $($(#[$field_doc])* pub(crate) $field: $type,)*
@@ -416,6 +417,185 @@ reason! {
         code: "unknown-member",
         rule: "STO-2",
         remedy: "check the user id and the organization".into(),
+    }
+}
+
+reason! {
+    /// There is no such group in the organization.
+    UnknownGroup {
+        /// The group.
+        group: GroupId,
+    }
+    says "there is no group {group}"
+    |this| {
+        code: "unknown-group",
+        rule: "STO-2",
+        remedy: "check the group id and the organization, or create the group".into(),
+    }
+}
+
+reason! {
+    /// The group is archived: nobody is invited and nobody joins.
+    GroupArchived {
+        /// The group.
+        group: GroupId,
+    }
+    says "group {group} is archived"
+    |this| {
+        code: "group-archived",
+        rule: "LIF-8",
+        remedy: "restore the group".into(),
+    }
+}
+
+reason! {
+    /// The group was closed for good.
+    GroupClosed {
+        /// The group.
+        group: GroupId,
+    }
+    says "group {group} was closed"
+    |this| {
+        code: "group-closed",
+        rule: "LIF-8",
+        remedy: "grant nothing in it; a closed group does not open again".into(),
+    }
+}
+
+reason! {
+    /// A group of that id exists, or existed.
+    GroupExists {
+        /// The group.
+        group: GroupId,
+    }
+    says "there is a group {group} already"
+    |this| {
+        code: "group-exists",
+        rule: "CON-3",
+        remedy: "choose another id".into(),
+    }
+}
+
+reason! {
+    /// The group is not archived, so there is nothing to restore.
+    NotArchived {
+        /// The group.
+        group: GroupId,
+    }
+    says "group {group} is not archived"
+    |this| {
+        code: "not-archived",
+        rule: "LIF-1",
+        remedy: "nothing needs to be done".into(),
+    }
+}
+
+reason! {
+    /// The group takes nobody but those who are invited.
+    GroupInviteOnly {
+        /// The group.
+        group: GroupId,
+    }
+    says "group {group} is invite-only"
+    |this| {
+        code: "group-invite-only",
+        rule: "LNK-6",
+        remedy: "ask for an invitation, or change the group's join policy".into(),
+    }
+}
+
+reason! {
+    /// The group takes only those whom somebody approves.
+    GroupByRequest {
+        /// The group.
+        group: GroupId,
+    }
+    says "joining group {group} needs somebody's approval"
+    |this| {
+        code: "group-by-request",
+        rule: "E1",
+        remedy: "ask to join it".into(),
+    }
+}
+
+reason! {
+    /// So many groups are being closed that one more has to wait.
+    TooManyClosing {
+        /// How many may be closed at once.
+        limit: usize,
+    }
+    says "{limit} closed groups are still named by members or invitations"
+    |this| {
+        code: "too-many-closing",
+        rule: "LIF-8",
+        remedy: "run maintenance on the organization, then close it".into(),
+    }
+}
+
+reason! {
+    /// There is no such invite link.
+    UnknownLink {}
+    says "there is no such invite link"
+    |this| {
+        code: "unknown-link",
+        rule: "STO-2",
+        remedy: "check the id and the organization".into(),
+    }
+}
+
+reason! {
+    /// Nobody joins by the link now.
+    LinkNotOpen {
+        /// What it is like.
+        state: LinkState,
+    }
+    says "{}", .state.in_words()
+    |this| {
+        code: this.state.code(),
+        rule: "LNK-4",
+        remedy: match this.state {
+            LinkState::NotYet => "come again later".into(),
+            _ => "ask whoever shared the link for another one".into(),
+        },
+    }
+}
+
+reason! {
+    /// What is set about a link does not fit together.
+    InvalidLink {
+        /// What is the matter.
+        what: String,
+    }
+    says "{what}"
+    |this| {
+        code: "invalid-link",
+        rule: "B2",
+        remedy: "change what is named".into(),
+    }
+}
+
+reason! {
+    /// The organization has as many invite links as it may have.
+    TooManyLinks {
+        /// How many it may have.
+        limit: usize,
+    }
+    says "the organization has {limit} invite links already"
+    |this| {
+        code: "too-many-links",
+        rule: "ABU-3",
+        remedy: "remove links that nobody needs".into(),
+    }
+}
+
+reason! {
+    /// Only people of certain domains may join, and no address is vouched for.
+    AddressNeeded {}
+    says "only people of certain domains may join, and no address is known"
+    |this| {
+        code: "address-needed",
+        rule: "IDN-8",
+        remedy: "verify an address of an allowed domain, then join again".into(),
     }
 }
 

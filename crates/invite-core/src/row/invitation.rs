@@ -196,6 +196,8 @@ pub enum RevokedBecause {
     InviteeBlocked,
     /// The organization was closed (LIF-8).
     OrganizationClosed,
+    /// All groups that it grants access to were closed.
+    GroupClosed,
 }
 
 /// How and when an invitation ended.

@@ -6,7 +6,7 @@ use alloc::string::String;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{EmailAddress, Grants, InvitationId, SeatClass, UserId};
+use crate::{EmailAddress, Grants, GroupId, InvitationId, LinkId, SeatClass, UserId};
 
 /// Notes of the host on an invitation, by key, copied to the membership by policy (F19).
 pub type Metadata = BTreeMap<String, String>;
@@ -22,6 +22,15 @@ pub enum JoinedBy {
     Accepting(InvitationId),
     /// Was added by the host or by a member, without an invitation.
     BeingAdded,
+    /// By an invite link, with the settings of a revision (LIF-13).
+    Link {
+        /// The link.
+        link: LinkId,
+        /// The revision of its settings.
+        revision: u32,
+    },
+    /// By themselves: a group that is open (E1).
+    OpenGroup(GroupId),
 }
 
 /// A user in an organization: once, however many grants.

@@ -1,15 +1,19 @@
 //! The rows that a store keeps, as values.
 
 mod delivery;
+mod group;
 mod invitation;
 mod limit;
+mod link;
 mod member;
 mod organization;
 mod suppression;
 
 pub use delivery::*;
+pub use group::*;
 pub use invitation::*;
 pub use limit::*;
+pub use link::*;
 pub use member::*;
 pub use organization::*;
 pub use suppression::*;

@@ -1,12 +1,12 @@
 //! The organization: plan, settings, counters and version; the header of every load.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{DomainRules, OrganizationId, Plan, SeatClass};
+use crate::{DomainRules, GroupId, OrganizationId, Plan, SeatClass};
 
 /// Whether an organization works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,8 +141,19 @@ pub struct Counts {
     pub owners: u32,
     /// Invitations in state pending, those past their expiry included until it is written down.
     pub pending: u32,
+    /// Groups that are not closed.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub groups: u32,
+    /// Invite links that did not end.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub links: u32,
     /// Seats by class, as charged when they were taken. A class with nothing taken is not there.
     pub seats: BTreeMap<SeatClass, SeatCount>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Counts {
@@ -177,6 +188,8 @@ pub struct Organization {
     pub settings: Settings,
     /// Counts of its rows.
     pub counts: Counts,
+    /// Closed groups that rows still name: [`Tidy`](crate::Tidy) takes them out of grants, the first of them first.
+    pub closing: BTreeSet<GroupId>,
     /// The number of events so far: the sequence of the last one.
     pub version: u64,
     /// When it was created.

@@ -1,12 +1,15 @@
 //! The fold: what a fact makes of the rows. Total: it never fails, and a row that is not there stays away.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 
 use chrono::{DateTime, Utc};
 
 use crate::{
-    Counts, EARLIER_NONCES, Event, Facts, Invitation, InvitationId, Invitee, LimitSubject, Member,
-    Organization, OrganizationStatus, Rate, RevokedBecause, SeatClass, SuppressionKind, UserId,
+    Counts, EARLIER_NONCES, Event, Facts, Group, GroupId, GroupStatus, Invitation, InvitationId, InviteLink,
+    Invitee, LimitSubject, LinkId, Member, Nonce, Organization, OrganizationStatus, Rate, RevokedBecause,
+    SeatClass, SuppressionKind, UserId,
 };
 
 use super::draft::{Draft, Undo};
@@ -23,6 +26,7 @@ impl Draft {
                     plan,
                     settings,
                     counts: Counts::default(),
+                    closing: BTreeSet::new(),
                     version: 0,
                     created_at: at,
                     last_at: at,
@@ -48,9 +52,7 @@ impl Draft {
             Event::InvitationResent { id, nonce, expires_at } => {
                 self.spend_by_actor(at);
                 self.change_invitation(id, |row| {
-                    let old = core::mem::replace(&mut row.nonce, nonce);
-                    row.earlier_nonces.insert(0, old);
-                    row.earlier_nonces.truncate(EARLIER_NONCES);
+                    supersede(&mut row.nonce, &mut row.earlier_nonces, nonce);
                     row.expires_at = expires_at;
                     row.revision = row.revision.saturating_add(1);
                     row.ended = None;
@@ -73,6 +75,29 @@ impl Draft {
                 row.seat = seat;
             }),
             Event::MemberRemoved { user } | Event::MemberLeft { user } => self.set_member(user, None),
+            Event::GroupCreated { group } => self.set_group(group.id.clone(), Some(group)),
+            Event::GroupChanged { id, settings } => self.change_group(&id, |row| row.settings = settings),
+            Event::GroupArchived { id } => self.change_group(&id, |row| row.status = GroupStatus::Archived),
+            Event::GroupRestored { id } => self.change_group(&id, |row| row.status = GroupStatus::Active),
+            Event::GroupClosed { id } => {
+                self.change_group(&id, |row| row.status = GroupStatus::Closed);
+                self.change_organization(|row| _ = row.closing.insert(id));
+            }
+            Event::GroupSettled { id } => self.change_organization(|row| _ = row.closing.remove(&id)),
+            Event::LinkCreated { link } => self.set_link(link.id, Some(link)),
+            Event::LinkEdited { id, settings } => self.change_link(id, |row| {
+                row.settings = settings;
+                row.revision = row.revision.saturating_add(1);
+            }),
+            Event::LinkSwitched { id, switch } => self.change_link(id, |row| row.switch = switch),
+            Event::LinkRefreshed { id, nonce } => {
+                self.change_link(id, |row| supersede(&mut row.nonce, &mut row.earlier_nonces, nonce));
+            }
+            Event::LinkUsed { id, .. } => {
+                self.change_link(id, |row| row.uses = row.uses.saturating_add(1));
+            }
+            Event::LinkHandedOver { id, to } => self.change_link(id, |row| row.creator = to),
+            Event::LinkEnded { id, ending } => self.change_link(id, |row| row.ended = Some((ending, at))),
             Event::Suppressed { invitee, kind } => self.set_suppression(invitee, kind, Some(at)),
             Event::Unsuppressed { invitee, kind } => self.set_suppression(invitee, kind, None),
         }
@@ -84,6 +109,8 @@ impl Draft {
             About::Organization => self.slice.organization.as_ref().map(Facts::from),
             About::Invitation(id) => self.slice.invitations.get(id)?.as_deref().map(Facts::from),
             About::Member(user) => self.slice.members.get(user)?.as_deref().map(Facts::from),
+            About::Group(id) => self.slice.groups.get(id)?.as_deref().map(Facts::from),
+            About::Link(id) => self.slice.links.get(id)?.as_deref().map(Facts::from),
             About::Suppression(invitee, kind) => {
                 let held = self.slice.addressed.get(invitee)?.suppressions.contains_key(kind);
                 held.then(|| Facts::Suppression { invitee: invitee.clone().into(), kind: kind.as_str() })
@@ -116,6 +143,22 @@ impl Draft {
             let mut row = row.clone();
             change(&mut row);
             self.set_member(user.clone(), Some(row));
+        }
+    }
+
+    fn change_group(&mut self, id: &GroupId, change: impl FnOnce(&mut Group)) {
+        if let Some(Some(row)) = self.slice.groups.get(id) {
+            let mut row = row.clone();
+            change(&mut row);
+            self.set_group(id.clone(), Some(row));
+        }
+    }
+
+    fn change_link(&mut self, id: LinkId, change: impl FnOnce(&mut InviteLink)) {
+        if let Some(Some(row)) = self.slice.links.get(&id) {
+            let mut row = row.clone();
+            change(&mut row);
+            self.set_link(id, Some(row));
         }
     }
 
@@ -162,6 +205,16 @@ impl Draft {
         self.undo.push(Undo::Invitation(id, old));
     }
 
+    fn set_group(&mut self, id: GroupId, row: Option<Box<Group>>) {
+        let old = self.swap_group(&id, Some(row));
+        self.undo.push(Undo::Group(id, old));
+    }
+
+    fn set_link(&mut self, id: LinkId, row: Option<Box<InviteLink>>) {
+        let old = self.swap_link(id, Some(row));
+        self.undo.push(Undo::Link(id, old));
+    }
+
     fn set_suppression(&mut self, invitee: Invitee, kind: SuppressionKind, at: Option<DateTime<Utc>>) {
         let old = self.swap_suppression(&invitee, kind, at);
         self.undo.push(Undo::Suppression(invitee, kind, old));
@@ -173,6 +226,8 @@ impl Draft {
             Undo::Organization(old) => self.slice.organization = old.map(|row| *row),
             Undo::Member(user, old) => drop(self.swap_member(&user, old)),
             Undo::Invitation(id, old) => drop(self.swap_invitation(id, old)),
+            Undo::Group(id, old) => drop(self.swap_group(&id, old)),
+            Undo::Link(id, old) => drop(self.swap_link(id, old)),
             Undo::Mailed(id, old) => match old {
                 Some(old) => drop(self.slice.mailed.insert(id, old)),
                 None => drop(self.slice.mailed.remove(&id)),
@@ -196,6 +251,42 @@ impl Draft {
             Some(at) => of_invitee.insert(kind, at),
             None => of_invitee.remove(&kind),
         }
+    }
+
+    /// Puts a group's row in place of another, and keeps the counter right.
+    fn swap_group(&mut self, id: &GroupId, row: Option<Option<Box<Group>>>) -> Option<Option<Box<Group>>> {
+        let counts = |row: Option<&Option<Box<Group>>>| {
+            row.and_then(Option::as_deref).is_some_and(|row| row.status != GroupStatus::Closed)
+        };
+        let is = counts(row.as_ref());
+        let old = match row {
+            Some(row) => self.slice.groups.insert(id.clone(), row),
+            None => self.slice.groups.remove(id),
+        };
+        if let Some(organization) = &mut self.slice.organization {
+            shift(&mut organization.counts.groups, counts(old.as_ref()), is);
+        }
+        old
+    }
+
+    /// Puts a link's row in place of another, and keeps the counter right.
+    fn swap_link(
+        &mut self,
+        id: LinkId,
+        row: Option<Option<Box<InviteLink>>>,
+    ) -> Option<Option<Box<InviteLink>>> {
+        let counts = |row: Option<&Option<Box<InviteLink>>>| {
+            row.and_then(Option::as_deref).is_some_and(InviteLink::is_kept)
+        };
+        let is = counts(row.as_ref());
+        let old = match row {
+            Some(row) => self.slice.links.insert(id, row),
+            None => self.slice.links.remove(&id),
+        };
+        if let Some(organization) = &mut self.slice.organization {
+            shift(&mut organization.counts.links, counts(old.as_ref()), is);
+        }
+        old
     }
 
     /// Puts a member's row in place of another, and keeps the index by address and the counters right.
@@ -304,6 +395,12 @@ impl Draft {
         self.emit(Event::InvitationEnded { id, ending: crate::Ending::Revoked { because }, reason: None });
         true
     }
+}
+
+/// Puts a new random part in place of the one in use, which is remembered with a few before it.
+fn supersede(nonce: &mut Nonce, earlier: &mut Vec<Nonce>, new: Nonce) {
+    earlier.insert(0, core::mem::replace(nonce, new));
+    earlier.truncate(EARLIER_NONCES);
 }
 
 fn shift(count: &mut u32, was: bool, is: bool) {

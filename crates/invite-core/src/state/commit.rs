@@ -6,8 +6,9 @@ use alloc::vec::Vec;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    CommandKey, CommitId, Delivery, EventRecord, Invitation, InvitationId, Invitee, LimitSubject, Member,
-    Organization, OrganizationId, Scope, Suppression, SuppressionKind, UserId,
+    CommandKey, CommitId, Delivery, EventRecord, Group, GroupId, Invitation, InvitationId, InviteLink,
+    Invitee, LimitSubject, LinkId, Member, Organization, OrganizationId, RoleName, Scope, Suppression,
+    SuppressionKind, UserId,
 };
 
 /// One change of one row, with absolute values. A commit holds at most one for a key.
@@ -32,6 +33,20 @@ pub struct Place {
     pub invitee: Invitee,
     /// The invitation that is open there.
     pub invitation: InvitationId,
+}
+
+/// A member in a group. Its key is the group and the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "a row: every adapter reads and writes all of it")]
+pub struct GroupMember {
+    /// The group.
+    pub group: GroupId,
+    /// The member's user.
+    pub user: UserId,
+    /// The role held in the group.
+    pub role: RoleName,
+    /// When the member joined the organization, which lists are ordered by.
+    pub joined_at: DateTime<Utc>,
 }
 
 /// What is kept of a command that carried an idempotency key (LIF-12). `Debug` leaves out its outcome (PRI-4).
@@ -81,6 +96,12 @@ pub struct Commit {
     pub header: Option<Organization>,
     /// Members.
     pub members: Vec<RowChange<UserId, Member>>,
+    /// Members by group: what of their grants lies in groups.
+    pub group_members: Vec<RowChange<(GroupId, UserId), GroupMember>>,
+    /// Groups.
+    pub groups: Vec<RowChange<GroupId, Group>>,
+    /// Invite links.
+    pub links: Vec<RowChange<LinkId, InviteLink>>,
     /// Invitations.
     pub invitations: Vec<RowChange<InvitationId, Invitation>>,
     /// Places of open invitations.

@@ -9,9 +9,9 @@ use chrono::{DateTime, SubsecRound, Utc};
 
 use crate::{
     Actor, CommandRecord, Commit, CommitId, Delivery, DeliveryId, DeliveryKind, DeliveryState, Ending,
-    Entropy, Event, EventRecord, Invitation, InvitationId, Invitee, LimitSubject, Member, Organization,
-    OrganizationStatus, Place, RECORD_FORMAT, RecordData, RevokedBecause, RowChange, Scope, Slice,
-    Suppression, SuppressionKind, UserId,
+    Entropy, Event, EventRecord, Group, GroupId, GroupMember, Invitation, InvitationId, InviteLink, Invitee,
+    LimitSubject, LinkId, Member, Organization, OrganizationStatus, Place, RECORD_FORMAT, RecordData,
+    RevokedBecause, RowChange, Scope, Slice, Suppression, SuppressionKind, UserId,
 };
 
 /// One step that can be taken back: a key and what was there before.
@@ -23,6 +23,8 @@ pub(super) enum Undo {
     Mailed(InvitationId, Option<Option<DateTime<Utc>>>),
     Limit(LimitSubject, Option<Option<DateTime<Utc>>>),
     Suppression(Invitee, SuppressionKind, Option<DateTime<Utc>>),
+    Group(GroupId, Option<Option<Box<Group>>>),
+    Link(LinkId, Option<Option<Box<InviteLink>>>),
 }
 
 /// A point to come back to.
@@ -205,6 +207,7 @@ impl Draft {
         let about = event.about();
         let before = self.facts(&about);
         let (kind, invitation, user) = (event.kind(), event.invitation(), event.user().cloned());
+        let (group, link) = (event.group().cloned(), event.link());
         let reason = match &mut event {
             Event::InvitationEnded { reason, .. } => reason.take(),
             _ => None,
@@ -217,7 +220,19 @@ impl Draft {
             organization.last_at = at;
         }
         let (sequence, commit, format) = (self.version, self.commit, RECORD_FORMAT);
-        self.records.push(EventRecord { sequence, commit, at, actor, kind, format, invitation, user, data });
+        self.records.push(EventRecord {
+            sequence,
+            commit,
+            at,
+            actor,
+            kind,
+            format,
+            invitation,
+            user,
+            group,
+            link,
+            data,
+        });
     }
 
     /// Queues a mail for an invitation as it is now, unless the host delivers it by its own means (F8, F18).
@@ -313,6 +328,8 @@ impl Draft {
         let mut members = BTreeMap::new();
         let mut invitations = BTreeMap::new();
         let mut suppressions = BTreeMap::new();
+        let mut groups = BTreeMap::new();
+        let mut links = BTreeMap::new();
         let mut limits = BTreeMap::new();
         for step in self.undo {
             match step {
@@ -322,6 +339,8 @@ impl Draft {
                 Undo::Suppression(invitee, kind, old) => {
                     suppressions.entry((invitee, kind)).or_insert(old);
                 }
+                Undo::Group(id, old) => drop(groups.entry(id).or_insert(old.flatten())),
+                Undo::Link(id, old) => drop(links.entry(id).or_insert(old.flatten())),
                 Undo::Limit(subject, _) => drop(limits.insert(subject, ())),
                 Undo::Mailed(..) => {}
             }
@@ -333,6 +352,9 @@ impl Draft {
             version,
             header: slice.organization.take().filter(|_| !self.records.is_empty()),
             places: places(&invitations, |id| slice.invitations.get(id).and_then(Option::as_deref)),
+            group_members: group_members(&members, |user| slice.members.get(user).and_then(Option::as_deref)),
+            groups: changes(groups, |id| slice.groups.get_mut(id).and_then(Option::take)),
+            links: changes(links, |id| slice.links.get_mut(id).and_then(Option::take)),
             members: changes(members, |user| slice.members.get_mut(user).and_then(Option::take)),
             invitations: changes(invitations, |id| slice.invitations.get_mut(id).and_then(Option::take)),
             suppressions: suppressions
@@ -384,6 +406,36 @@ fn changes<K: Ord, R: PartialEq>(
         (None, None) => None,
     };
     touched.into_iter().filter_map(change).collect()
+}
+
+/// Who came into which group, changed roles there, or left it.
+fn group_members<'a>(
+    touched: &BTreeMap<UserId, Option<Box<Member>>>,
+    now: impl Fn(&UserId) -> Option<&'a Member>,
+) -> Vec<RowChange<(GroupId, UserId), GroupMember>> {
+    let mut changes = Vec::new();
+    for (user, old) in touched {
+        let was = old.as_deref().map(in_groups).unwrap_or_default();
+        let mut is = now(user).map(in_groups).unwrap_or_default();
+        for (group, before) in was {
+            match is.remove(&group) {
+                None => changes.push(RowChange::Delete((group, user.clone()))),
+                Some(after) if after != before => changes.push(RowChange::Update(after)),
+                Some(_) => {}
+            }
+        }
+        changes.extend(is.into_values().map(RowChange::Insert));
+    }
+    changes
+}
+
+fn in_groups(member: &Member) -> BTreeMap<GroupId, GroupMember> {
+    let of_group = |(scope, access): (&Scope, &crate::Access)| {
+        let group = scope.group()?.clone();
+        let (user, role, joined_at) = (member.user.clone(), access.role.clone(), member.joined_at);
+        Some((group.clone(), GroupMember { group, user, role, joined_at }))
+    };
+    member.grants.iter().filter_map(of_group).collect()
 }
 
 /// The places that open invitations left and took.

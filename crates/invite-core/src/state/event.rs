@@ -4,8 +4,9 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use crate::{
-    Actor, Ending, Expiry, Grants, Invitation, InvitationId, Invitee, Member, Nonce, Plan, SeatClass,
-    Settings, SuppressionKind, UserId,
+    Actor, Ending, Expiry, Grants, Group, GroupId, GroupSettings, Invitation, InvitationId, InviteLink,
+    Invitee, LinkEnding, LinkId, LinkSettings, Member, Nonce, Plan, SeatClass, Settings, SuppressionKind,
+    Switch, UserId,
 };
 
 /// A fact about one organization.
@@ -113,6 +114,87 @@ pub enum Event {
         /// Who.
         user: UserId,
     },
+    /// A group was created.
+    GroupCreated {
+        /// The whole record.
+        group: Box<Group>,
+    },
+    /// Its managers set other settings.
+    GroupChanged {
+        /// Which.
+        id: GroupId,
+        /// The settings from now on.
+        settings: GroupSettings,
+    },
+    /// It was archived: nobody comes in.
+    GroupArchived {
+        /// Which.
+        id: GroupId,
+    },
+    /// It works again.
+    GroupRestored {
+        /// Which.
+        id: GroupId,
+    },
+    /// It was closed for good.
+    GroupClosed {
+        /// Which.
+        id: GroupId,
+    },
+    /// Nothing names a closed group any more.
+    GroupSettled {
+        /// Which.
+        id: GroupId,
+    },
+    /// An invite link was made.
+    LinkCreated {
+        /// The whole record.
+        link: Box<InviteLink>,
+    },
+    /// Its settings were changed: a new revision (LIF-13).
+    LinkEdited {
+        /// Which.
+        id: LinkId,
+        /// The settings from now on.
+        settings: LinkSettings,
+    },
+    /// It was switched on or off.
+    LinkSwitched {
+        /// Which.
+        id: LinkId,
+        /// What it is from now on.
+        switch: Switch,
+    },
+    /// It has a new token; all earlier ones are dead (LNK-4).
+    LinkRefreshed {
+        /// Which.
+        id: LinkId,
+        /// Its new random part.
+        nonce: Nonce,
+    },
+    /// Somebody joined by it.
+    LinkUsed {
+        /// Which.
+        id: LinkId,
+        /// Who.
+        user: UserId,
+        /// The revision of the settings in force.
+        revision: u32,
+    },
+    /// Somebody else answers for it: whoever set what it grants now (AUT-4, AUT-5).
+    LinkHandedOver {
+        /// Which.
+        id: LinkId,
+        /// Who from now on.
+        to: Actor,
+    },
+    /// It ended for good.
+    LinkEnded {
+        /// Which.
+        id: LinkId,
+        /// How.
+        ending: LinkEnding,
+    },
     /// An invitee does not want something any more.
     Suppressed {
         /// Who.
@@ -135,6 +217,8 @@ pub(super) enum About {
     Invitation(InvitationId),
     Member(UserId),
     Suppression(Invitee, SuppressionKind),
+    Group(GroupId),
+    Link(LinkId),
 }
 
 impl Event {
@@ -164,6 +248,22 @@ impl Event {
             Self::MemberAccessChanged { .. } => "member-access-changed",
             Self::MemberRemoved { .. } => "member-removed",
             Self::MemberLeft { .. } => "member-left",
+            Self::GroupCreated { .. } => "group-created",
+            Self::GroupChanged { .. } => "group-changed",
+            Self::GroupArchived { .. } => "group-archived",
+            Self::GroupRestored { .. } => "group-restored",
+            Self::GroupClosed { .. } => "group-closed",
+            Self::GroupSettled { .. } => "group-settled",
+            Self::LinkCreated { .. } => "link-created",
+            Self::LinkEdited { .. } => "link-edited",
+            Self::LinkSwitched { switch, .. } => match switch {
+                Switch::On => "link-switched-on",
+                Switch::Off => "link-switched-off",
+            },
+            Self::LinkRefreshed { .. } => "link-refreshed",
+            Self::LinkUsed { .. } => "link-used",
+            Self::LinkHandedOver { .. } => "link-handed-over",
+            Self::LinkEnded { .. } => "link-ended",
             Self::Suppressed { .. } => "suppressed",
             Self::Unsuppressed { .. } => "unsuppressed",
         }
@@ -173,6 +273,12 @@ impl Event {
     pub(super) fn about(&self) -> About {
         if let Some(id) = self.invitation() {
             return About::Invitation(id);
+        }
+        if let Some(id) = self.link() {
+            return About::Link(id);
+        }
+        if let Some(id) = self.group() {
+            return About::Group(id.clone());
         }
         match self {
             Self::Suppressed { invitee, kind } | Self::Unsuppressed { invitee, kind } => {
@@ -197,6 +303,35 @@ impl Event {
         }
     }
 
+    /// The invite link it is about.
+    #[must_use]
+    pub fn link(&self) -> Option<LinkId> {
+        match self {
+            Self::LinkCreated { link } => Some(link.id),
+            Self::LinkEdited { id, .. }
+            | Self::LinkSwitched { id, .. }
+            | Self::LinkRefreshed { id, .. }
+            | Self::LinkUsed { id, .. }
+            | Self::LinkHandedOver { id, .. }
+            | Self::LinkEnded { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// The group it is about.
+    #[must_use]
+    pub fn group(&self) -> Option<&GroupId> {
+        match self {
+            Self::GroupCreated { group } => Some(&group.id),
+            Self::GroupChanged { id, .. }
+            | Self::GroupArchived { id }
+            | Self::GroupRestored { id }
+            | Self::GroupClosed { id }
+            | Self::GroupSettled { id } => Some(id),
+            _ => None,
+        }
+    }
+
     /// The user it is about.
     #[must_use]
     pub fn user(&self) -> Option<&UserId> {
@@ -205,7 +340,8 @@ impl Event {
             Self::MemberAccessChanged { user, .. }
             | Self::MemberRemoved { user }
             | Self::MemberLeft { user } => Some(user),
-            Self::InvitationHandedOver { to, .. } => to.user(),
+            Self::LinkUsed { user, .. } => Some(user),
+            Self::InvitationHandedOver { to, .. } | Self::LinkHandedOver { to, .. } => to.user(),
             Self::InvitationEnded {
                 ending: Ending::Accepted { user } | Ending::Declined { user }, ..
             } => Some(user),

@@ -5,7 +5,9 @@ use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, EmailAddress, InvitationId, Invitee, LimitSubject, UserId};
+use crate::{
+    Actor, EmailAddress, Grants, GroupId, InvitationId, Invitee, LimitSubject, LinkId, Scope, UserId,
+};
 
 /// The key under which a repeated command is recognised (LIF-12): it is scoped to the actor and operation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,14 +27,18 @@ pub struct CommandKey {
 ///
 /// | key | brings |
 /// |---|---|
-/// | invitation | the row, when it was mailed last, its inviter's membership, and its invitee |
-/// | invitee | its open invitations, its suppressions, and the membership of that user or with that address |
+/// | invitation | the row, when it was mailed last, its inviter's membership, its invitee, and the groups it names |
+/// | invitee | its open invitations with the groups they name, its suppressions, and the membership of that user or with that address |
 /// | member | the row |
 /// | person | the member, and as invitees both the user and the address they joined with |
 /// | sent by | the open invitations of an inviter, up to [`MAX_SENT`](Self::MAX_SENT) of each, and their invitees |
+/// | group | the row |
+/// | link | the row, its creator's membership, and the groups it names |
+/// | kept links | all links that did not end |
 /// | limit | the time kept for the subject |
 /// | command | the record of an earlier command with this key |
 /// | due | open invitations past their expiry, up to so many, the longest past first, and their invitees |
+/// | closing | the first of the closed groups that rows still name: its row, members in it and open invitations to it, up to so many of each, all that is addressed to them, and the kept links; the kept links also where the organization was closed |
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reads {
@@ -48,12 +54,20 @@ pub struct Reads {
     pub addresses: BTreeSet<EmailAddress>,
     /// Inviters whose open invitations are needed.
     pub sent_by: BTreeSet<UserId>,
+    /// Groups by id.
+    pub groups: BTreeSet<GroupId>,
+    /// Invite links by id.
+    pub links: BTreeSet<LinkId>,
+    /// Whether all links that did not end are needed.
+    pub kept_links: bool,
     /// Subjects of limits on rate.
     pub limits: BTreeSet<LimitSubject>,
     /// Keys of earlier commands.
     pub commands: BTreeSet<CommandKey>,
     /// How many open invitations past their expiry are needed; 0 for none.
     pub due: u32,
+    /// How many rows that name a closed group are needed; 0 for none.
+    pub closing: u32,
 }
 
 impl Reads {
@@ -63,6 +77,9 @@ impl Reads {
     /// How many open invitations one invitee may have (ABU-3): one more is refused with
     /// [`TooManyOpen`](crate::TooManyOpen). A store that finds more fails, for a part of them is not the truth.
     pub const MAX_OPEN: usize = 256;
+
+    /// How many links an organization may have that did not end (ABU-3). A store that finds more fails.
+    pub const MAX_LINKS: usize = 256;
 
     /// How many open invitations past their expiry come with a command that needs the room.
     pub const DUE: u32 = 64;
@@ -108,6 +125,34 @@ impl Reads {
         self
     }
 
+    /// Also a group.
+    #[must_use]
+    pub fn group(mut self, id: GroupId) -> Self {
+        self.groups.insert(id);
+        self
+    }
+
+    /// Also the groups that grants name.
+    #[must_use]
+    pub fn groups_in(mut self, grants: &Grants) -> Self {
+        self.groups.extend(grants.scopes().filter_map(Scope::group).cloned());
+        self
+    }
+
+    /// Also an invite link.
+    #[must_use]
+    pub fn link(mut self, id: LinkId) -> Self {
+        self.links.insert(id);
+        self
+    }
+
+    /// Also all links that did not end.
+    #[must_use]
+    pub fn kept_links(mut self) -> Self {
+        self.kept_links = true;
+        self
+    }
+
     /// Also the open invitations of an inviter.
     #[must_use]
     pub fn sent_by(mut self, user: UserId) -> Self {
@@ -120,6 +165,13 @@ impl Reads {
     pub fn limits_of(mut self, actor: &Actor) -> Self {
         self.limits.insert(LimitSubject::Organization);
         self.limits.extend(actor.user().cloned().map(LimitSubject::Inviter));
+        self
+    }
+
+    /// Also so many rows of each kind that name a closed group.
+    #[must_use]
+    pub fn closing(mut self, limit: u32) -> Self {
+        self.closing = limit;
         self
     }
 
@@ -136,26 +188,58 @@ impl Reads {
             *self = other;
             return;
         }
-        let Self { invitations, invitees, members, people, addresses, sent_by, limits, commands, due } =
-            other;
+        let Self {
+            invitations,
+            invitees,
+            members,
+            people,
+            addresses,
+            sent_by,
+            groups,
+            links,
+            kept_links,
+            limits,
+            commands,
+            due,
+            closing,
+        } = other;
         self.invitations.extend(invitations);
         self.invitees.extend(invitees);
         self.members.extend(members);
         self.people.extend(people);
         self.addresses.extend(addresses);
         self.sent_by.extend(sent_by);
+        self.groups.extend(groups);
+        self.links.extend(links);
+        self.kept_links |= kept_links;
         self.limits.extend(limits);
         self.commands.extend(commands);
         self.due = self.due.max(due);
+        self.closing = self.closing.max(closing);
     }
 
     /// Whether nothing but the organization is needed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { invitations, invitees, members, people, addresses, sent_by, limits, commands, due } = self;
+        let Self {
+            invitations,
+            invitees,
+            members,
+            people,
+            addresses,
+            sent_by,
+            groups,
+            links,
+            kept_links,
+            limits,
+            commands,
+            due,
+            closing,
+        } = self;
         let rows = invitations.is_empty() && invitees.is_empty() && members.is_empty() && people.is_empty();
         let others = addresses.is_empty() && sent_by.is_empty() && limits.is_empty() && commands.is_empty();
-        rows && others && *due == 0
+        let parts = groups.is_empty() && links.is_empty() && !kept_links;
+        rows && others && parts && *due == 0 && *closing == 0
     }
 }
 
@@ -183,6 +267,10 @@ mod tests {
             Reads::new().limits_of(&Actor::System),
             command,
             Reads::new().due(),
+            Reads::new().group(group("red")),
+            Reads::new().link(LinkId::from_parts(World::new().now, [0; 10])),
+            Reads::new().kept_links(),
+            Reads { closing: 1, ..Reads::new() },
         ];
         assert!(Reads::new().is_empty() && Reads::new().actor(&Actor::System).is_empty());
         for one in &each {

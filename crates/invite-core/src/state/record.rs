@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 
 use crate::{
-    Actor, CommitId, Ending, Expiry, Grants, Invitation, InvitationId, InvitationKind, Invitee, Member,
-    Organization, Plan, SeatClass, Settings, UserId,
+    Actor, CommitId, Ending, Expiry, Grants, Group, GroupId, GroupSettings, Invitation, InvitationId,
+    InvitationKind, InviteLink, Invitee, LinkEnding, LinkId, LinkSettings, Member, Organization, Plan,
+    SeatClass, Settings, Switch, UserId,
 };
 
 /// The format number of the records written now. One golden file for each kind and format is kept for ever.
@@ -37,6 +38,10 @@ pub struct EventRecord {
     pub invitation: Option<InvitationId>,
     /// The user it is about.
     pub user: Option<UserId>,
+    /// The group it is about.
+    pub group: Option<GroupId>,
+    /// The invite link it is about.
+    pub link: Option<LinkId>,
     /// What was and what is, to be stored as JSON.
     pub data: RecordData,
 }
@@ -129,6 +134,31 @@ pub enum Facts {
         #[serde(skip_serializing_if = "Option::is_none")]
         seat: Option<SeatClass>,
     },
+    /// Of a group.
+    Group {
+        /// Its status.
+        status: &'static str,
+        /// Its settings.
+        settings: GroupSettings,
+        /// Who created it.
+        creator: Actor,
+    },
+    /// Of an invite link.
+    Link {
+        /// Its settings.
+        settings: LinkSettings,
+        /// How often the settings were changed.
+        revision: u32,
+        /// Whether it is switched on.
+        switch: Switch,
+        /// Who answers for it.
+        creator: Actor,
+        /// How many joined by it.
+        uses: u32,
+        /// How it ended.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ending: Option<LinkEnding>,
+    },
     /// Of a suppression.
     Suppression {
         /// The invitee, masked.
@@ -161,6 +191,29 @@ impl From<&Invitation> for Facts {
             revision: invitation.revision,
             seat: invitation.seat.clone(),
             mailed: invitation.mail_to.is_some(),
+        }
+    }
+}
+
+impl From<&Group> for Facts {
+    fn from(group: &Group) -> Self {
+        Self::Group {
+            status: group.status.as_str(),
+            settings: group.settings.clone(),
+            creator: group.creator.clone(),
+        }
+    }
+}
+
+impl From<&InviteLink> for Facts {
+    fn from(link: &InviteLink) -> Self {
+        Self::Link {
+            settings: link.settings.clone(),
+            revision: link.revision,
+            switch: link.switch,
+            creator: link.creator.clone(),
+            uses: link.uses,
+            ending: link.ended.map(|(ending, _)| ending),
         }
     }
 }

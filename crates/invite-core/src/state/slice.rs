@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 
 use super::table::Table;
 use crate::{
-    CommandKey, CommandRecord, EmailAddress, Invitation, InvitationId, Invitee, LimitSubject, Member,
-    Organization, OrganizationId, Reads, Suppression, SuppressionKind, UserId,
+    CommandKey, CommandRecord, EmailAddress, Grants, Group, GroupId, Invitation, InvitationId, InviteLink,
+    Invitee, LimitSubject, LinkId, Member, Organization, OrganizationId, OrganizationStatus, Reads, Scope,
+    Suppression, SuppressionKind, UserId,
 };
 
 /// A decision asked for something that was not loaded. A bug of ours, never a "not found".
@@ -51,6 +52,20 @@ pub struct Slice {
     pub(super) mailed: Table<InvitationId, Option<DateTime<Utc>>>,
     pub(super) sent_by: Table<UserId, Vec<InvitationId>>,
     pub(super) due: Option<Due>,
+    pub(super) groups: Table<GroupId, Option<Box<Group>>>,
+    pub(super) links: Table<LinkId, Option<Box<InviteLink>>>,
+    pub(super) kept_links: bool,
+    pub(super) closing: Option<Closing>,
+}
+
+/// Rows that name a closed group.
+#[derive(Debug, Clone)]
+pub(crate) struct Closing {
+    pub(crate) group: GroupId,
+    pub(crate) members: Vec<UserId>,
+    pub(crate) invitations: Vec<InvitationId>,
+    /// Whether there are more than were loaded.
+    pub(crate) more: bool,
 }
 
 /// Open invitations past their expiry.
@@ -66,6 +81,7 @@ struct Needed {
     members: Vec<UserId>,
     addresses: Vec<EmailAddress>,
     invitees: Vec<Invitee>,
+    groups: Vec<GroupId>,
 }
 
 fn unanswered<K: Ord + Clone, V>(keys: &BTreeSet<K>, answers: &Table<K, V>) -> BTreeSet<K> {
@@ -88,12 +104,16 @@ impl Slice {
             mailed: Table::default(),
             sent_by: Table::default(),
             due: None,
+            groups: Table::default(),
+            links: Table::default(),
+            kept_links: false,
+            closing: None,
         }
     }
 
     /// The keys that are needed and not answered yet. Empty when the slice is complete.
     ///
-    /// Answering keys may open further ones, by the table of [`Reads`]; it takes three rounds at the most.
+    /// Answering keys may open further ones, by the table of [`Reads`]; it takes four rounds at the most.
     #[must_use]
     pub fn open(&self, reads: &Reads) -> Reads {
         let mut needed = Needed::default();
@@ -107,27 +127,42 @@ impl Slice {
             self.need_invitee(&mut needed, invitee);
         }
         for user in &reads.people {
-            self.need_invitee(&mut needed, &Invitee::User(user.clone()));
-            let member = self.members.get(user).and_then(Option::as_deref);
-            if let Some(email) = member.and_then(|member| member.email.as_ref()) {
-                self.need_invitee(&mut needed, &Invitee::Address(email.clone()));
-            }
+            self.need_person(&mut needed, user);
         }
         for invitation in self.found(reads.invitations.iter()) {
             if let Some(inviter) = invitation.inviter.user() {
                 self.need_member(&mut needed, inviter);
             }
             self.need_invitee(&mut needed, &invitation.invitee);
+            self.need_groups(&mut needed, &invitation.grants);
+        }
+        for group in reads.groups.iter().filter(|group| !self.groups.contains_key(*group)) {
+            needed.groups.push(group.clone());
+        }
+        for link in reads.links.iter().filter_map(|id| self.links.get(id)?.as_deref()) {
+            if let Some(creator) = link.creator.user() {
+                self.need_member(&mut needed, creator);
+            }
+            self.need_groups(&mut needed, &link.settings.grants);
         }
         let sent = reads.sent_by.iter().filter_map(|inviter| self.sent_by.get(inviter)).flatten();
         let due = self.due.iter().flat_map(|due| &due.ids);
-        for invitation in self.found(sent.chain(due)) {
+        let closing = self.closing.iter().flat_map(|closing| &closing.invitations);
+        for invitation in self.found(sent.chain(due).chain(closing)) {
             self.need_invitee(&mut needed, &invitation.invitee);
+        }
+        if let Some(closing) = &self.closing {
+            closing.members.iter().for_each(|user| self.need_person(&mut needed, user));
+            needed.groups.extend(Some(&closing.group).filter(|id| !self.groups.contains_key(*id)).cloned());
         }
 
         let invitation =
             |id: &&InvitationId| !self.invitations.contains_key(*id) || !self.mailed.contains_key(*id);
         let due = if self.due.is_none() && self.organization.is_some() { reads.due } else { 0 };
+        let settled = self.organization.as_ref().filter(|_| reads.closing > 0);
+        let closes_group = settled.is_some_and(|row| !row.closing.is_empty());
+        let closed = settled.is_some_and(|row| row.status == OrganizationStatus::Closed);
+        let closing = if self.closing.is_none() && closes_group { reads.closing } else { 0 };
         Reads {
             invitations: reads.invitations.iter().filter(invitation).copied().collect(),
             invitees: needed.invitees.into_iter().collect(),
@@ -135,10 +170,28 @@ impl Slice {
             people: BTreeSet::new(),
             addresses: needed.addresses.into_iter().collect(),
             sent_by: unanswered(&reads.sent_by, &self.sent_by),
+            groups: needed.groups.into_iter().collect(),
+            links: unanswered(&reads.links, &self.links),
+            kept_links: (reads.kept_links || closes_group || closed) && !self.kept_links,
             limits: unanswered(&reads.limits, &self.limits),
             commands: unanswered(&reads.commands, &self.commands),
             due,
+            closing,
         }
+    }
+
+    fn need_person(&self, needed: &mut Needed, user: &UserId) {
+        self.need_invitee(needed, &Invitee::User(user.clone()));
+        let member = self.members.get(user).and_then(Option::as_deref);
+        if let Some(email) = member.and_then(|member| member.email.as_ref()) {
+            self.need_invitee(needed, &Invitee::Address(email.clone()));
+        }
+    }
+
+    fn need_groups(&self, needed: &mut Needed, grants: &Grants) {
+        let unknown =
+            grants.scopes().filter_map(Scope::group).filter(|group| !self.groups.contains_key(group));
+        needed.groups.extend(unknown.cloned());
     }
 
     fn need_member(&self, needed: &mut Needed, user: &UserId) {
@@ -154,8 +207,11 @@ impl Slice {
     }
 
     fn need_invitee(&self, needed: &mut Needed, invitee: &Invitee) {
-        if !self.addressed.contains_key(invitee) {
-            needed.invitees.push(invitee.clone());
+        match self.addressed.get(invitee) {
+            None => needed.invitees.push(invitee.clone()),
+            Some(addressed) => self
+                .found(&addressed.open)
+                .for_each(|invitation| self.need_groups(needed, &invitation.grants)),
         }
         match invitee {
             Invitee::User(user) => self.need_member(needed, user),
@@ -214,6 +270,42 @@ impl Slice {
     pub fn answer_sent_by(&mut self, user: UserId, open: Vec<Invitation>) {
         self.sent_by.insert(user, open.iter().map(|invitation| invitation.id).collect());
         self.bring(open);
+    }
+
+    /// Answers a group key.
+    pub fn answer_group(&mut self, id: GroupId, group: Option<Group>) {
+        self.groups.insert(id, group.map(Box::new));
+    }
+
+    /// Answers a link key.
+    pub fn answer_link(&mut self, id: LinkId, link: Option<InviteLink>) {
+        self.links.insert(id, link.map(Box::new));
+    }
+
+    /// Answers which links did not end: all of them.
+    pub fn answer_kept_links(&mut self, links: Vec<InviteLink>) {
+        self.kept_links = true;
+        for link in links {
+            self.links.insert_new(link.id, || Some(Box::new(link)));
+        }
+    }
+
+    /// Answers who and what still names a group, the first of [`Organization::closing`], and whether there are
+    /// more of either.
+    pub fn answer_closing(
+        &mut self,
+        group: GroupId,
+        members: Vec<Member>,
+        invitations: Vec<Invitation>,
+        more: bool,
+    ) {
+        let users = members.iter().map(|member| member.user.clone()).collect();
+        let ids = invitations.iter().map(|invitation| invitation.id).collect();
+        self.closing = Some(Closing { group, members: users, invitations: ids, more });
+        for member in members {
+            self.members.insert_new(member.user.clone(), || Some(Box::new(member)));
+        }
+        self.bring(invitations);
     }
 
     /// Answers a limit key.
@@ -340,6 +432,36 @@ impl Slice {
     pub fn due<'a>(&'a self) -> Result<(impl Iterator<Item = &'a Invitation> + use<'a>, bool), NotLoaded> {
         let due = loaded(self.due.as_ref(), "what is due")?;
         Ok((due.ids.iter().filter_map(|id| self.invitations.get(id)?.as_deref()), due.more))
+    }
+
+    /// A group.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn group(&self, id: &GroupId) -> Result<Option<&Group>, NotLoaded> {
+        loaded(self.groups.get(id), "a group").map(Option::as_deref)
+    }
+
+    /// An invite link.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn link(&self, id: LinkId) -> Result<Option<&InviteLink>, NotLoaded> {
+        loaded(self.links.get(&id), "an invite link").map(Option::as_deref)
+    }
+
+    /// All links that did not end.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn kept_links(&self) -> Result<impl Iterator<Item = &InviteLink>, NotLoaded> {
+        loaded(self.kept_links.then_some(()), "the links that did not end")?;
+        Ok(self.links.rows().filter_map(Option::as_deref).filter(|link| link.is_kept()))
+    }
+
+    /// What names a closed group, unless there was none when this was loaded.
+    pub(crate) fn closing(&self) -> Option<&Closing> {
+        self.closing.as_ref()
     }
 
     /// Since when an invitee does not want something.

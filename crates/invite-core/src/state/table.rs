@@ -24,6 +24,11 @@ impl<K: Ord, V> Table<K, V> {
         self.rows.get_mut(at).map(|(_, row)| row)
     }
 
+    /// All rows, in the order of their keys.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &V> {
+        self.rows.iter().map(|(_, row)| row)
+    }
+
     pub(super) fn contains_key(&self, key: &K) -> bool {
         self.find(key).is_ok()
     }

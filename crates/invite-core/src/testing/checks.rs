@@ -60,6 +60,20 @@ pub(super) fn rows_are_as_folded(folded: &Slice, rows: &Rows) {
             assert_eq!(sent.collect::<BTreeSet<_>>(), stored.collect());
         }
     }
+    for (id, row) in &rows.groups {
+        if let Ok(shown) = folded.group(id) {
+            assert_eq!(shown, Some(row));
+        }
+    }
+    for (id, row) in &rows.links {
+        if let Ok(shown) = folded.link(*id) {
+            assert_eq!(shown, Some(row));
+        }
+    }
+    if let Ok(kept) = folded.kept_links() {
+        let stored = rows.links.values().filter(|link| link.is_kept()).map(|link| link.id);
+        assert_eq!(kept.map(|link| link.id).collect::<BTreeSet<_>>(), stored.collect());
+    }
     for ((invitee, kind), at) in &rows.suppressions {
         if let Ok(since) = folded.suppressed_since(invitee, *kind) {
             assert_eq!(since, Some(*at));
@@ -81,7 +95,10 @@ pub(super) fn rows_are_counted<O: Operation>(operation: &O, facts: &[(Actor, Eve
             Ending::Revoked { because } => *because != RevokedBecause::Asked,
             Ending::Accepted { .. } | Ending::Declined { .. } => false,
         },
-        Event::SeatReserved { .. } | Event::InvitationHandedOver { .. } => true,
+        Event::LinkEnded { ending, .. } => *ending == LinkEnding::CreatorRemoved,
+        Event::SeatReserved { .. } | Event::InvitationHandedOver { .. } | Event::LinkHandedOver { .. } => {
+            true
+        }
         _ => false,
     };
     let named = facts.iter().filter(|(_, event)| !along(event)).count();
@@ -122,6 +139,8 @@ pub(super) fn invariants(rows: &Rows) {
         members: rows.members.len() as u32,
         owners: owners as u32,
         pending: rows.open().count() as u32,
+        groups: rows.groups.values().filter(|group| group.status != GroupStatus::Closed).count() as u32,
+        links: rows.links.values().filter(|link| link.is_kept()).count() as u32,
         seats,
     };
     assert_eq!(header.counts, counts, "counters are a recount of the rows");
@@ -137,6 +156,42 @@ pub(super) fn invariants(rows: &Rows) {
         }
     }
     assert_eq!(rows.places, places, "places are those of open invitations");
+
+    let mut in_groups = BTreeMap::new();
+    for member in rows.members.values() {
+        for (scope, access) in member.grants.iter() {
+            let Some(group) = scope.group().cloned() else { continue };
+            let (user, role, joined_at) = (member.user.clone(), access.role_name().clone(), member.joined_at);
+            let key = (group.clone(), user.clone());
+            in_groups.insert(key, GroupMember { group, user, role, joined_at });
+        }
+    }
+    assert_eq!(rows.group_members, in_groups, "who is in which group follows from what members hold");
+    for row in rows.groups.values() {
+        let scope = Scope::Group(row.id.clone());
+        let named = rows.group_members.keys().any(|(group, _)| *group == row.id)
+            || rows.places.keys().any(|(of, _)| *of == scope)
+            || rows
+                .links
+                .values()
+                .any(|link| link.is_kept() && link.settings.grants.access(&scope).is_some());
+        let closing = header.closing.contains(&row.id);
+        assert!(!closing || row.status == GroupStatus::Closed, "what is closing was closed");
+        assert!(
+            !named || row.status != GroupStatus::Closed || closing,
+            "what names a closed group is settled"
+        );
+    }
+    let mut uses = BTreeMap::<LinkId, u32>::new();
+    for record in rows.events.iter().filter(|record| record.kind == "link-used") {
+        assert!(record.user.is_some(), "the log tells who joined by a link");
+        *uses.entry(record.link.expect("the log tells by which link")).or_default() += 1;
+    }
+    for link in rows.links.values() {
+        assert_eq!(link.uses, uses.get(&link.id).copied().unwrap_or_default(), "uses are a recount (CON-4)");
+        assert!(link.earlier_nonces.len() <= EARLIER_NONCES);
+        assert!(!link.settings.grants.is_empty());
+    }
 
     let mut classes = BTreeMap::<&Invitee, BTreeSet<&SeatClass>>::new();
     for row in rows.open() {
@@ -159,9 +214,13 @@ pub(super) fn records_tell_no_secret(rows: &Rows) {
         for (at, _) in text.match_indices('@') {
             assert!(text[..at].ends_with('…'), "{} tells an address: {text}", record.kind);
         }
-        let Some(row) = record.invitation.and_then(|id| rows.invitations.get(&id)) else { continue };
-        let mut secrets = row.message.iter().cloned().collect::<BTreeSet<_>>();
-        for nonce in row.earlier_nonces.iter().chain([&row.nonce]) {
+        let invitation = record.invitation.and_then(|id| rows.invitations.get(&id));
+        let link = record.link.and_then(|id| rows.links.get(&id));
+        let mut secrets = invitation.and_then(|row| row.message.clone()).into_iter().collect::<BTreeSet<_>>();
+        let of_invitation =
+            invitation.into_iter().flat_map(|row| row.earlier_nonces.iter().chain([&row.nonce]));
+        let of_link = link.into_iter().flat_map(|row| row.earlier_nonces.iter().chain([&row.nonce]));
+        for nonce in of_invitation.chain(of_link) {
             let bytes = nonce.as_bytes();
             secrets.insert(data_encoding::HEXLOWER.encode(bytes));
             secrets.insert(data_encoding::BASE64URL_NOPAD.encode(bytes));
@@ -188,14 +247,70 @@ pub(super) fn what_ended_stays_ended(before: &Rows, after: &Rows, facts: &[(Acto
         before.invitations.keys().all(|id| after.invitations.contains_key(id)),
         "invitations stay on record"
     );
+    for row in before.links.values() {
+        let now = after.links.get(&row.id).expect("links stay on record");
+        assert!(row.is_kept() || now == row, "{row:?} was changed by {facts:?}");
+        // LNK-4: what was superseded never works again, however often the link is switched.
+        assert!(!row.earlier_nonces.contains(&now.nonce), "an old token came back");
+    }
+    for row in before.groups.values() {
+        let now = after.groups.get(&row.id).expect("groups stay on record");
+        assert!(row.status != GroupStatus::Closed || now == row, "{row:?} was changed by {facts:?}");
+    }
 }
 
-/// LIF-8: nothing is sent or accepted for an organization that does not work.
+/// CON-4, LNK-4, LNK-5, LNK-6: whoever joined by a link joined by one that worked, into groups that take people by links.
+pub(super) fn links_are_used_within_their_settings(
+    before: &Rows,
+    facts: &[(Actor, Event)],
+    now: DateTime<Utc>,
+) {
+    let mut uses = BTreeMap::<LinkId, u32>::new();
+    for (actor, event) in facts {
+        let Event::LinkUsed { id, user, revision } = event else { continue };
+        let (row, used) = (&before.links[id], uses.entry(*id).or_default());
+        assert_eq!(row.state_at(now), LinkState::Open);
+        assert!(row.settings.max_uses.is_none_or(|most| row.uses + *used < most), "CON-4");
+        *used += 1;
+        assert_eq!((actor.user(), *revision), (Some(user), row.revision), "B5");
+        let joined = facts.iter().find_map(|(_, event)| match event {
+            Event::MemberJoined { member } if member.user == *user => Some((member.grants.clone(), true)),
+            Event::MemberAccessChanged { user: of, grants, .. } if of == user => {
+                Some((grants.clone(), false))
+            }
+            _ => None,
+        });
+        let (grants, new) = joined.expect("a use is somebody who joins");
+        assert_eq!(new, !before.members.contains_key(user));
+        let held = before.members.get(user).map(|member| &member.grants);
+        for id in grants.scopes().filter(|scope| held.is_none_or(|held| held.access(scope).is_none())) {
+            let Some(group) = id.group().map(|id| &before.groups[id]) else { continue };
+            assert_eq!(group.status, GroupStatus::Active, "LIF-8");
+            assert_ne!(group.settings.join_policy, JoinPolicy::InviteOnly, "LNK-6");
+        }
+    }
+}
+
+/// LIF-8: nothing is sent or accepted for an organization or a group that does not work.
 pub(super) fn nothing_goes_on_unless_active(before: &Rows, after: &Rows) {
     let status = before.header.as_ref().map(|row| row.status);
     if let Some(OrganizationStatus::Suspended | OrganizationStatus::Closed) = status {
         assert_eq!(before.deliveries, after.deliveries);
         assert!(after.members.keys().all(|user| before.members.contains_key(user)));
+        assert!(after.group_members.keys().all(|key| before.group_members.contains_key(key)));
+        assert!(after.groups.keys().all(|id| before.groups.contains_key(id)));
+        for link in after.links.values() {
+            let was = before.links.get(&link.id).expect("no link is made");
+            assert_eq!(was.uses, link.uses);
+            assert!(was.switch == link.switch || link.switch == Switch::Off);
+        }
+    }
+    let works = |id: &GroupId| before.groups.get(id).is_none_or(|group| group.status == GroupStatus::Active);
+    for key in after.group_members.keys().filter(|(group, _)| !works(group)) {
+        assert!(before.group_members.contains_key(key), "{key:?} came into a group that does not work");
+    }
+    for key in after.places.keys().filter(|(scope, _)| !scope.group().is_none_or(works)) {
+        assert!(before.places.contains_key(key), "{key:?} is invited to a group that does not work");
     }
 }
 
@@ -217,6 +332,7 @@ pub(super) fn seats_within_limits(before: &Rows, after: &Rows) {
 /// AUT-2: whatever somebody holds or is invited to hold, the one who granted it held at that moment.
 pub(super) fn nobody_grants_what_they_do_not_hold(
     model: &AccessModel,
+    operation: &str,
     before: &Rows,
     after: &Rows,
     facts: &[(Actor, Event)],
@@ -231,6 +347,14 @@ pub(super) fn nobody_grants_what_they_do_not_hold(
         Event::InvitationEnded { id, ending: Ending::Accepted { user }, .. } => {
             Some((&after.invitations[id], user))
         }
+        _ => None,
+    });
+    let used = facts.iter().find_map(|(_, event)| match event {
+        Event::LinkUsed { id, user, .. } => Some((&before.links[id], user)),
+        _ => None,
+    });
+    let created = facts.iter().find_map(|(_, event)| match event {
+        Event::GroupCreated { group } => Some(&group.id),
         _ => None,
     });
     for (actor, event) in facts {
@@ -251,6 +375,20 @@ pub(super) fn nobody_grants_what_they_do_not_hold(
             Event::InvitationResent { id, .. } | Event::InvitationHandedOver { id, .. } => {
                 let row = &after.invitations[id];
                 (row.kind.clone(), row.grants.clone())
+            }
+            Event::LinkCreated { link } => (InvitationKind::Membership, link.settings.grants.clone()),
+            Event::LinkEdited { settings, .. } => (InvitationKind::Membership, settings.grants.clone()),
+            Event::LinkSwitched { id, switch: Switch::On } | Event::LinkHandedOver { id, .. } => {
+                (InvitationKind::Membership, after.links[id].settings.grants.clone())
+            }
+            Event::GroupCreated { group } => (InvitationKind::Membership, on_joining(group)),
+            Event::GroupChanged { id, settings } => {
+                let was = &before.groups[id].settings;
+                // What was set before, and gets nobody in who did not get in before.
+                if was.join_access == settings.join_access && settings.join_policy <= was.join_policy {
+                    continue;
+                }
+                (InvitationKind::Membership, on_joining(&after.groups[id]))
             }
             Event::MemberJoined { member } => (InvitationKind::Membership, member.grants.clone()),
             Event::MemberAccessChanged { user, grants, .. } => {
@@ -282,7 +420,28 @@ pub(super) fn nobody_grants_what_they_do_not_hold(
                     }
                 }
             }
+            (Event::MemberJoined { .. } | Event::MemberAccessChanged { .. }, None) if used.is_some() => {
+                let (link, user) = used.unwrap();
+                assert_eq!(event.user(), Some(user), "nobody else changes by a link");
+                let creator =
+                    if model.link_policy == InviterPolicy::Keep { None } else { held(&link.creator) };
+                [Some(link.settings.grants.clone()), creator]
+            }
+            (Event::MemberAccessChanged { user, .. }, None) if operation == JoinGroup::NAME => {
+                assert_eq!(actor.user(), Some(user), "everybody joins for themselves");
+                let groups = granted.scopes().filter_map(Scope::group).map(|id| &before.groups[id]);
+                let open = groups.filter(|group| {
+                    group.status == GroupStatus::Active && group.settings.join_policy == JoinPolicy::Open
+                });
+                [Some(open.flat_map(on_joining).collect()), None]
+            }
+            (Event::MemberAccessChanged { user, .. }, None) if created.is_some() => {
+                assert_eq!(actor.user(), Some(user), "nobody else manages it");
+                let role = Access::role(model.creators_role.as_ref().expect("there is a role for creators"));
+                [created.map(|id| Grant::new(Scope::Group(id.clone()), role).into()), None]
+            }
             (Event::MemberJoined { member }, None) if member.joined_by == JoinedBy::Creating => continue,
+            (Event::LinkHandedOver { to, .. }, _) => [held(actor), held(to)],
             // An owner steps down from everything.
             _ => [held(actor), None],
         };
@@ -300,6 +459,12 @@ pub(super) fn nobody_grants_what_they_do_not_hold(
             assert!(!granted.is_owner(), "ownership is offered, never granted");
         }
     }
+}
+
+/// What those get who come into a group by themselves or by request.
+fn on_joining(group: &Group) -> Grants {
+    let scope = || Scope::Group(group.id.clone());
+    group.settings.join_access.iter().map(|access| Grant::new(scope(), access.clone())).collect()
 }
 
 /// A permission somewhere, on a resource of a kind.

@@ -171,6 +171,10 @@ impl World {
             let owner = user(&name(position));
             let founded = CreateOrganization::new(Settings::named(organization), owner, team_of(7));
             world.run_in(organization, founded, &Actor::System).unwrap();
+            for id in ["red", "blue"] {
+                let settings = GroupSettings::named(id).by_request_with(Access::role("client"));
+                world.run_in(organization, CreateGroup::new(group(id), settings), &Actor::System).unwrap();
+            }
         }
         // Somebody of every rank, so that not only owners act from the beginning.
         let restricted = Grant::role("lead").restricted("account", Restriction::only(["a", "b"]));

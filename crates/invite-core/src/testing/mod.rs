@@ -82,6 +82,10 @@ pub(crate) fn person(id: &str) -> Principal {
     stranger(id).vouching(address(&format!("{id}@example.com")))
 }
 
+/// A reason for each group in which nothing can be granted (LIF-8, LIF-10): after [`World::shut_groups`].
+pub(crate) const SHUT: [(&str, &str); 3] =
+    [("UnknownGroup", "nowhere"), ("GroupArchived", "more"), ("GroupClosed", "own")];
+
 /// As many seats as anybody wants.
 pub(crate) fn roomy() -> Plan {
     Plan::new().and_seats("team", Limit::Unlimited).and_seats("client", Limit::Unlimited)
@@ -122,7 +126,24 @@ impl World {
         let mut world = Self::empty(model.build().unwrap());
         let founded = CreateOrganization::new(Settings::named("Acme Ltd"), user("ada"), plan);
         world.ok(founded, &Actor::System);
+        world.groups(["red", "blue", "own", "more"]);
         world
+    }
+
+    /// Groups that were there before.
+    pub(crate) fn groups<T: AsRef<str>>(&mut self, ids: impl IntoIterator<Item = T>) {
+        let rows = self.store.rows_mut(&OrganizationId::parse(ACME).unwrap());
+        for id in ids {
+            let row = Group {
+                id: group(id.as_ref()),
+                status: GroupStatus::Active,
+                settings: GroupSettings::named(id.as_ref()),
+                creator: Actor::System,
+                created_at: self.now,
+            };
+            assert!(rows.groups.insert(row.id.clone(), row).is_none(), "there is one already");
+            rows.header.as_mut().unwrap().counts.groups += 1;
+        }
     }
 
     /// `acme` with this plan, owned by `ada`.
@@ -144,7 +165,11 @@ impl World {
     /// Gives somebody as many open invitations as anybody may have.
     pub(crate) fn crowd(&mut self, who: impl Into<Invitees> + Clone) {
         for position in 0..Reads::MAX_OPEN {
-            let invite = Invite::new(who.clone(), in_group("client", &std::format!("crowd-{position}")));
+            let id = std::format!("crowd-{position}");
+            if !self.rows().groups.contains_key(&group(&id)) {
+                self.groups([&id]);
+            }
+            let invite = Invite::new(who.clone(), in_group("client", &id));
             self.ok_unchecked(invite, &Actor::System);
         }
     }
@@ -228,7 +253,8 @@ impl World {
             checks::what_ended_stays_ended(&before, after, &facts);
             checks::nothing_goes_on_unless_active(&before, after);
             checks::seats_within_limits(&before, after);
-            checks::nobody_grants_what_they_do_not_hold(&self.model, &before, after, &facts);
+            checks::links_are_used_within_their_settings(&before, &facts, now);
+            checks::nobody_grants_what_they_do_not_hold(&self.model, O::NAME, &before, after, &facts);
             match decided {
                 Err(Stop::MoreDue) => assert!(!written.is_empty(), "what is due becomes less"),
                 Err(stop) => {
@@ -387,6 +413,57 @@ impl World {
     pub(crate) fn token(&self, id: InvitationId, purpose: Purpose) -> Token {
         let organization = OrganizationId::parse(ACME).unwrap();
         self.keyring.issue(purpose, &organization, id.as_uuid(), &self.invitation(id).nonce)
+    }
+
+    /// Archives `more` and closes `own`.
+    pub(crate) fn shut_groups(&mut self) {
+        self.ok(ChangeGroupStatus::archive(group("more")), &Actor::System);
+        self.ok(ChangeGroupStatus::close(group("own")), &Actor::System);
+    }
+
+    /// Makes an invite link, by `ada`.
+    #[track_caller]
+    pub(crate) fn make_link(&mut self, settings: LinkSettings) -> LinkId {
+        self.ok(CreateLink::new(settings), &by("ada")).link
+    }
+
+    /// Lets members join groups by links.
+    pub(crate) fn by_links<const N: usize>(&mut self, groups: [&str; N]) {
+        for id in groups {
+            let settings = GroupSettings::named(id).by_request_with(Access::role("client"));
+            self.ok(ChangeGroup::new(group(id), settings), &by("ada"));
+        }
+    }
+
+    /// An invite link of `acme`.
+    pub(crate) fn link(&self, id: LinkId) -> &InviteLink {
+        &self.rows().links[&id]
+    }
+
+    /// The token of an invite link, as it is shown to `ada`.
+    #[track_caller]
+    pub(crate) fn link_token(&self, id: LinkId) -> Token {
+        self.show_link(id, "ada").unwrap()
+    }
+
+    /// Shows an invite link to somebody.
+    #[track_caller]
+    pub(crate) fn show_link(&self, id: LinkId, who: &str) -> Result<Token, ShowLinkRefused> {
+        let show = ShowLink::new(id);
+        let draft = self.look(&show.reads(&by(who)));
+        match show.decide(&self.host(), &by(who), &draft) {
+            Ok(token) => Ok(token),
+            Err(Stop::Refused(refusal)) => Err(refusal),
+            Err(stop) => panic!("{stop:?}"),
+        }
+    }
+
+    /// Joins by an invite link as it is, with `<id>@example.com`.
+    #[track_caller]
+    pub(crate) fn join_by(&mut self, id: LinkId, who: &str) -> Result<Joined, JoinRefused> {
+        let organization = OrganizationId::parse(ACME).unwrap();
+        let token = self.keyring.issue(Purpose::Link, &organization, id.as_uuid(), &self.link(id).nonce);
+        self.run(JoinByLink::new(token, person(who)), &by(who))
     }
 
     /// Entropy for so many things.

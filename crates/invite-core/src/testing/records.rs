@@ -26,10 +26,20 @@ fn added(world: &mut World) {
     world.add("bob", Grant::role("member"));
 }
 
+/// A link by which clients of a domain come into the organization and a group.
+fn linked(world: &mut World) -> LinkId {
+    world.by_links(["red"]);
+    let account = Grant::role("client").restricted("account", Restriction::only(["a"]));
+    let settings = LinkSettings::new("Clients of spring", [account, in_group("client", "red")]);
+    let (opens_at, closes_at) = (world.now, world.now + TimeDelta::days(30));
+    let domains = DomainRules::new().allow(DomainRule::parse("example.com").unwrap());
+    world.make_link(settings.opens_at(opens_at).closes_at(closes_at).max_uses(20).domains(domains))
+}
+
 type Makes = fn(&mut World);
 
 /// Every kind, and what makes it.
-const KINDS: [(&str, Makes); 22] = [
+const KINDS: [(&str, Makes); 36] = [
     ("organization-created", |_| {}),
     ("organization-suspended", |world| {
         world.ok(ChangeStatus::Suspend, &by("ada"));
@@ -114,6 +124,63 @@ const KINDS: [(&str, Makes); 22] = [
         added(world);
         world.ok(Leave::new(user("bob")), &by("bob"));
     }),
+    ("group-created", |world| {
+        let settings =
+            GroupSettings::named("Green").kind("team").described("We grow.").about("https://green.example/");
+        world.ok(CreateGroup::new(group("green"), settings.open_with(Access::role("client"))), &by("ada"));
+    }),
+    ("group-changed", |world| {
+        let settings =
+            GroupSettings::named("Red").by_request_with(Access::role("client").adding("posts.create"));
+        world.ok(ChangeGroup::new(group("red"), settings), &by("ada"));
+    }),
+    ("group-archived", |world| {
+        world.ok(ChangeGroupStatus::archive(group("red")), &by("ada"));
+    }),
+    ("group-restored", |world| {
+        world.ok(ChangeGroupStatus::archive(group("red")), &by("ada"));
+        world.ok(ChangeGroupStatus::restore(group("red")), &by("ada"));
+    }),
+    ("group-closed", |world| {
+        world.ok(ChangeGroupStatus::close(group("red")), &by("ada"));
+    }),
+    ("group-settled", |world| {
+        world.ok(ChangeGroupStatus::close(group("red")), &by("ada"));
+        world.ok(Tidy::new(1), &Actor::System);
+    }),
+    ("link-created", |world| {
+        linked(world);
+    }),
+    ("link-edited", |world| {
+        let link = linked(world);
+        world.ok(EditLink::new(link, LinkSettings::new("Clients", Grant::role("client"))), &by("ada"));
+    }),
+    ("link-switched-off", |world| {
+        let link = linked(world);
+        world.ok(SwitchLink::off(link), &by("ada"));
+    }),
+    ("link-switched-on", |world| {
+        let link = linked(world);
+        world.ok(SwitchLink::off(link), &by("ada"));
+        world.ok(SwitchLink::on(link), &by("ada"));
+    }),
+    ("link-refreshed", |world| {
+        let link = linked(world);
+        world.ok(SwitchLink::refresh(link), &by("ada"));
+    }),
+    ("link-used", |world| {
+        let link = linked(world);
+        world.join_by(link, "bob").unwrap();
+    }),
+    ("link-handed-over", |world| {
+        let link = linked(world);
+        world.add("dan", Grant::role("admin"));
+        world.ok(EditLink::new(link, LinkSettings::new("Clients", Grant::role("client"))), &by("dan"));
+    }),
+    ("link-ended", |world| {
+        let link = linked(world);
+        world.ok(SwitchLink::remove(link), &by("ada"));
+    }),
     ("suppressed", |world| {
         let id = invited(world);
         let token = world.token(id, Purpose::Unsubscribe);
@@ -128,7 +195,7 @@ const KINDS: [(&str, Makes); 22] = [
 
 /// What a record tells, without what differs from one to the next: sequence and ids of ours.
 fn told(record: &EventRecord) -> Value {
-    json!({
+    let mut told = json!({
         "kind": record.kind,
         "format": record.format,
         "at": record.at,
@@ -136,7 +203,14 @@ fn told(record: &EventRecord) -> Value {
         "about_an_invitation": record.invitation.is_some(),
         "user": record.user,
         "data": serde_json::to_value(&record.data).unwrap(),
-    })
+    });
+    if let Some(group) = &record.group {
+        told["group"] = json!(group);
+    }
+    if record.link.is_some() {
+        told["about_a_link"] = json!(true);
+    }
+    told
 }
 
 /// `INVITE_NEW_GOLDEN=1` writes the files of kinds that have none, and no other.

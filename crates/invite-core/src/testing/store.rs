@@ -19,6 +19,9 @@ pub(crate) struct Store {
 pub(crate) struct Rows {
     pub(crate) header: Option<Organization>,
     pub(crate) members: BTreeMap<UserId, Member>,
+    pub(crate) group_members: BTreeMap<(GroupId, UserId), GroupMember>,
+    pub(crate) groups: BTreeMap<GroupId, Group>,
+    pub(crate) links: BTreeMap<LinkId, InviteLink>,
     pub(crate) invitations: BTreeMap<InvitationId, Invitation>,
     pub(crate) places: BTreeMap<(Scope, Invitee), InvitationId>,
     pub(crate) suppressions: BTreeMap<(Invitee, SuppressionKind), DateTime<Utc>>,
@@ -47,6 +50,9 @@ impl Store {
             version,
             header,
             members,
+            group_members,
+            groups,
+            links,
             invitations,
             places,
             suppressions,
@@ -65,6 +71,9 @@ impl Store {
             rows.header = Some(header.clone());
         }
         write(&mut rows.members, members, |row| row.user.clone());
+        write(&mut rows.group_members, group_members, |row| (row.group.clone(), row.user.clone()));
+        write(&mut rows.groups, groups, |row| row.id.clone());
+        write(&mut rows.links, links, |row| row.id);
         write(&mut rows.invitations, invitations, |row| row.id);
         // As a real store must, endings before inserts: one place is left and taken in one commit.
         let mut kept = rows.places.iter().map(|(key, id)| (key.clone(), place(key, *id))).collect();
@@ -130,14 +139,14 @@ impl Rows {
     /// Loads what is asked for and what that brings along, as a store does.
     pub(crate) fn load(&self, id: &OrganizationId, reads: &Reads, now: DateTime<Utc>) -> Slice {
         let mut slice = Slice::new(id.clone(), self.header.clone());
-        for _ in 0..3 {
+        for _ in 0..4 {
             let open = slice.open(reads);
             if open.is_empty() {
                 break;
             }
             self.answer(&mut slice, &open, now);
         }
-        assert!(slice.open(reads).is_empty(), "three rounds are enough");
+        assert!(slice.open(reads).is_empty(), "four rounds are enough");
         slice
     }
 
@@ -151,6 +160,9 @@ impl Rows {
         for invitation in self.invitations.values() {
             all.sent_by.extend(invitation.inviter.user().cloned());
         }
+        all.groups.extend(self.groups.keys().cloned());
+        all.links.extend(self.links.keys().copied());
+        all.kept_links = true;
         all.invitees.extend(self.suppressions.keys().map(|(invitee, _)| invitee.clone()));
         all.limits.extend(self.limits.keys().cloned());
         all.limits.insert(LimitSubject::Organization);
@@ -158,8 +170,21 @@ impl Rows {
     }
 
     fn answer(&self, slice: &mut Slice, open: &Reads, now: DateTime<Utc>) {
-        let Reads { invitations, invitees, members, people, addresses, sent_by, limits, commands, due } =
-            open;
+        let Reads {
+            invitations,
+            invitees,
+            members,
+            people,
+            addresses,
+            sent_by,
+            groups,
+            links,
+            kept_links,
+            limits,
+            commands,
+            due,
+            closing,
+        } = open;
         assert!(people.is_empty(), "people are asked for as members and invitees");
         for user in members {
             slice.answer_member(user.clone(), self.members.get(user).cloned());
@@ -184,6 +209,28 @@ impl Rows {
         for user in sent_by {
             let sent = self.open().filter(|row| row.inviter.user() == Some(user));
             slice.answer_sent_by(user.clone(), sent.take(Reads::MAX_SENT + 1).cloned().collect());
+        }
+        for id in groups {
+            slice.answer_group(id.clone(), self.groups.get(id).cloned());
+        }
+        for id in links {
+            slice.answer_link(*id, self.links.get(id).cloned());
+        }
+        if *kept_links {
+            slice.answer_kept_links(self.links.values().filter(|link| link.is_kept()).cloned().collect());
+        }
+        if *closing > 0 {
+            let header = self.header.as_ref().expect("nothing is closing without an organization");
+            let group = header.closing.first().expect("a group is closing");
+            let limit = *closing as usize;
+            let users = self.group_members.keys().filter(|(of, _)| of == group).map(|(_, user)| user);
+            let members = users.take(limit + 1).map(|user| self.members[user].clone()).collect::<Vec<_>>();
+            let scope = Scope::Group(group.clone());
+            let ids = self.places.iter().filter(|((of, _), _)| *of == scope).map(|(_, id)| id);
+            let named = ids.take(limit + 1).map(|id| self.invitations[id].clone()).collect::<Vec<_>>();
+            let more = members.len() > limit || named.len() > limit;
+            let members = members.into_iter().take(limit).collect();
+            slice.answer_closing(group.clone(), members, named.into_iter().take(limit).collect(), more);
         }
         for subject in limits {
             slice.answer_limit(subject.clone(), self.limits.get(subject).copied());
