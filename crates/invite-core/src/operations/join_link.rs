@@ -41,6 +41,11 @@ impl JoinByLink {
         Self { token, principal }
     }
 
+    #[cfg(test)]
+    pub(crate) fn token(&self) -> &Token {
+        &self.token
+    }
+
     /// Who joins.
     #[must_use]
     pub fn principal(&self) -> &Principal {

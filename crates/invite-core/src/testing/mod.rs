@@ -2,6 +2,7 @@
 
 mod cases;
 mod checks;
+mod commands;
 mod histories;
 mod records;
 mod store;
