@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    CommandKey, CommandRecord, Commit, Delivery, DeliveryId, EventRecord, Invitation, InvitationId, Invitee,
-    LimitSubject, Member, Organization, Place, RowChange, Scope, Suppression, SuppressionKind, UserId,
+    CommandKey, CommandRecord, Commit, Delivery, DeliveryId, EventRecord, Group, GroupId, GroupMember,
+    Invitation, InvitationId, InviteLink, Invitee, LimitSubject, LinkId, Member, Organization, Place,
+    RowChange, Scope, Suppression, SuppressionKind, UserId,
 };
 use invite_storage::StorageError;
 
@@ -33,6 +34,9 @@ pub(crate) struct Change {
     /// `None` leaves the row as it is.
     pub(crate) header: Option<Option<Organization>>,
     pub(crate) members: Vec<Swap<UserId, Member>>,
+    pub(crate) group_members: Vec<Swap<(GroupId, UserId), GroupMember>>,
+    pub(crate) groups: Vec<Swap<GroupId, Group>>,
+    pub(crate) links: Vec<Swap<LinkId, InviteLink>>,
     pub(crate) invitations: Vec<Swap<InvitationId, Invitation>>,
     pub(crate) places: Vec<Swap<(Scope, Invitee), Place>>,
     pub(crate) suppressions: Vec<Swap<(Invitee, SuppressionKind), Suppression>>,
@@ -58,6 +62,9 @@ impl Change {
             version,
             header,
             members,
+            group_members,
+            groups,
+            links,
             invitations,
             places,
             suppressions,
@@ -74,6 +81,9 @@ impl Change {
             version: *version,
             header: header.clone().map(Some),
             members: swaps(members, |row| row.user.clone()),
+            group_members: swaps(group_members, |row| (row.group.clone(), row.user.clone())),
+            groups: swaps(groups, |row| row.id.clone()),
+            links: swaps(links, |row| row.id),
             invitations: swaps(invitations, |row| row.id),
             places: swaps(places, |row| (row.scope.clone(), row.invitee.clone())),
             suppressions: swaps(suppressions, |row| (row.invitee.clone(), row.kind)),

@@ -6,10 +6,10 @@ use std::ops::Bound;
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Delivery, DeliveryId, EmailAddress, Invitation, InvitationId, InvitationState, Invitee, Member, RoleName,
-    Scope, UserId,
+    Delivery, DeliveryId, EmailAddress, Group, GroupId, GroupMember, GroupStatus, Invitation, InvitationId,
+    InvitationState, InviteLink, Invitee, JoinedBy, LinkId, Member, RoleName, Scope, SeatClass, UserId,
 };
-use invite_storage::Position;
+use invite_storage::{Position, WhichLinks};
 
 use crate::rows::Map;
 
@@ -30,6 +30,27 @@ impl Key for InvitationId {
 
     fn parse(text: &str) -> Option<Self> {
         text.parse().ok()
+    }
+}
+
+/// The hexadecimal text of an id is ordered as its bytes are.
+impl Key for LinkId {
+    fn text(&self) -> String {
+        self.to_string()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl Key for GroupId {
+    fn text(&self) -> String {
+        self.to_string()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
     }
 }
 
@@ -67,6 +88,36 @@ impl Key for RosterKey {
     }
 }
 
+/// What members are filed under.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Standing {
+    /// All of them.
+    Any,
+    /// Those of a role in the organization.
+    Role(RoleName),
+    /// Those who joined by a link.
+    Link(LinkId),
+    /// Those charged to a seat class.
+    Seat(SeatClass),
+}
+
+/// What groups are filed under.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum GroupFile {
+    /// All of them.
+    Any,
+    /// Those in a status.
+    Status(&'static str),
+    /// Those of a name.
+    Name(String),
+}
+
+impl GroupFile {
+    pub(crate) fn of(status: GroupStatus) -> Self {
+        Self::Status(status.as_str())
+    }
+}
+
 /// Everything here follows from the rows. No set or list in a map is empty.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Index {
@@ -78,8 +129,16 @@ pub(crate) struct Index {
     pub(crate) filed: Map<(Option<UserId>, InvitationState), List<InvitationId>>,
     /// Members by address, the longest standing first.
     pub(crate) addresses: Map<EmailAddress, List<UserId>>,
-    /// Members by role in the organization (`None`: of any or none).
-    pub(crate) standing: Map<Option<RoleName>, List<UserId>>,
+    /// Invitations by the groups that they grant something in, and stored state.
+    pub(crate) naming: Map<(GroupId, InvitationState), List<InvitationId>>,
+    /// Members by what they are and how they joined.
+    pub(crate) standing: Map<Standing, List<UserId>>,
+    /// Members by group and role in it (`None`: of any).
+    pub(crate) grouped: Map<(GroupId, Option<RoleName>), List<UserId>>,
+    /// Groups by status and name.
+    pub(crate) groups: Map<GroupFile, List<GroupId>>,
+    /// Links by creator (`None`: of anybody) and whether they ended.
+    pub(crate) links: Map<(Option<UserId>, WhichLinks), List<LinkId>>,
     /// Members and open invitations.
     pub(crate) roster: List<RosterKey>,
     /// Deliveries by invitation.
@@ -91,6 +150,9 @@ impl Index {
         if let Some(row) = old {
             for file in files(row) {
                 leave(&mut self.filed, &file, &(row.created_at, row.id));
+            }
+            for named in named(row) {
+                leave(&mut self.naming, &named, &(row.created_at, row.id));
             }
             if row.is_open() {
                 self.roster.remove(&(row.created_at, RosterKey::Invitation(row.id)));
@@ -104,6 +166,9 @@ impl Index {
             for file in files(row) {
                 self.filed.entry(file).or_default().insert((row.created_at, row.id));
             }
+            for named in named(row) {
+                self.naming.entry(named).or_default().insert((row.created_at, row.id));
+            }
             if row.is_open() {
                 self.roster.insert((row.created_at, RosterKey::Invitation(row.id)));
                 self.open.entry(row.invitee.clone()).or_default().insert(row.id);
@@ -115,8 +180,8 @@ impl Index {
     pub(crate) fn replace_member(&mut self, old: Option<&Member>, new: Option<&Member>) {
         if let Some(row) = old {
             let position = (row.joined_at, row.user.clone());
-            for role in roles(row) {
-                leave(&mut self.standing, &role, &position);
+            for standing in standings(row) {
+                leave(&mut self.standing, &standing, &position);
             }
             if let Some(email) = &row.email {
                 leave(&mut self.addresses, email, &position);
@@ -125,13 +190,54 @@ impl Index {
         }
         if let Some(row) = new {
             let position = (row.joined_at, row.user.clone());
-            for role in roles(row) {
-                self.standing.entry(role).or_default().insert(position.clone());
+            for standing in standings(row) {
+                self.standing.entry(standing).or_default().insert(position.clone());
             }
             if let Some(email) = &row.email {
                 self.addresses.entry(email.clone()).or_default().insert(position);
             }
             self.roster.insert((row.joined_at, RosterKey::Member(row.user.clone())));
+        }
+    }
+
+    pub(crate) fn replace_group_member(&mut self, old: Option<&GroupMember>, new: Option<&GroupMember>) {
+        let files = |row: &GroupMember| [None, Some(row.role.clone())].map(|role| (row.group.clone(), role));
+        let position = |row: &GroupMember| (row.joined_at, row.user.clone());
+        if let Some(row) = old {
+            files(row).iter().for_each(|file| leave(&mut self.grouped, file, &position(row)));
+        }
+        if let Some(row) = new {
+            for file in files(row) {
+                self.grouped.entry(file).or_default().insert(position(row));
+            }
+        }
+    }
+
+    pub(crate) fn replace_group(&mut self, old: Option<&Group>, new: Option<&Group>) {
+        let files = |row: &Group| {
+            [GroupFile::Any, GroupFile::of(row.status), GroupFile::Name(row.settings.name().to_owned())]
+        };
+        let position = |row: &Group| (row.created_at, row.id.clone());
+        if let Some(row) = old {
+            files(row).iter().for_each(|file| leave(&mut self.groups, file, &position(row)));
+        }
+        if let Some(row) = new {
+            for file in files(row) {
+                self.groups.entry(file).or_default().insert(position(row));
+            }
+        }
+    }
+
+    pub(crate) fn replace_link(&mut self, old: Option<&InviteLink>, new: Option<&InviteLink>) {
+        if let Some(row) = old {
+            for file in link_files(row) {
+                leave(&mut self.links, &file, &(row.created_at, row.id));
+            }
+        }
+        if let Some(row) = new {
+            for file in link_files(row) {
+                self.links.entry(file).or_default().insert((row.created_at, row.id));
+            }
         }
     }
 
@@ -190,9 +296,32 @@ fn files(row: &Invitation) -> impl Iterator<Item = (Option<UserId>, InvitationSt
         .map(move |inviter| (inviter, state))
 }
 
-fn roles(row: &Member) -> impl Iterator<Item = Option<RoleName>> {
+fn named(row: &Invitation) -> impl Iterator<Item = (GroupId, InvitationState)> {
+    let state = row.stored_state();
+    row.grants.scopes().filter_map(Scope::group).map(move |group| (group.clone(), state))
+}
+
+fn link_files(row: &InviteLink) -> impl Iterator<Item = (Option<UserId>, WhichLinks)> {
+    let kept = row.is_kept().then_some(WhichLinks::Kept);
+    let creators = [Some(None), row.creator.user().cloned().map(Some)].into_iter().flatten();
+    creators.flat_map(move |creator| {
+        [Some(WhichLinks::All), kept].into_iter().flatten().map(move |which| (creator.clone(), which))
+    })
+}
+
+pub(crate) fn standings(row: &Member) -> impl Iterator<Item = Standing> {
     let role = row.grants.access(&Scope::Organization).map(|access| access.role_name().clone());
-    [Some(None), role.map(Some)].into_iter().flatten()
+    let link = match row.joined_by {
+        JoinedBy::Link { link, revision: _ } => Some(link),
+        _ => None,
+    };
+    let filed = [
+        Some(Standing::Any),
+        role.map(Standing::Role),
+        link.map(Standing::Link),
+        row.seat.clone().map(Standing::Seat),
+    ];
+    filed.into_iter().flatten()
 }
 
 fn leave<K: Hash + Eq, I: Ord>(sets: &mut Map<K, BTreeSet<I>>, key: &K, item: &I) {

@@ -1,6 +1,6 @@
 //! After random histories, every index equals what a full scan of the rows gives.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use invite_conformance::storage::rows::*;
 use invite_core::*;
@@ -34,7 +34,7 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<(u8, Step)>> {
-    let touch = (0..4_u8, 0..6_u8, any::<u8>()).prop_map(|(table, key, value)| Touch { table, key, value });
+    let touch = (0..6_u8, 0..6_u8, any::<u8>()).prop_map(|(table, key, value)| Touch { table, key, value });
     let touches = vec(touch, 1..8);
     let step = prop_oneof![
         6 => touches.clone().prop_map(Step::Commit),
@@ -59,11 +59,45 @@ fn a_member(key: u8, value: u8) -> Member {
     Member {
         email: (value & 4 == 0).then(|| address(&format!("m{}@example.com", value % 2))),
         grants: match value % 5 {
-            0 => Grant::role("member").in_group(GroupId::parse("g").unwrap()).into(),
+            0 => Grant::role("member").in_group(group("g0")).into(),
+            1 => [Grant::role("admin").in_group(group("g0")), Grant::role("member").in_group(group("g1"))]
+                .into(),
             n => Grant::role(format!("role-{n}")).into(),
+        },
+        seat: (value & 8 == 0).then(|| SeatClass::from("team")),
+        joined_by: if value & 16 == 0 {
+            JoinedBy::BeingAdded
+        } else {
+            JoinedBy::Link { link: link_id(u32::from(value % 2)), revision: 0 }
         },
         ..member(&format!("user-{key}"), i64::from(value % 4))
     }
+}
+
+/// What a change of a member does to the members by group.
+fn group_members(
+    before: Option<&Member>,
+    change: &RowChange<UserId, Member>,
+) -> Vec<RowChange<(GroupId, UserId), GroupMember>> {
+    let after = match change {
+        RowChange::Insert(row) | RowChange::Update(row) => Some(row),
+        RowChange::Delete(_) => None,
+    };
+    let rows = |member: Option<&Member>| {
+        let grants = member.iter().flat_map(|member| member.grants.iter().map(|grant| (*member, grant)));
+        let rows = grants.filter_map(|(member, (scope, access))| {
+            let (group, role) = (scope.group()?.clone(), access.role_name().clone());
+            Some(GroupMember { group, user: member.user.clone(), role, joined_at: member.joined_at })
+        });
+        rows.map(|row| ((row.group.clone(), row.user.clone()), row)).collect::<BTreeMap<_, _>>()
+    };
+    let (mut was, is) = (rows(before), rows(after));
+    let changed = is.into_iter().map(|(key, row)| match was.remove(&key) {
+        Some(_) => RowChange::Update(row),
+        None => RowChange::Insert(row),
+    });
+    let changed = changed.collect::<Vec<_>>();
+    changed.into_iter().chain(was.into_keys().map(RowChange::Delete)).collect()
 }
 
 fn an_invitation(key: u8, value: u8) -> Invitation {
@@ -76,6 +110,12 @@ fn an_invitation(key: u8, value: u8) -> Invitation {
         created_at: at(i64::from(value % 4)),
         expires_at: if value & 2 == 0 { Expiry::Never } else { Expiry::At(at(value.into())) },
         revision: u32::from(value % 2),
+        grants: match value / 16 % 3 {
+            0 => Grant::role("member").into(),
+            1 => Grant::role("member").in_group(group("g0")).into(),
+            _ => [Grant::role("member").in_group(group("g0")), Grant::role("admin").in_group(group("g1"))]
+                .into(),
+        },
         ..invitation(key.into(), &format!("{}@example.com", value % 3))
     };
     if value & 8 == 0 { row } else { revoked(row, 9) }
@@ -93,8 +133,10 @@ fn commit_of(slice: &Slice, touches: &[Touch], mails: &mut u32) -> Commit {
         match table {
             0 => {
                 let row = a_member(key, value);
-                let is_there = slice.member(&row.user).unwrap().is_some();
-                commit.members.push(change(is_there, value, row.user.clone(), row));
+                let before = slice.member(&row.user).unwrap();
+                let change = change(before.is_some(), value, row.user.clone(), row);
+                commit.group_members.extend(group_members(before, &change));
+                commit.members.push(change);
             }
             1 => {
                 let row = an_invitation(key, value);
@@ -110,6 +152,26 @@ fn commit_of(slice: &Slice, touches: &[Touch], mails: &mut u32) -> Commit {
                     (row.invitee.clone(), row.kind),
                     row,
                 ));
+            }
+            3 => {
+                let status = [GroupStatus::Active, GroupStatus::Archived, GroupStatus::Closed];
+                let row = Group {
+                    status: status[usize::from(value) / 4 % 3],
+                    settings: GroupSettings::named(if value & 2 == 0 { "Red" } else { "Blue" }),
+                    ..a_group(&format!("g{key}"), (value % 4).into())
+                };
+                let is_there = slice.group(&row.id).unwrap().is_some();
+                commit.groups.push(change(is_there, value, row.id.clone(), row));
+            }
+            4 => {
+                let row = InviteLink {
+                    creator: if value & 1 == 0 { Actor::System } else { Actor::User(user("ada")) },
+                    created_at: at((value % 4).into()),
+                    ..link(key.into())
+                };
+                let row = if value & 8 == 0 { row } else { removed(row, 9) };
+                let is_there = slice.link(row.id).unwrap().is_some();
+                commit.links.push(change(is_there, value, row.id, row));
             }
             _ => {
                 *mails += 1;
@@ -128,7 +190,8 @@ fn commit_of(slice: &Slice, touches: &[Touch], mails: &mut u32) -> Commit {
 fn everything_touched() -> Reads {
     (0..6_u32).fold(Reads::new(), |reads, n| {
         let invitee = address(&format!("{n}@example.com")).into();
-        reads.invitation(invitation_id(n)).member(user(&format!("user-{n}"))).invitee(invitee)
+        let reads = reads.invitation(invitation_id(n)).member(user(&format!("user-{n}"))).invitee(invitee);
+        reads.group(group(&format!("g{n}"))).link(link_id(n))
     })
 }
 
@@ -209,6 +272,15 @@ impl Run {
                 if row.is_open() {
                     invitees.insert((row.invitee.clone(), tenant.id.clone()));
                 }
+            }
+            for row in rows.group_members.values() {
+                scanned.replace_group_member(None, Some(row));
+            }
+            for row in rows.groups.values() {
+                scanned.replace_group(None, Some(row));
+            }
+            for row in rows.links.values() {
+                scanned.replace_link(None, Some(row));
             }
             for row in rows.deliveries.values() {
                 scanned.replace_delivery(None, Some(row));

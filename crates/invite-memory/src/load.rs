@@ -55,6 +55,20 @@ fn answer(rows: &Rows, slice: &mut Slice, open: Reads, now: DateTime<Utc>) -> Re
         let invitations = ids.cloned().collect();
         slice.answer_sent_by(user, invitations);
     }
+    for id in open.groups {
+        let row = rows.groups.get(&id).cloned();
+        slice.answer_group(id, row);
+    }
+    for id in open.links {
+        slice.answer_link(id, rows.links.get(&id).cloned());
+    }
+    if open.kept_links {
+        let links = rows.kept_links().take(Reads::MAX_LINKS + 1).cloned().collect::<Vec<_>>();
+        if links.len() > Reads::MAX_LINKS {
+            return Err(StorageError::other("an organization has more links than can be"));
+        }
+        slice.answer_kept_links(links);
+    }
     for subject in open.limits {
         let kept = rows.limits.get(&subject).copied();
         slice.answer_limit(subject, kept);
@@ -68,6 +82,15 @@ fn answer(rows: &Rows, slice: &mut Slice, open: Reads, now: DateTime<Utc>) -> Re
         let wanted = usize::try_from(open.due).unwrap_or(usize::MAX);
         let invitations = due.by_ref().take(wanted).cloned().collect();
         slice.answer_due(invitations, due.next().is_some());
+    }
+    let first = slice.organization().and_then(|row| row.closing.first()).cloned();
+    if let (1.., Some(group)) = (open.closing, first) {
+        let wanted = usize::try_from(open.closing).unwrap_or(usize::MAX);
+        let (mut members, mut open) = (rows.members_in(&group), rows.open_in(&group));
+        let in_it = members.by_ref().take(wanted).cloned().collect();
+        let to_it = open.by_ref().take(wanted).cloned().collect();
+        let more = members.next().is_some() || open.next().is_some();
+        slice.answer_closing(group.clone(), in_it, to_it, more);
     }
     Ok(())
 }

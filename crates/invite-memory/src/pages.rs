@@ -7,15 +7,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
-    EventRecord, Invitation, InvitationState, Invitee, Member, OrganizationId, OrganizationStatus, UserId,
+    EventRecord, Group, GroupId, Invitation, InvitationState, InviteLink, Invitee, Member, OrganizationId,
+    OrganizationStatus, Scope, UserId,
 };
 use invite_storage::{
-    EventEntry, InboxEntry, InvitationEntry, InvitationFilter, MemberFilter, Membership, Pages, Position,
-    Positioned, RosterEntry, Seek, StorageError,
+    EventEntry, GroupFilter, InboxEntry, InvitationEntry, InvitationFilter, LinkFilter, MemberFilter,
+    Membership, Pages, Position, Positioned, RosterEntry, Seek, StorageError,
 };
 
 use crate::MemoryStorage;
-use crate::index::{RosterKey, ascending, descending};
+use crate::index::{GroupFile, RosterKey, Standing, ascending, descending, standings};
 use crate::rows::Rows;
 use crate::storage::Tenant;
 
@@ -52,23 +53,28 @@ impl Pages for MemoryStorage {
         seek: &Seek,
     ) -> Result<Vec<InvitationEntry>, StorageError> {
         let Some(tenant) = self.shared.tenant(organization) else { return Ok(Vec::new()) };
-        let InvitationFilter { state, inviter } = filter;
+        let InvitationFilter { state, inviter, group } = filter;
         let after = seek.after.as_ref();
         let rows = tenant.rows();
+        let is_theirs = |row: &&Invitation| inviter.is_none() || row.inviter.user() == inviter.as_ref();
         let mut found = Vec::new();
         for stored in InvitationState::ALL {
             let is_asked_for = state.is_none_or(|state| state == stored);
-            let list = rows.index.filed.get(&(inviter.clone(), stored)).filter(|_| is_asked_for);
+            let list = match group {
+                Some(group) => rows.index.naming.get(&(group.clone(), stored)),
+                None => rows.index.filed.get(&(inviter.clone(), stored)),
+            };
+            let list = list.filter(|_| is_asked_for);
             let behind = list.into_iter().flat_map(|list| descending(list, after));
-            let behind = behind.filter_map(|(_, id)| rows.invitations.get(id));
+            let behind = behind.filter_map(|(_, id)| rows.invitations.get(id)).filter(is_theirs);
             let wanted = behind.filter(|row| state.is_none_or(|state| row.state_at(now) == state));
             found.extend(wanted.take(limit(seek)));
         }
         if *state == Some(InvitationState::Expired) {
             // In a closed organization more is due than is past its expiry.
             let is_over = |row: &&Invitation| row.state_at(now) == InvitationState::Expired;
-            let is_theirs = |row: &&Invitation| inviter.is_none() || row.inviter.user() == inviter.as_ref();
-            let unwritten = rows.due(now).filter(is_over).filter(is_theirs);
+            let names_it = |row: &&Invitation| group.as_ref().is_none_or(|group| names(row, group));
+            let unwritten = rows.due(now).filter(is_over).filter(is_theirs).filter(names_it);
             let position = |row: &Invitation| Position::new(row.created_at, row.id.to_string());
             found.extend(unwritten.filter(|row| after.is_none_or(|after| position(row) < *after)));
         }
@@ -83,11 +89,58 @@ impl Pages for MemoryStorage {
         seek: &Seek,
     ) -> Result<Vec<Member>, StorageError> {
         let Some(tenant) = self.shared.tenant(organization) else { return Ok(Vec::new()) };
-        let MemberFilter { role } = filter;
+        let MemberFilter { group, link, role, seat } = filter;
+        let by_link = link.map(Standing::Link);
         let rows = tenant.rows();
-        let Some(list) = rows.index.standing.get(role) else { return Ok(Vec::new()) };
-        let users = ascending(list, seek.after.as_ref());
-        Ok(users.filter_map(|user| rows.members.get(user)).take(limit(seek)).cloned().collect())
+        let list = match (group, by_link.clone(), role, seat) {
+            (Some(group), _, role, _) => rows.index.grouped.get(&(group.clone(), role.clone())),
+            (None, Some(link), _, _) => rows.index.standing.get(&link),
+            (None, None, Some(role), _) => rows.index.standing.get(&Standing::Role(role.clone())),
+            (None, None, None, Some(seat)) => rows.index.standing.get(&Standing::Seat(seat.clone())),
+            (None, None, None, None) => rows.index.standing.get(&Standing::Any),
+        };
+        let role = role.clone().filter(|_| group.is_none()).map(Standing::Role);
+        let asked = [by_link, role, seat.clone().map(Standing::Seat)];
+        let is_asked_for =
+            |row: &&Member| asked.iter().flatten().all(|standing| standings(row).any(|of| of == *standing));
+        let users = list.into_iter().flat_map(|list| ascending(list, seek.after.as_ref()));
+        let members = users.filter_map(|user| rows.members.get(user)).filter(is_asked_for);
+        Ok(members.take(limit(seek)).cloned().collect())
+    }
+
+    async fn groups(
+        &self,
+        organization: &OrganizationId,
+        filter: &GroupFilter,
+        seek: &Seek,
+    ) -> Result<Vec<Group>, StorageError> {
+        let Some(tenant) = self.shared.tenant(organization) else { return Ok(Vec::new()) };
+        let GroupFilter { status, name } = filter;
+        let file = match (name, status) {
+            (Some(name), _) => GroupFile::Name(name.clone()),
+            (None, Some(status)) => GroupFile::of(*status),
+            (None, None) => GroupFile::Any,
+        };
+        let rows = tenant.rows();
+        let list = rows.index.groups.get(&file).into_iter();
+        let ids = list.flat_map(|list| ascending(list, seek.after.as_ref()));
+        let groups = ids.filter_map(|id| rows.groups.get(id));
+        let in_status = groups.filter(|row| status.is_none_or(|status| row.status == status));
+        Ok(in_status.take(limit(seek)).cloned().collect())
+    }
+
+    async fn links(
+        &self,
+        organization: &OrganizationId,
+        filter: &LinkFilter,
+        seek: &Seek,
+    ) -> Result<Vec<InviteLink>, StorageError> {
+        let Some(tenant) = self.shared.tenant(organization) else { return Ok(Vec::new()) };
+        let LinkFilter { which, creator } = filter;
+        let rows = tenant.rows();
+        let list = rows.index.links.get(&(creator.clone(), *which)).into_iter();
+        let ids = list.flat_map(|list| descending(list, seek.after.as_ref()));
+        Ok(ids.filter_map(|(_, id)| rows.links.get(id)).take(limit(seek)).cloned().collect())
     }
 
     /// Looks into every organization where one of the invitees has an open invitation: few, for a person.
@@ -164,8 +217,13 @@ fn is_pending(row: &Invitation, now: DateTime<Utc>) -> bool {
     row.state_at(now) == InvitationState::Pending
 }
 
+fn names(row: &Invitation, group: &GroupId) -> bool {
+    row.grants.scopes().filter_map(Scope::group).any(|named| named == group)
+}
+
 fn event_entry(record: &EventRecord) -> Result<EventEntry, StorageError> {
-    let EventRecord { sequence, commit, at, actor, kind, format, invitation, user, data } = record;
+    let EventRecord { sequence, commit, at, actor, kind, format, invitation, user, group, link, data } =
+        record;
     Ok(EventEntry {
         sequence: *sequence,
         commit: *commit,
@@ -175,6 +233,8 @@ fn event_entry(record: &EventRecord) -> Result<EventEntry, StorageError> {
         format: *format,
         invitation: *invitation,
         user: user.clone(),
+        group: group.clone(),
+        link: *link,
         data: serde_json::to_string(data).map_err(StorageError::other)?,
     })
 }

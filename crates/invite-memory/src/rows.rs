@@ -8,9 +8,10 @@ use std::mem;
 use chrono::{DateTime, Utc};
 use invite_core::{
     CommandKey, CommandRecord, CommitId, Delivery, DeliveryId, DueInvitations, EmailAddress, EventRecord,
-    Expiry, Invitation, InvitationId, InvitationState, Invitee, LimitSubject, Member, Organization, Place,
-    Scope, Suppression, SuppressionKind, UserId,
+    Expiry, Group, GroupId, GroupMember, Invitation, InvitationId, InvitationState, InviteLink, Invitee,
+    LimitSubject, LinkId, Member, Organization, Place, Scope, Suppression, SuppressionKind, UserId,
 };
+use invite_storage::WhichLinks;
 
 use crate::commit::{Change, Log, Swap};
 use crate::index::Index;
@@ -24,6 +25,9 @@ pub(crate) type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::Rand
 pub(crate) struct Rows {
     pub(crate) header: Option<Organization>,
     pub(crate) members: Map<UserId, Member>,
+    pub(crate) group_members: BTreeMap<(GroupId, UserId), GroupMember>,
+    pub(crate) groups: Map<GroupId, Group>,
+    pub(crate) links: Map<LinkId, InviteLink>,
     pub(crate) invitations: Map<InvitationId, Invitation>,
     places: Map<(Scope, Invitee), Place>,
     pub(crate) suppressions: BTreeMap<(Invitee, SuppressionKind), Suppression>,
@@ -49,11 +53,27 @@ impl Rows {
     /// Whether every precondition of a change holds: its version, its sequences, and for each row that it is
     /// there, or is not. A key that occurs twice in one table does not.
     pub(crate) fn accepts(&self, change: &Change) -> bool {
-        let Change { version, header: _, members, invitations, places, suppressions, .. } = change;
-        let Change { limits: _, commands: _, events, deliveries, .. } = change;
+        let Change {
+            version,
+            header: _,
+            members,
+            group_members,
+            groups,
+            links,
+            invitations,
+            places,
+            suppressions,
+            limits: _,
+            events,
+            deliveries,
+            commands: _,
+        } = change;
         *version == self.version()
             && follows(events, *version)
             && all(members, |key| self.members.contains_key(key))
+            && all(group_members, |key| self.group_members.contains_key(key))
+            && all(groups, |key| self.groups.contains_key(key))
+            && all(links, |key| self.links.contains_key(key))
             && all(invitations, |key| self.invitations.contains_key(key))
             && all(places, |key| self.places.contains_key(key))
             && all(suppressions, |key| self.suppressions.contains_key(key))
@@ -66,6 +86,9 @@ impl Rows {
             version: _,
             header,
             members,
+            group_members,
+            groups,
+            links,
             invitations,
             places,
             suppressions,
@@ -80,6 +103,18 @@ impl Rows {
         for Swap { key, row, .. } in members {
             exchange(&mut self.members, key, row);
             self.index.replace_member(row.as_ref(), self.members.get(key));
+        }
+        for Swap { key, row, .. } in group_members {
+            exchange_sorted(&mut self.group_members, key, row);
+            self.index.replace_group_member(row.as_ref(), self.group_members.get(key));
+        }
+        for Swap { key, row, .. } in groups {
+            exchange(&mut self.groups, key, row);
+            self.index.replace_group(row.as_ref(), self.groups.get(key));
+        }
+        for Swap { key, row, .. } in links {
+            exchange(&mut self.links, key, row);
+            self.index.replace_link(row.as_ref(), self.links.get(key));
         }
         for Swap { key, row, .. } in invitations {
             exchange(&mut self.invitations, key, row);
@@ -156,6 +191,24 @@ impl Rows {
     /// The open invitations of an inviter, by age.
     pub(crate) fn pending_by(&self, inviter: &UserId) -> impl Iterator<Item = &Invitation> {
         let list = self.index.filed.get(&(Some(inviter.clone()), InvitationState::Pending));
+        list.into_iter().flatten().filter_map(|(_, id)| self.invitations.get(id))
+    }
+
+    /// The links that did not end.
+    pub(crate) fn kept_links(&self) -> impl Iterator<Item = &InviteLink> {
+        let list = self.index.links.get(&(None, WhichLinks::Kept));
+        list.into_iter().flatten().filter_map(|(_, id)| self.links.get(id))
+    }
+
+    /// The members in a group.
+    pub(crate) fn members_in(&self, group: &GroupId) -> impl Iterator<Item = &Member> {
+        let list = self.index.grouped.get(&(group.clone(), None));
+        list.into_iter().flatten().filter_map(|(_, user)| self.members.get(user))
+    }
+
+    /// The open invitations with a grant in a group.
+    pub(crate) fn open_in(&self, group: &GroupId) -> impl Iterator<Item = &Invitation> {
+        let list = self.index.naming.get(&(group.clone(), InvitationState::Pending));
         list.into_iter().flatten().filter_map(|(_, id)| self.invitations.get(id))
     }
 

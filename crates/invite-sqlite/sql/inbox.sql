@@ -2,7 +2,7 @@ where (organization, id) in (select organization, invitation from invite_places 
     and +state = 'pending' and +expires_at > ?2 and (+created_at, +id) < (?3, ?4)
     and exists (
         select 1 from invite_organizations as o
-        where o.id = invite_invitations.organization and o.status = 'active'
+        where o.id = i.organization and o.status = 'active'
     )
 order by created_at desc, id desc
 limit ?5

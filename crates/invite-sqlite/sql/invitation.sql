@@ -1,3 +1,4 @@
-select id, kind, invitee, address, name, grants, inviter, created_at, expires_at, ending, ended_at, nonce,
-    earlier_nonces, revision, mail_to, seat, message, locale, metadata, organization
-from invite_invitations
+select i.id, i.kind, i.invitee, i.address, i.name, i.grants, i.inviter, i.created_at, i.expires_at, i.ending,
+    i.ended_at, i.nonce, i.earlier_nonces, i.revision, i.mail_to, i.seat, i.message, i.locale, i.metadata,
+    i.organization
+from invite_invitations as i

@@ -1,2 +1,2 @@
-select user, email, grants, seat, joined_by, joined_at, metadata, organization
-from invite_members
+select m.user, m.email, m.grants, m.seat, m.joined_by, m.joined_at, m.metadata, m.organization
+from invite_members as m

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use chrono::{DateTime, Utc};
-use invite_core::{Actor, DeliveryId, EmailAddress, Invitee, Nonce, OrganizationId, UserId};
+use invite_core::{Actor, DeliveryId, EmailAddress, GroupId, Invitee, Nonce, OrganizationId, UserId};
 use rusqlite::types::{FromSql, Value};
 use rusqlite::{Connection, Params, Row};
 use serde::de::value::{Error as WordError, StrDeserializer};
@@ -122,6 +122,10 @@ impl<'row, 'statement> Columns<'row, 'statement> {
         OrganizationId::parse(id).map_err(|error| unreadable(error.into()))
     }
 
+    pub(crate) fn group_id(&mut self) -> Result<GroupId, Failure> {
+        self.parsed(|text: String| GroupId::parse(text))
+    }
+
     pub(crate) fn delivery_id(&mut self) -> Result<DeliveryId, Failure> {
         Ok(DeliveryId::from_uuid(self.uuid()?))
     }
@@ -136,6 +140,23 @@ impl<'row, 'statement> Columns<'row, 'statement> {
         match self.address_option()? {
             Some(address) => Ok(Invitee::Address(address)),
             None => user_of(&key).map(Invitee::User).map_err(|error| self.unreadable(error)),
+        }
+    }
+
+    pub(crate) fn nonce(&mut self) -> Result<Nonce, Failure> {
+        self.parsed(|bytes: Vec<u8>| nonce(&bytes))
+    }
+
+    pub(crate) fn nonces(&mut self) -> Result<Vec<Nonce>, Failure> {
+        self.parsed(|bytes: Vec<u8>| bytes.chunks(16).map(nonce).collect::<Result<_, _>>())
+    }
+
+    /// Two columns: how something ended, and when.
+    pub(crate) fn ended<T: DeserializeOwned>(&mut self) -> Result<Option<(T, DateTime<Utc>)>, Failure> {
+        match (self.json_option()?, self.time_option()?) {
+            (Some(ending), Some(at)) => Ok(Some((ending, at))),
+            (None, None) => Ok(None),
+            _ => Err(self.unreadable("an ending without its time, or a time without its ending")),
         }
     }
 
@@ -189,7 +210,7 @@ pub(crate) fn integer(count: u64) -> Result<Value, Failure> {
     i64::try_from(count).map(Value::Integer).map_err(Failure::other)
 }
 
-pub(crate) fn nonce(bytes: &[u8]) -> Result<Nonce, Source> {
+fn nonce(bytes: &[u8]) -> Result<Nonce, Source> {
     Ok(Nonce::from_bytes(bytes.try_into()?))
 }
 

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Commit, Invitation, InvitationId, Invitee, Member, Organization, OrganizationId, Place, RowChange, Scope,
-    Suppression, SuppressionKind, UserId,
+    Commit, Group, GroupId, GroupMember, Invitation, InvitationId, InviteLink, Invitee, LinkId, Member,
+    Organization, OrganizationId, Place, RowChange, Scope, Suppression, SuppressionKind, UserId,
 };
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
@@ -20,6 +20,9 @@ pub(crate) fn write(connection: &Connection, commit: &Commit) -> Result<(), Fail
         version,
         header,
         members,
+        group_members,
+        groups,
+        links,
         invitations,
         places,
         suppressions,
@@ -41,6 +44,15 @@ pub(crate) fn write(connection: &Connection, commit: &Commit) -> Result<(), Fail
         }
         for change in pass.of(members) {
             member(connection, organization, change)?;
+        }
+        for change in pass.of(group_members) {
+            group_member(connection, organization, change)?;
+        }
+        for change in pass.of(groups) {
+            group(connection, organization, change)?;
+        }
+        for change in pass.of(links) {
+            link(connection, organization, change)?;
         }
         for change in pass.of(suppressions) {
             suppression(connection, organization, change)?;
@@ -120,6 +132,52 @@ fn member(
     }
 }
 
+fn group_member(
+    connection: &Connection,
+    organization: &OrganizationId,
+    change: &RowChange<(GroupId, UserId), GroupMember>,
+) -> Result<(), Failure> {
+    match change {
+        RowChange::Insert(row) => {
+            one(connection, sql::INSERT_GROUP_MEMBER, rows::group_member_values(organization, row))
+        }
+        RowChange::Update(row) => {
+            one(connection, sql::UPDATE_GROUP_MEMBER, rows::group_member_values(organization, row))
+        }
+        RowChange::Delete((group, user)) => {
+            one(connection, sql::DELETE_GROUP_MEMBER, rows::group_member_key(organization, group, user))
+        }
+    }
+}
+
+fn group(
+    connection: &Connection,
+    organization: &OrganizationId,
+    change: &RowChange<GroupId, Group>,
+) -> Result<(), Failure> {
+    match change {
+        RowChange::Insert(row) => one(connection, sql::INSERT_GROUP, rows::group_values(organization, row)?),
+        RowChange::Update(row) => one(connection, sql::UPDATE_GROUP, rows::group_values(organization, row)?),
+        RowChange::Delete(id) => {
+            one(connection, sql::DELETE_GROUP, vec![text(organization.as_str()), text(id.as_str())])
+        }
+    }
+}
+
+fn link(
+    connection: &Connection,
+    organization: &OrganizationId,
+    change: &RowChange<LinkId, InviteLink>,
+) -> Result<(), Failure> {
+    match change {
+        RowChange::Insert(row) => one(connection, sql::INSERT_LINK, rows::link_values(organization, row)?),
+        RowChange::Update(row) => one(connection, sql::UPDATE_LINK, rows::link_values(organization, row)?),
+        RowChange::Delete(id) => {
+            one(connection, sql::DELETE_LINK, vec![text(organization.as_str()), blob(id.as_uuid())])
+        }
+    }
+}
+
 fn invitation(
     connection: &Connection,
     organization: &OrganizationId,
@@ -127,15 +185,38 @@ fn invitation(
 ) -> Result<(), Failure> {
     match change {
         RowChange::Insert(row) => {
-            one(connection, sql::INSERT_INVITATION, rows::invitation_values(organization, row)?)
+            one(connection, sql::INSERT_INVITATION, rows::invitation_values(organization, row)?)?;
+            name_groups(connection, organization, row)
         }
         RowChange::Update(row) => {
-            one(connection, sql::UPDATE_INVITATION, rows::invitation_values(organization, row)?)
+            one(connection, sql::UPDATE_INVITATION, rows::invitation_values(organization, row)?)?;
+            forget_groups(connection, organization, row.id)?;
+            name_groups(connection, organization, row)
         }
         RowChange::Delete(id) => {
-            one(connection, sql::DELETE_INVITATION, vec![text(organization.as_str()), blob(id.as_uuid())])
+            one(connection, sql::DELETE_INVITATION, vec![text(organization.as_str()), blob(id.as_uuid())])?;
+            forget_groups(connection, organization, *id)
         }
     }
+}
+
+fn name_groups(
+    connection: &Connection,
+    organization: &OrganizationId,
+    row: &Invitation,
+) -> Result<(), Failure> {
+    let mut groups = rows::invitation_group_values(organization, row);
+    groups.try_for_each(|values| one(connection, sql::INSERT_INVITATION_GROUP, values))
+}
+
+fn forget_groups(
+    connection: &Connection,
+    organization: &OrganizationId,
+    id: InvitationId,
+) -> Result<(), Failure> {
+    let params = params![organization.as_str(), blob(id.as_uuid())];
+    connection.prepare_cached(sql::DELETE_INVITATION_GROUPS)?.execute(params)?;
+    Ok(())
 }
 
 fn place(

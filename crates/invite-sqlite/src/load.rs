@@ -2,16 +2,18 @@
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    CommandKey, CommandRecord, CommitId, DueInvitations, EmailAddress, Invitation, InvitationId, Invitee,
-    LimitSubject, Member, Organization, OrganizationId, Reads, Slice, Suppression, UserId,
+    CommandKey, CommandRecord, CommitId, DueInvitations, EmailAddress, Group, GroupId, Invitation,
+    InvitationId, InviteLink, Invitee, LimitSubject, LinkId, Member, Organization, OrganizationId, Reads,
+    Slice, Suppression, UserId,
 };
 use rusqlite::{Connection, params, params_from_iter};
+use uuid::Uuid;
 
-use crate::columns::{LAST, actor_key, all, blob, first, micros};
+use crate::columns::{Columns, LAST, actor_key, all, blob, first, micros};
 use crate::error::Failure;
 use crate::{rows, sql};
 
-/// Each round answers keys that the one before opened. Three are needed; more are a bug of ours.
+/// Each round answers keys that the one before opened. Four are needed; more are a bug of ours.
 const MOST_ROUNDS: usize = 8;
 
 pub(crate) fn slice(
@@ -63,6 +65,18 @@ fn answer(
         let rows = sent_by(connection, organization, &user)?;
         slice.answer_sent_by(user, rows);
     }
+    for id in open.groups {
+        let row = group(connection, organization, &id)?;
+        slice.answer_group(id, row);
+    }
+    for id in open.links {
+        let row = link(connection, organization, id)?;
+        slice.answer_link(id, row);
+    }
+    if open.kept_links {
+        let rows = kept_links(connection, organization)?;
+        slice.answer_kept_links(rows);
+    }
     for subject in open.limits {
         let kept = limit(connection, organization, &subject)?;
         slice.answer_limit(subject, kept);
@@ -74,6 +88,15 @@ fn answer(
     if let (1.., Some(row)) = (open.due, slice.organization()) {
         let (rows, more) = due(connection, row, now, open.due)?;
         slice.answer_due(rows, more);
+    }
+    let first = slice.organization().and_then(|row| row.closing.first()).cloned();
+    if let (1.., Some(group)) = (open.closing, first) {
+        let limit = usize::try_from(open.closing).map_err(Failure::other)?;
+        let (members, more_members) =
+            naming(connection, organization, &group, limit, (sql::CLOSING_MEMBERS, rows::member))?;
+        let (invitations, more_invitations) =
+            naming(connection, organization, &group, limit, (sql::CLOSING_INVITATIONS, rows::invitation))?;
+        slice.answer_closing(group, members, invitations, more_members || more_invitations);
     }
     Ok(())
 }
@@ -147,6 +170,47 @@ fn sent_by(
     let inviter = actor_key(&user.clone().into());
     let params = params![organization.as_str(), inviter, limit_of(Reads::MAX_SENT.saturating_add(1))];
     all(connection, sql::SENT_BY, params, rows::invitation)
+}
+
+fn group(
+    connection: &Connection,
+    organization: &OrganizationId,
+    id: &GroupId,
+) -> Result<Option<Group>, Failure> {
+    first(connection, sql::GROUP, [organization.as_str(), id.as_str()], rows::group)
+}
+
+fn link(
+    connection: &Connection,
+    organization: &OrganizationId,
+    id: LinkId,
+) -> Result<Option<InviteLink>, Failure> {
+    first(connection, sql::LINK, params![organization.as_str(), blob(id.as_uuid())], rows::link)
+}
+
+fn kept_links(connection: &Connection, organization: &OrganizationId) -> Result<Vec<InviteLink>, Failure> {
+    let limit = limit_of(Reads::MAX_LINKS.saturating_add(1));
+    let params = params![organization.as_str(), LAST, blob(Uuid::nil()), limit];
+    let rows = all(connection, sql::LINKS_KEPT, params, rows::link)?;
+    if rows.len() > Reads::MAX_LINKS {
+        return Err(Failure::other("an organization has more links than can be"));
+    }
+    Ok(rows)
+}
+
+/// Rows that name a group, at most so many, and whether there are more.
+fn naming<T>(
+    connection: &Connection,
+    organization: &OrganizationId,
+    group: &GroupId,
+    limit: usize,
+    (sql, read): (&str, impl FnMut(&mut Columns<'_, '_>) -> Result<T, Failure>),
+) -> Result<(Vec<T>, bool), Failure> {
+    let params = params![organization.as_str(), group.as_str(), limit_of(limit.saturating_add(1))];
+    let mut rows = all(connection, sql, params, read)?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    Ok((rows, more))
 }
 
 fn limit(

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use invite_core::{Invitation, InvitationState, Invitee, Member, Organization, OrganizationId, UserId};
+use invite_core::{
+    Group, GroupId, Invitation, InvitationState, InviteLink, Invitee, Member, Organization, OrganizationId,
+    UserId,
+};
 use invite_storage::{
-    EventEntry, InboxEntry, InvitationEntry, InvitationFilter, MemberFilter, Membership, Pages, Position,
-    Positioned, RosterEntry, Seek, StorageError,
+    EventEntry, GroupFilter, InboxEntry, InvitationEntry, InvitationFilter, LinkFilter, MemberFilter,
+    Membership, Pages, Position, Positioned, RosterEntry, Seek, StorageError, WhichLinks,
 };
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
@@ -48,16 +51,27 @@ impl Pages for SqliteStorage {
         seek: &Seek,
     ) -> Result<Vec<Member>, StorageError> {
         let (organization, filter, seek) = (organization.clone(), filter.clone(), seek.clone());
-        self.read(move |connection| {
-            let MemberFilter { role } = filter;
-            let Seek { after, limit } = seek;
-            let Key(at, user) = oldest_first(after);
-            let mut values = vec![text(organization.as_str()), at, user, limit.into()];
-            values.extend(role.as_ref().map(|role| text(role.as_str())));
-            let sql = if role.is_some() { sql::MEMBERS_OF_ROLE } else { sql::MEMBERS };
-            all(connection, sql, params_from_iter(values), rows::member)
-        })
-        .await
+        self.read(move |connection| members(connection, &organization, filter, seek)).await
+    }
+
+    async fn groups(
+        &self,
+        organization: &OrganizationId,
+        filter: &GroupFilter,
+        seek: &Seek,
+    ) -> Result<Vec<Group>, StorageError> {
+        let (organization, filter, seek) = (organization.clone(), filter.clone(), seek.clone());
+        self.read(move |connection| groups(connection, &organization, filter, seek)).await
+    }
+
+    async fn links(
+        &self,
+        organization: &OrganizationId,
+        filter: &LinkFilter,
+        seek: &Seek,
+    ) -> Result<Vec<InviteLink>, StorageError> {
+        let (organization, filter, seek) = (organization.clone(), filter.clone(), seek.clone());
+        self.read(move |connection| links(connection, &organization, filter, seek)).await
     }
 
     async fn inbox(
@@ -92,6 +106,90 @@ impl Pages for SqliteStorage {
     }
 }
 
+/// Found by the first thing that is asked for in this order: group, link, role, seat.
+fn members(
+    connection: &Connection,
+    organization: &OrganizationId,
+    filter: MemberFilter,
+    seek: Seek,
+) -> Result<Vec<Member>, Failure> {
+    let MemberFilter { group, link, role, seat } = filter;
+    let Seek { after, limit } = seek;
+    let Key(at, user) = oldest_first(after);
+    let link = link.map(|link| blob(link.as_uuid()));
+    let role = role.map(|role| text(role.as_str()));
+    let seat = seat.map(|seat| text(seat.as_str()));
+    let mut values = vec![text(organization.as_str()), at, user, limit.into()];
+    let sql = match (group, link, role, seat) {
+        (Some(group), link, role, seat) => {
+            let sql = if role.is_some() { sql::MEMBERS_IN_GROUP_OF_ROLE } else { sql::MEMBERS_IN_GROUP };
+            values.extend([text(group.as_str()), link.into(), seat.into()]);
+            values.extend(role);
+            sql
+        }
+        (None, Some(link), role, seat) => {
+            values.extend([link, role.into(), seat.into()]);
+            sql::MEMBERS_BY_LINK
+        }
+        (None, None, Some(role), seat) => {
+            values.extend([role, seat.into()]);
+            sql::MEMBERS_OF_ROLE
+        }
+        (None, None, None, Some(seat)) => {
+            values.push(seat);
+            sql::MEMBERS_IN_SEAT
+        }
+        (None, None, None, None) => sql::MEMBERS,
+    };
+    all(connection, sql, params_from_iter(values), rows::member)
+}
+
+/// Found by the name, if one is asked for.
+fn groups(
+    connection: &Connection,
+    organization: &OrganizationId,
+    filter: GroupFilter,
+    seek: Seek,
+) -> Result<Vec<Group>, Failure> {
+    let GroupFilter { status, name } = filter;
+    let Seek { after, limit } = seek;
+    let Key(at, id) = oldest_first(after);
+    let status = status.map(|status| text(status.as_str()));
+    let mut values = vec![text(organization.as_str()), at, id, limit.into()];
+    let sql = match (name, status) {
+        (Some(name), status) => {
+            values.extend([name.into(), status.into()]);
+            sql::GROUPS_NAMED
+        }
+        (None, Some(status)) => {
+            values.push(status);
+            sql::GROUPS_IN
+        }
+        (None, None) => sql::GROUPS,
+    };
+    all(connection, sql, params_from_iter(values), rows::group)
+}
+
+fn links(
+    connection: &Connection,
+    organization: &OrganizationId,
+    filter: LinkFilter,
+    seek: Seek,
+) -> Result<Vec<InviteLink>, Failure> {
+    let LinkFilter { which, creator } = filter;
+    let Seek { after, limit } = seek;
+    let Key(at, id) = newest_first(after);
+    let sql = match (which, &creator) {
+        (WhichLinks::All, None) => sql::LINKS,
+        (WhichLinks::Kept, None) => sql::LINKS_KEPT,
+        (WhichLinks::All, Some(_)) => sql::LINKS_BY,
+        (WhichLinks::Kept, Some(_)) => sql::LINKS_KEPT_BY,
+    };
+    let mut values = vec![text(organization.as_str()), at, id, limit.into()];
+    values.extend(creator.map(|user| Value::Text(actor_key(&user.into()))));
+    all(connection, sql, params_from_iter(values), rows::link)
+}
+
 /// Two lists in one order: a page of each, the first rows of which are the page of both.
 fn roster(
     connection: &Connection,
@@ -113,7 +211,7 @@ fn roster(
     let members = all(connection, sql::ROSTER_MEMBERS, params, rows::member)?;
     let mut rows = members.into_iter().map(RosterEntry::Member).collect::<Vec<_>>();
     for part in parts(Some(InvitationState::Pending), now) {
-        let page = page(connection, organization, part, None, &invitation_after, limit)?;
+        let page = page(connection, organization, part, (None, None), &invitation_after, limit)?;
         rows.extend(page.into_iter().map(RosterEntry::Invitation));
     }
     newest(rows, limit)
@@ -126,12 +224,12 @@ fn invitations(
     now: DateTime<Utc>,
     seek: Seek,
 ) -> Result<Vec<InvitationEntry>, Failure> {
-    let InvitationFilter { state, inviter } = filter;
+    let InvitationFilter { state, inviter, group } = filter;
     let Seek { after, limit } = seek;
     let after = newest_first(after);
     let mut rows = vec![];
     for part in parts(state, now) {
-        rows.extend(page(connection, organization, part, inviter.as_ref(), &after, limit)?);
+        rows.extend(page(connection, organization, part, (inviter.as_ref(), group.as_ref()), &after, limit)?);
     }
     newest(rows, limit)
 }
@@ -212,21 +310,27 @@ fn page(
     connection: &Connection,
     organization: &OrganizationId,
     part: Option<Part>,
-    inviter: Option<&UserId>,
+    (inviter, group): (Option<&UserId>, Option<&GroupId>),
     after: &Key,
     limit: u32,
 ) -> Result<Vec<InvitationEntry>, Failure> {
-    let sql = match (&part, inviter) {
-        (None, None) => sql::INVITATIONS,
-        (None, Some(_)) => sql::INVITATIONS_BY,
-        (Some(_), None) => sql::INVITATIONS_IN,
-        (Some(_), Some(_)) => sql::INVITATIONS_IN_BY,
+    let sql = match (&part, inviter, group) {
+        (None, None, None) => sql::INVITATIONS,
+        (None, Some(_), None) => sql::INVITATIONS_BY,
+        (None, _, Some(_)) => sql::INVITATIONS_FOR,
+        (Some(_), None, None) => sql::INVITATIONS_IN,
+        (Some(_), Some(_), None) => sql::INVITATIONS_IN_BY,
+        (Some(_), _, Some(_)) => sql::INVITATIONS_IN_FOR,
     };
     let mut values = vec![text(organization.as_str()), after.0.clone(), after.1.clone(), limit.into()];
     if let Some(Part { state, above, up_to }) = part {
         values.extend([text(state), above, up_to]);
     }
-    values.extend(inviter.map(|user| Value::Text(actor_key(&user.clone().into()))));
+    let inviter = inviter.map(|user| Value::Text(actor_key(&user.clone().into())));
+    match group {
+        Some(group) => values.extend([text(group.as_str()), inviter.into()]),
+        None => values.extend(inviter),
+    }
     let page = all(connection, sql, params_from_iter(values), rows::invitation)?;
     page.into_iter().map(|row| with_delivery(connection, organization, row)).collect()
 }

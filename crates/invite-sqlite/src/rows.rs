@@ -1,17 +1,15 @@
 //! Rows: each table written and read in one place.
 
 use invite_core::{
-    CommandKey, CommandRecord, CommitId, Counts, Delivery, EmailAddress, Ending, EventRecord, Expiry,
-    Invitation, InvitationId, Invitee, Member, Organization, OrganizationId, Place, Scope, Suppression,
-    UserId,
+    CommandKey, CommandRecord, CommitId, Counts, Delivery, EmailAddress, Ending, EventRecord, Expiry, Group,
+    GroupId, GroupMember, Invitation, InvitationId, InviteLink, Invitee, JoinedBy, LinkEnding, LinkId,
+    Member, Organization, OrganizationId, Place, Scope, Suppression, UserId,
 };
 use invite_storage::EventEntry;
 use rusqlite::types::Value;
 use uuid::Uuid;
 
-use crate::columns::{
-    Columns, NEVER, actor_key, blob, integer, micros, nonce, text, text_option, time, to_json,
-};
+use crate::columns::{Columns, NEVER, actor_key, blob, integer, micros, text, text_option, time, to_json};
 use crate::error::Failure;
 
 pub(crate) fn organization(columns: &mut Columns<'_, '_>) -> Result<Organization, Failure> {
@@ -24,8 +22,11 @@ pub(crate) fn organization(columns: &mut Columns<'_, '_>) -> Result<Organization
             members: columns.value()?,
             owners: columns.value()?,
             pending: columns.value()?,
+            groups: columns.value()?,
+            links: columns.value()?,
             seats: columns.json()?,
         },
+        closing: columns.json()?,
         version: columns.parsed(|count: i64| u64::try_from(count))?,
         created_at: columns.time()?,
         last_at: columns.time()?,
@@ -33,8 +34,8 @@ pub(crate) fn organization(columns: &mut Columns<'_, '_>) -> Result<Organization
 }
 
 pub(crate) fn organization_values(row: &Organization) -> Result<Vec<Value>, Failure> {
-    let Organization { id, status, plan, settings, counts, version, created_at, last_at } = row;
-    let Counts { members, owners, pending, seats } = counts;
+    let Organization { id, status, plan, settings, counts, closing, version, created_at, last_at } = row;
+    let Counts { members, owners, pending, groups, links, seats } = counts;
     Ok(vec![
         text(id.as_str()),
         text(status.as_str()),
@@ -43,7 +44,10 @@ pub(crate) fn organization_values(row: &Organization) -> Result<Vec<Value>, Fail
         (*members).into(),
         (*owners).into(),
         (*pending).into(),
+        (*groups).into(),
+        (*links).into(),
         to_json(seats)?,
+        to_json(closing)?,
         integer(*version)?,
         micros(*created_at),
         micros(*last_at),
@@ -65,6 +69,10 @@ pub(crate) fn member(columns: &mut Columns<'_, '_>) -> Result<Member, Failure> {
 pub(crate) fn member_values(organization: &OrganizationId, row: &Member) -> Result<Vec<Value>, Failure> {
     let Member { user, email, grants, seat, joined_by, joined_at, metadata } = row;
     let role = grants.access(&Scope::Organization).map(|access| access.role_name().as_str());
+    let link = match joined_by {
+        JoinedBy::Link { link, revision: _ } => Some(blob(link.as_uuid())),
+        _ => None,
+    };
     Ok(vec![
         text(organization.as_str()),
         text(user.as_str()),
@@ -74,8 +82,87 @@ pub(crate) fn member_values(organization: &OrganizationId, row: &Member) -> Resu
         to_json(grants)?,
         text_option(seat.as_ref().map(|seat| seat.as_str())),
         to_json(joined_by)?,
+        link.into(),
         micros(*joined_at),
         to_json(metadata)?,
+    ])
+}
+
+pub(crate) fn group_member_values(organization: &OrganizationId, row: &GroupMember) -> Vec<Value> {
+    let GroupMember { group, user, role, joined_at } = row;
+    let mut values = group_member_key(organization, group, user);
+    values.extend([text(role.as_str()), micros(*joined_at)]);
+    values
+}
+
+pub(crate) fn group_member_key(organization: &OrganizationId, group: &GroupId, user: &UserId) -> Vec<Value> {
+    vec![text(organization.as_str()), text(group.as_str()), text(user.as_str())]
+}
+
+pub(crate) fn group(columns: &mut Columns<'_, '_>) -> Result<Group, Failure> {
+    Ok(Group {
+        id: columns.group_id()?,
+        status: columns.word()?,
+        settings: columns.json()?,
+        creator: columns.actor()?,
+        created_at: columns.time()?,
+    })
+}
+
+pub(crate) fn group_values(organization: &OrganizationId, row: &Group) -> Result<Vec<Value>, Failure> {
+    let Group { id, status, settings, creator, created_at } = row;
+    Ok(vec![
+        text(organization.as_str()),
+        text(id.as_str()),
+        text(status.as_str()),
+        text(settings.name()),
+        to_json(settings)?,
+        actor_key(creator).into(),
+        micros(*created_at),
+    ])
+}
+
+pub(crate) fn link(columns: &mut Columns<'_, '_>) -> Result<InviteLink, Failure> {
+    Ok(InviteLink {
+        id: LinkId::from_uuid(columns.uuid()?),
+        settings: columns.json()?,
+        revision: columns.value()?,
+        switch: columns.json()?,
+        creator: columns.actor()?,
+        created_at: columns.time()?,
+        uses: columns.value()?,
+        nonce: columns.nonce()?,
+        earlier_nonces: columns.nonces()?,
+        ended: columns.ended::<LinkEnding>()?,
+    })
+}
+
+pub(crate) fn link_values(organization: &OrganizationId, row: &InviteLink) -> Result<Vec<Value>, Failure> {
+    let InviteLink {
+        id,
+        settings,
+        revision,
+        switch,
+        creator,
+        created_at,
+        uses,
+        nonce,
+        earlier_nonces,
+        ended,
+    } = row;
+    Ok(vec![
+        text(organization.as_str()),
+        blob(id.as_uuid()),
+        to_json(settings)?,
+        (*revision).into(),
+        to_json(switch)?,
+        actor_key(creator).into(),
+        micros(*created_at),
+        (*uses).into(),
+        nonce.as_bytes().to_vec().into(),
+        earlier_nonces.iter().flat_map(|nonce| *nonce.as_bytes()).collect::<Vec<_>>().into(),
+        ended.as_ref().map(|(ending, _)| to_json(ending)).transpose()?.into(),
+        ended.as_ref().map(|(_, at)| micros(*at)).into(),
     ])
 }
 
@@ -92,14 +179,9 @@ pub(crate) fn invitation(columns: &mut Columns<'_, '_>) -> Result<Invitation, Fa
             NEVER => Ok(Expiry::Never),
             micros => time(micros).map(Expiry::At),
         })?,
-        ended: match (columns.json_option::<Ending>()?, columns.time_option()?) {
-            (Some(ending), Some(at)) => Some((ending, at)),
-            (None, None) => None,
-            _ => return Err(columns.unreadable("an ending without its time, or a time without its ending")),
-        },
-        nonce: columns.parsed(|bytes: Vec<u8>| nonce(&bytes))?,
-        earlier_nonces: columns
-            .parsed(|bytes: Vec<u8>| bytes.chunks(16).map(nonce).collect::<Result<_, _>>())?,
+        ended: columns.ended::<Ending>()?,
+        nonce: columns.nonce()?,
+        earlier_nonces: columns.nonces()?,
         revision: columns.value()?,
         mail_to: columns.address_option()?,
         seat: columns.value::<Option<String>>()?.map(Into::into),
@@ -156,6 +238,23 @@ pub(crate) fn invitation_values(
         text_option(locale.as_deref()),
         to_json(metadata)?,
     ])
+}
+
+/// The groups that an invitation grants something in: a row for each.
+pub(crate) fn invitation_group_values(
+    organization: &OrganizationId,
+    row: &Invitation,
+) -> impl Iterator<Item = Vec<Value>> {
+    let groups = row.grants.scopes().filter_map(Scope::group);
+    groups.map(|group| {
+        vec![
+            text(organization.as_str()),
+            blob(row.id.as_uuid()),
+            text(group.as_str()),
+            text(row.stored_state().as_str()),
+            micros(row.created_at),
+        ]
+    })
 }
 
 pub(crate) fn place_values(organization: &OrganizationId, row: &Place) -> Vec<Value> {
@@ -221,12 +320,14 @@ pub(crate) fn event(columns: &mut Columns<'_, '_>) -> Result<EventEntry, Failure
             .parsed_option(|bytes: Vec<u8>| Uuid::from_slice(&bytes))?
             .map(InvitationId::from_uuid),
         user: columns.parsed_option(|text: String| UserId::parse(text))?,
+        group: columns.parsed_option(|text: String| GroupId::parse(text))?,
+        link: columns.parsed_option(|bytes: Vec<u8>| Uuid::from_slice(&bytes))?.map(LinkId::from_uuid),
         data: columns.value()?,
     })
 }
 
 pub(crate) fn event_values(organization: &OrganizationId, row: &EventRecord) -> Result<Vec<Value>, Failure> {
-    let EventRecord { sequence, commit, at, actor, kind, format, invitation, user, data } = row;
+    let EventRecord { sequence, commit, at, actor, kind, format, invitation, user, group, link, data } = row;
     Ok(vec![
         text(organization.as_str()),
         integer(*sequence)?,
@@ -237,6 +338,8 @@ pub(crate) fn event_values(organization: &OrganizationId, row: &EventRecord) -> 
         (*format).into(),
         invitation.map(|id| blob(id.as_uuid())).into(),
         text_option(user.as_ref().map(UserId::as_str)),
+        text_option(group.as_ref().map(GroupId::as_str)),
+        link.map(|id| blob(id.as_uuid())).into(),
         serde_json::to_string(data).map_err(Failure::other)?.into(),
     ])
 }

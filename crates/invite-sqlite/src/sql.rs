@@ -24,12 +24,39 @@ statements! {
     MEMBER_WITH = include_str!("../sql/member.sql"),
         "where organization = ?1 and email_canonical = ?2 order by joined_at, user limit 1";
     MEMBERS = include_str!("../sql/member.sql"), include_str!("../sql/members.sql");
+    MEMBERS_BY_LINK = include_str!("../sql/member.sql"), include_str!("../sql/members_by_link.sql");
     MEMBERS_OF_ROLE = include_str!("../sql/member.sql"), include_str!("../sql/members_of_role.sql");
+    MEMBERS_IN_SEAT = include_str!("../sql/member.sql"), include_str!("../sql/members_in_seat.sql");
+    MEMBERS_IN_GROUP = include_str!("../sql/member.sql"), include_str!("../sql/members_in_group.sql");
+    MEMBERS_IN_GROUP_OF_ROLE = include_str!("../sql/member.sql"),
+        include_str!("../sql/members_in_group_of_role.sql");
+    CLOSING_MEMBERS = include_str!("../sql/member.sql"), include_str!("../sql/closing_members.sql");
     ROSTER_MEMBERS = include_str!("../sql/member.sql"), include_str!("../sql/roster_members.sql");
     MEMBERSHIPS = include_str!("../sql/member.sql"), include_str!("../sql/memberships.sql");
     INSERT_MEMBER = include_str!("../sql/insert_member.sql");
     UPDATE_MEMBER = include_str!("../sql/update_member.sql");
     DELETE_MEMBER = "delete from invite_members where organization = ?1 and user = ?2";
+
+    INSERT_GROUP_MEMBER = include_str!("../sql/insert_group_member.sql");
+    UPDATE_GROUP_MEMBER = include_str!("../sql/update_group_member.sql");
+    DELETE_GROUP_MEMBER = include_str!("../sql/delete_group_member.sql");
+
+    GROUP = include_str!("../sql/group.sql"), "where organization = ?1 and id = ?2";
+    GROUPS = include_str!("../sql/group.sql"), include_str!("../sql/groups.sql");
+    GROUPS_IN = include_str!("../sql/group.sql"), include_str!("../sql/groups_in.sql");
+    GROUPS_NAMED = include_str!("../sql/group.sql"), include_str!("../sql/groups_named.sql");
+    INSERT_GROUP = include_str!("../sql/insert_group.sql");
+    UPDATE_GROUP = include_str!("../sql/update_group.sql");
+    DELETE_GROUP = "delete from invite_groups where organization = ?1 and id = ?2";
+
+    LINK = include_str!("../sql/link.sql"), "where organization = ?1 and id = ?2";
+    LINKS = include_str!("../sql/link.sql"), include_str!("../sql/links.sql");
+    LINKS_KEPT = include_str!("../sql/link.sql"), include_str!("../sql/links_kept.sql");
+    LINKS_BY = include_str!("../sql/link.sql"), include_str!("../sql/links_by.sql");
+    LINKS_KEPT_BY = include_str!("../sql/link.sql"), include_str!("../sql/links_kept_by.sql");
+    INSERT_LINK = include_str!("../sql/insert_link.sql");
+    UPDATE_LINK = include_str!("../sql/update_link.sql");
+    DELETE_LINK = "delete from invite_links where organization = ?1 and id = ?2";
 
     INVITATION = include_str!("../sql/invitation.sql"), "where organization = ?1 and id = ?2";
     OPEN_OF = include_str!("../sql/invitation.sql"), include_str!("../sql/open_of.sql");
@@ -39,10 +66,16 @@ statements! {
     INVITATIONS_BY = include_str!("../sql/invitation.sql"), include_str!("../sql/invitations_by.sql");
     INVITATIONS_IN = include_str!("../sql/invitation.sql"), include_str!("../sql/invitations_in.sql");
     INVITATIONS_IN_BY = include_str!("../sql/invitation.sql"), include_str!("../sql/invitations_in_by.sql");
+    INVITATIONS_FOR = include_str!("../sql/invitation.sql"), include_str!("../sql/invitations_for.sql");
+    INVITATIONS_IN_FOR = include_str!("../sql/invitation.sql"), include_str!("../sql/invitations_in_for.sql");
+    CLOSING_INVITATIONS = include_str!("../sql/invitation.sql"), include_str!("../sql/closing_invitations.sql");
     INBOX = include_str!("../sql/invitation.sql"), include_str!("../sql/inbox.sql");
     INSERT_INVITATION = include_str!("../sql/insert_invitation.sql");
     UPDATE_INVITATION = include_str!("../sql/update_invitation.sql");
     DELETE_INVITATION = "delete from invite_invitations where organization = ?1 and id = ?2";
+
+    INSERT_INVITATION_GROUP = include_str!("../sql/insert_invitation_group.sql");
+    DELETE_INVITATION_GROUPS = "delete from invite_invitation_groups where organization = ?1 and invitation = ?2";
 
     INSERT_PLACE = include_str!("../sql/insert_place.sql");
     UPDATE_PLACE = include_str!("../sql/update_place.sql");
@@ -124,6 +157,19 @@ mod tests {
         for (sql, key) in [
             (MEMBER_WITH, "email_canonical=?"),
             (MEMBERS_OF_ROLE, "role=?"),
+            (MEMBERS_BY_LINK, "link=?"),
+            (MEMBERS_IN_SEAT, "seat=?"),
+            (MEMBERS_IN_GROUP, "group_id=?"),
+            (MEMBERS_IN_GROUP_OF_ROLE, "role=?"),
+            (CLOSING_MEMBERS, "group_id=?"),
+            (GROUPS_IN, "status=?"),
+            (GROUPS_NAMED, "name=?"),
+            (LINKS_KEPT, "invite_links_kept"),
+            (LINKS_BY, "creator=?"),
+            (LINKS_KEPT_BY, "creator=?"),
+            (INVITATIONS_FOR, "group_id=?"),
+            (INVITATIONS_IN_FOR, "group_id=? AND state=?"),
+            (CLOSING_INVITATIONS, "group_id=? AND state=?"),
             (OPEN_OF, "organization=? AND id=?"),
             (SENT_BY, "inviter=?"),
             (DUE, "expires_at<?"),

@@ -96,8 +96,8 @@ pub use cursor::{Cursor, InvalidCursor, Position};
 pub use error::{CommitError, StorageError};
 pub use outbox::{Completion, Failure, Lease, Leased, Leases, Outbox};
 pub use pages::{
-    EventEntry, InboxEntry, InvitationEntry, InvitationFilter, MemberFilter, Membership, Pages, Positioned,
-    RosterEntry, Seek,
+    EventEntry, GroupFilter, InboxEntry, InvitationEntry, InvitationFilter, LinkFilter, MemberFilter,
+    Membership, Pages, Positioned, RosterEntry, Seek, WhichLinks,
 };
 pub use storage::{Exclusive, Storage};
 pub use transaction::HostTransaction;

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Actor, CommitId, Delivery, Invitation, InvitationId, InvitationState, Invitee, Member, OrganizationId,
-    OrganizationStatus, RoleName, UserId,
+    Actor, CommitId, Delivery, Group, GroupId, GroupStatus, Invitation, InvitationId, InvitationState,
+    InviteLink, Invitee, LinkId, Member, OrganizationId, OrganizationStatus, RoleName, SeatClass, UserId,
 };
 use serde::Serialize;
 
@@ -28,14 +28,56 @@ pub struct InvitationFilter {
     pub state: Option<InvitationState>,
     /// By this inviter.
     pub inviter: Option<UserId>,
+    /// With a grant in this group. What was granted when it ended counts for one that ended.
+    pub group: Option<GroupId>,
 }
 
 /// Which members. What is `None` does not restrict.
+///
+/// The first of group, link, role and seat that is given finds the members; the others are looked at on each of those.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[allow(clippy::exhaustive_structs, reason = "every adapter takes all of it apart")]
 pub struct MemberFilter {
-    /// Of this role in the organization.
+    /// With a grant in this group.
+    pub group: Option<GroupId>,
+    /// Who became a member by this invite link.
+    pub link: Option<LinkId>,
+    /// Of this role in the group that is asked for, or else in the organization.
     pub role: Option<RoleName>,
+    /// Charged to this seat class.
+    pub seat: Option<SeatClass>,
+}
+
+/// Which groups. What is `None` does not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[allow(clippy::exhaustive_structs, reason = "every adapter takes all of it apart")]
+pub struct GroupFilter {
+    /// In this status.
+    pub status: Option<GroupStatus>,
+    /// Of exactly this name. Several groups may have the same.
+    pub name: Option<String>,
+}
+
+/// Whether links that ended are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(clippy::exhaustive_enums, reason = "every adapter looks up both")]
+pub enum WhichLinks {
+    /// All, those that ended among them.
+    #[default]
+    All,
+    /// Those that did not end. They may be off, or their time over.
+    Kept,
+}
+
+/// Which invite links. What is not given does not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[allow(clippy::exhaustive_structs, reason = "every adapter takes all of it apart")]
+pub struct LinkFilter {
+    /// Whether also those that ended.
+    pub which: WhichLinks,
+    /// Whose creator is this user.
+    pub creator: Option<UserId>,
 }
 
 /// An invitation with the mail that was queued for it last (A3, F8).
@@ -105,6 +147,10 @@ pub struct EventEntry {
     pub invitation: Option<InvitationId>,
     /// The user it is about.
     pub user: Option<UserId>,
+    /// The group it is about.
+    pub group: Option<GroupId>,
+    /// The invite link it is about.
+    pub link: Option<LinkId>,
     /// What was and what is, as JSON.
     pub data: String,
 }
@@ -124,6 +170,18 @@ impl Positioned for InvitationEntry {
 impl Positioned for Member {
     fn position(&self) -> Position {
         Position::new(self.joined_at, self.user.as_str())
+    }
+}
+
+impl Positioned for Group {
+    fn position(&self) -> Position {
+        Position::new(self.created_at, self.id.as_str())
+    }
+}
+
+impl Positioned for InviteLink {
+    fn position(&self) -> Position {
+        Position::new(self.created_at, self.id.to_string())
     }
 }
 
@@ -188,6 +246,28 @@ pub trait Pages: Send + Sync + 'static {
         filter: &MemberFilter,
         seek: &Seek,
     ) -> Result<Vec<Member>, StorageError>;
+
+    /// Groups, the oldest first: by `(created_at, id)`.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn groups(
+        &self,
+        organization: &OrganizationId,
+        filter: &GroupFilter,
+        seek: &Seek,
+    ) -> Result<Vec<Group>, StorageError>;
+
+    /// Invite links, the newest first: by `(created_at, id)` descending.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn links(
+        &self,
+        organization: &OrganizationId,
+        filter: &LinkFilter,
+        seek: &Seek,
+    ) -> Result<Vec<InviteLink>, StorageError>;
 
     /// Invitations of any of these invitees that are pending at `now`, in all active organizations, the newest
     /// first: by `(created_at, id)` descending. At most 32 invitees.

@@ -4,11 +4,14 @@ use std::error::Error;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use invite_core::{Commit, CommitId, Invitee, Member, OrganizationId, Reads, Slice, UserId};
+use invite_core::{
+    Commit, CommitId, Group, InviteLink, Invitee, Member, OrganizationId, Reads, Slice, UserId,
+};
 
 use crate::{
-    CommitError, Completion, EventEntry, Exclusive, Failure, InboxEntry, InvitationEntry, InvitationFilter,
-    Lease, Leases, MemberFilter, Membership, Outbox, Pages, RosterEntry, Seek, Storage, StorageError,
+    CommitError, Completion, EventEntry, Exclusive, Failure, GroupFilter, InboxEntry, InvitationEntry,
+    InvitationFilter, Lease, Leases, LinkFilter, MemberFilter, Membership, Outbox, Pages, RosterEntry, Seek,
+    Storage, StorageError,
 };
 
 /// Makes everything about calls from one list of them: trait of the contract, call, name, method.
@@ -151,6 +154,11 @@ calls! {
         Members "members"
             members(organization: &OrganizationId, filter: &MemberFilter, seek: &Seek)
             -> Vec<Member>, StorageError;
+        Groups "groups"
+            groups(organization: &OrganizationId, filter: &GroupFilter, seek: &Seek) -> Vec<Group>, StorageError;
+        Links "links"
+            links(organization: &OrganizationId, filter: &LinkFilter, seek: &Seek)
+            -> Vec<InviteLink>, StorageError;
         Inbox "inbox"
             inbox(invitees: &[Invitee], now: DateTime<Utc>, seek: &Seek) -> Vec<InboxEntry>, StorageError;
         Memberships "memberships"

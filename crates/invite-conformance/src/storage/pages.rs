@@ -55,7 +55,9 @@ fn invitees() -> [Invitee; 2] {
 
 fn filters() -> impl Iterator<Item = InvitationFilter> {
     let states = [None].into_iter().chain(InvitationState::ALL.map(Some));
-    states.flat_map(|state| [None, Some(user("ada"))].map(|inviter| InvitationFilter { state, inviter }))
+    states.flat_map(|state| {
+        [None, Some(user("ada"))].map(|inviter| InvitationFilter { state, inviter, group: None })
+    })
 }
 
 fn positions<T: Positioned>(rows: &[T]) -> Vec<Position> {
@@ -126,7 +128,9 @@ pub(super) async fn lists_are_ordered_and_filtered(fixture: Subject) {
     let store = fixture.storage();
     let (invitations, members) = furnished(store).await;
     for now in [at(10), at(60)] {
-        for mut filter in filters().chain([InvitationFilter { state: None, inviter: Some(user("nobody")) }]) {
+        for mut filter in filters()
+            .chain([InvitationFilter { inviter: Some(user("nobody")), ..InvitationFilter::default() }])
+        {
             let expected = invitations.iter().filter(|row| {
                 filter.state.is_none_or(|state| row.state_at(now) == state)
                     && filter.inviter.as_ref().is_none_or(|inviter| row.inviter.user() == Some(inviter))
@@ -141,7 +145,7 @@ pub(super) async fn lists_are_ordered_and_filtered(fixture: Subject) {
         }
     }
     for role in ["admin", "member", "owner", ""] {
-        let filter = MemberFilter { role: Some(role.into()) };
+        let filter = MemberFilter { role: Some(role.into()), ..MemberFilter::default() };
         let listed = store.members(&acme(), &filter, &all()).await.unwrap();
         let is_of = |row: &&Member| {
             row.grants.access(&Scope::Organization).is_some_and(|access| access.role_name().as_str() == role)
@@ -225,7 +229,7 @@ pub(super) async fn pages_meet(fixture: Subject) {
             same(&format!("{filter:?}"), &pages, &whole);
         }
     }
-    let admins = MemberFilter { role: Some("admin".into()) };
+    let admins = MemberFilter { role: Some("admin".into()), ..MemberFilter::default() };
     let whole = store.members(&acme, &admins, &all()).await.unwrap();
     for size in [1, 2] {
         same("admins", &paged!(size, |seek| store.members(&acme, &admins, seek)), &whole);
@@ -357,7 +361,7 @@ pub(super) async fn lists_know_the_time(fixture: Subject) {
     for (now, state) in [(last, InvitationState::Pending), (at(50), InvitationState::Expired)] {
         let is_pending = state == InvitationState::Pending;
         for asked in InvitationState::ALL {
-            let filter = InvitationFilter { state: Some(asked), inviter: None };
+            let filter = InvitationFilter { state: Some(asked), ..InvitationFilter::default() };
             let listed = store.invitations(&acme(), &filter, now, &all()).await.unwrap();
             let seen = listed.iter().any(|entry| entry.invitation.id == over.id);
             assert_eq!(
@@ -378,7 +382,8 @@ pub(super) async fn lists_know_the_time(fixture: Subject) {
     commit.header.as_mut().unwrap().last_at = at(60);
     written(store, &commit).await;
     for (now, expired) in [(last, 1), (at(50), 2)] {
-        let filter = InvitationFilter { state: Some(InvitationState::Expired), inviter: None };
+        let filter =
+            InvitationFilter { state: Some(InvitationState::Expired), ..InvitationFilter::default() };
         let listed = store.invitations(&acme(), &filter, now, &all()).await.unwrap();
         assert_eq!(listed.len(), expired, "expired ones of a closed organization at {now}");
     }

@@ -1,5 +1,6 @@
 //! Rows and commits made by hand, for cases and for an adapter's own tests. No operation has a say in them.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -86,6 +87,7 @@ pub fn header(id: &str) -> Organization {
         plan: Plan::seats("team", 5),
         settings: Settings::named(format!("{id} Ltd")),
         counts: Counts::default(),
+        closing: BTreeSet::new(),
         version: 0,
         created_at: at(0),
         last_at: at(0),
@@ -144,6 +146,48 @@ pub fn revoked(row: Invitation, seconds: i64) -> Invitation {
     Invitation { ended: Some((Ending::Revoked { because }, at(seconds))), ..row }
 }
 
+/// A group by id and second of its making: active, and nobody joins without an invitation.
+pub fn a_group(id: &str, created: i64) -> Group {
+    Group {
+        id: group(id),
+        status: GroupStatus::Active,
+        settings: GroupSettings::named(format!("Group {id}")),
+        creator: Actor::User(user("ada")),
+        created_at: at(created),
+    }
+}
+
+/// A member in a group, with the role `member` there, who joined at a second.
+pub fn in_group(group_id: &str, user_id: &str, joined: i64) -> GroupMember {
+    GroupMember { group: group(group_id), user: user(user_id), role: "member".into(), joined_at: at(joined) }
+}
+
+/// The id of an invite link by number: ids sort as their numbers do.
+pub fn link_id(n: u32) -> LinkId {
+    LinkId::from_parts(at(0), entropy(n))
+}
+
+/// An invite link of `ada`, made at its number in seconds.
+pub fn link(n: u32) -> InviteLink {
+    InviteLink {
+        id: link_id(n),
+        settings: LinkSettings::new(format!("Link {n}"), Grant::role("member")),
+        revision: 0,
+        switch: Switch::On,
+        creator: Actor::User(user("ada")),
+        created_at: at(n.into()),
+        uses: 0,
+        nonce: Nonce::from_bytes([7; 16]),
+        earlier_nonces: Vec::new(),
+        ended: None,
+    }
+}
+
+/// The same link, removed at a second.
+pub fn removed(row: InviteLink, seconds: i64) -> InviteLink {
+    InviteLink { ended: Some((LinkEnding::Removed, at(seconds))), ..row }
+}
+
 /// The place of an invitation in the organization.
 pub fn place(row: &Invitation) -> Place {
     Place { scope: Scope::Organization, invitee: row.invitee.clone(), invitation: row.id }
@@ -198,6 +242,9 @@ pub fn on(header: &Organization) -> Commit {
         events: vec![event(id, next.version)],
         header: Some(next),
         members: Vec::new(),
+        group_members: Vec::new(),
+        groups: Vec::new(),
+        links: Vec::new(),
         invitations: Vec::new(),
         places: Vec::new(),
         suppressions: Vec::new(),
@@ -218,6 +265,8 @@ pub fn event(commit: CommitId, sequence: u64) -> EventRecord {
         format: RECORD_FORMAT,
         invitation: None,
         user: None,
+        group: None,
+        link: None,
         data: RecordData::default(),
     }
 }

@@ -131,6 +131,8 @@ fn full_header(id: &str) -> Organization {
             members: 3,
             owners: 1,
             pending: 2,
+            groups: 5,
+            links: 4,
             seats: [(SeatClass::from("team"), SeatCount { used: 3, reserved: 2 })].into(),
         },
         ..header(id)
@@ -277,6 +279,8 @@ pub(super) async fn values_come_back_at_the_extremes(fixture: Subject) {
         members: u32::MAX,
         owners: u32::MAX,
         pending: u32::MAX,
+        groups: u32::MAX,
+        links: u32::MAX,
         seats: [(SeatClass::from("team"), SeatCount { used: u32::MAX, reserved: u32::MAX })].into(),
     };
     let header = Organization { counts: many, created_at: MIN_TIME, last_at: last, ..header(&long) };

@@ -406,8 +406,10 @@ impl World {
         let invitees = [self.invitee(n[0]), self.invitee(n[1]), self.invitee(n[2])];
         let user = self.user(n[3]);
         let inviter = n[1].is_multiple_of(2).then(|| self.user(n[2]));
-        let filter = InvitationFilter { state: InvitationState::ALL.get(n[3] % 6).copied(), inviter };
-        let role = MemberFilter { role: ["member", "admin"].get(n[2] % 3).map(|role| (*role).into()) };
+        let state = InvitationState::ALL.get(n[3] % 6).copied();
+        let filter = InvitationFilter { state, inviter, group: None };
+        let role = ["member", "admin"].get(n[2] % 3).map(|role| (*role).into());
+        let role = MemberFilter { role, ..MemberFilter::default() };
 
         let whole = self.reference.roster(id, now, &all());
         for seek in seeks(&whole, size, n) {

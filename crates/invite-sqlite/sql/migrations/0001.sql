@@ -9,7 +9,10 @@ create table invite_organizations (
     members integer not null,
     owners integer not null,
     pending integer not null,
+    groups integer not null,
+    links integer not null,
     seats text not null,
+    closing text not null,
     version integer not null,
     created_at integer not null,
     last_at integer not null
@@ -25,6 +28,7 @@ create table invite_members (
     grants text not null,
     seat text,
     joined_by text not null,
+    link blob,
     joined_at integer not null,
     metadata text not null,
     primary key (organization, user)
@@ -34,6 +38,55 @@ create index invite_members_email on invite_members (organization, email_canonic
 create index invite_members_joined on invite_members (organization, joined_at, user);
 create index invite_members_role on invite_members (organization, role, joined_at, user);
 create index invite_members_user on invite_members (user, joined_at, organization);
+create index invite_members_link on invite_members (organization, link, joined_at, user) where link is not null;
+create index invite_members_seat on invite_members (organization, seat, joined_at, user) where seat is not null;
+
+create table invite_group_members (
+    organization text not null,
+    group_id text not null,
+    user text not null,
+    role text not null,
+    joined_at integer not null,
+    primary key (organization, group_id, user)
+) strict, without rowid;
+
+create index invite_group_members_joined on invite_group_members (organization, group_id, joined_at, user);
+create index invite_group_members_role on invite_group_members (organization, group_id, role, joined_at, user);
+
+create table invite_groups (
+    organization text not null,
+    id text not null,
+    status text not null,
+    name text not null,
+    settings text not null,
+    creator text not null,
+    created_at integer not null,
+    primary key (organization, id)
+) strict;
+
+create index invite_groups_created on invite_groups (organization, created_at, id);
+create index invite_groups_status on invite_groups (organization, status, created_at, id);
+create index invite_groups_name on invite_groups (organization, name, created_at, id, status);
+
+create table invite_links (
+    organization text not null,
+    id blob not null,
+    settings text not null,
+    revision integer not null,
+    switch text not null,
+    creator text not null,
+    created_at integer not null,
+    uses integer not null,
+    nonce blob not null,
+    earlier_nonces blob not null,
+    ending text,
+    ended_at integer,
+    primary key (organization, id)
+) strict;
+
+create index invite_links_created on invite_links (organization, created_at, id);
+create index invite_links_creator on invite_links (organization, creator, created_at, id, ended_at);
+create index invite_links_kept on invite_links (organization, created_at, id) where ended_at is null;
 
 create table invite_invitations (
     organization text not null,
@@ -65,6 +118,21 @@ create index invite_invitations_created on invite_invitations (organization, cre
 create index invite_invitations_inviter on invite_invitations (organization, inviter, created_at, id, state);
 create index invite_invitations_state on invite_invitations (organization, state, created_at, id, expires_at);
 create index invite_invitations_expiry on invite_invitations (organization, state, expires_at, id);
+
+-- The groups that an invitation grants something in, so that it is found by them.
+create table invite_invitation_groups (
+    organization text not null,
+    invitation blob not null,
+    group_id text not null,
+    state text not null,
+    created_at integer not null,
+    primary key (organization, invitation, group_id)
+) strict, without rowid;
+
+create index invite_invitation_groups_created
+    on invite_invitation_groups (organization, group_id, created_at, invitation);
+create index invite_invitation_groups_state
+    on invite_invitation_groups (organization, group_id, state, created_at, invitation);
 
 create table invite_places (
     organization text not null,
@@ -115,6 +183,8 @@ create table invite_events (
     format integer not null,
     invitation blob,
     user text,
+    group_id text,
+    link blob,
     data text not null,
     primary key (organization, sequence)
 ) strict;

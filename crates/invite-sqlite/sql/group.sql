@@ -1,0 +1,2 @@
+select id, status, settings, creator, created_at
+from invite_groups

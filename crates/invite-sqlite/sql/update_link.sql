@@ -1,0 +1,4 @@
+update invite_links
+set settings = ?3, revision = ?4, switch = ?5, creator = ?6, created_at = ?7, uses = ?8, nonce = ?9,
+    earlier_nonces = ?10, ending = ?11, ended_at = ?12
+where organization = ?1 and id = ?2
