@@ -1,5 +1,9 @@
 //! Handles: an organization, and somebody who acts in it.
 
+mod groups;
+mod links;
+mod lists;
+
 use invite_core::{
     Accept, Actor, AddMembers, Authority, ChangeAccess, ChangePlan, ChangeSettings, ChangeStatus, CopyLink,
     CopyLinkRefused, CreateOrganization, Decline, Draft, DryRun, Edit, Entropy, FormerOwner, Grants,
@@ -9,12 +13,10 @@ use invite_core::{
     Tidy, Unblock, UserId, dry_run,
 };
 use invite_mailer::{Link, Rendered, preview};
-use invite_storage::{EventEntry, InvitationEntry, InvitationFilter, MemberFilter, RosterEntry};
 
 use crate::command::Command;
 use crate::courier::mail_of;
 use crate::error::{Error, InvalidInput};
-use crate::pages::{Page, PageRequest, page};
 use crate::principal::Principal;
 use crate::service::{Invitations, stopped};
 
@@ -207,52 +209,6 @@ impl OrganizationHandle {
         Ok(draft.invitation(id).map_err(missing)?.cloned())
     }
 
-    /// Members and pending invitations in one list, the newest first (D4).
-    ///
-    /// # Errors
-    /// [`Error`]
-    pub async fn roster(&self, request: &PageRequest) -> Result<Page<RosterEntry>, Error> {
-        let (id, engine) = (self.id()?, self.service.inner.engine());
-        let now = engine.now()?;
-        page("roster", id, request, async |seek| engine.storage.roster(id, now, &seek).await).await
-    }
-
-    /// Invitations, the newest first, with the state of their mail (A3).
-    ///
-    /// # Errors
-    /// [`Error`]
-    pub async fn invitations(
-        &self,
-        filter: &InvitationFilter,
-        request: &PageRequest,
-    ) -> Result<Page<InvitationEntry>, Error> {
-        let (id, engine) = (self.id()?, self.service.inner.engine());
-        let now = engine.now()?;
-        page("invitations", &(id, filter), request, async |seek| {
-            engine.storage.invitations(id, filter, now, &seek).await
-        })
-        .await
-    }
-
-    /// Members, the longest standing first.
-    ///
-    /// # Errors
-    /// [`Error`]
-    pub async fn members(&self, filter: &MemberFilter, request: &PageRequest) -> Result<Page<Member>, Error> {
-        let (id, engine) = (self.id()?, self.service.inner.engine());
-        page("members", &(id, filter), request, async |seek| engine.storage.members(id, filter, &seek).await)
-            .await
-    }
-
-    /// The event log behind a sequence, in order; 0 begins at the beginning. At most 1,000 at once.
-    ///
-    /// # Errors
-    /// [`Error`]
-    pub async fn events(&self, after: u64, limit: u32) -> Result<Vec<EventEntry>, Error> {
-        let limit = limit.clamp(1, 1_000);
-        Ok(self.service.inner.engine().storage.events(self.id()?, after, limit).await?)
-    }
-
     /// Writes down what time and status have already decided, at most `limit` rows of it. Truth does not need
     /// it; see [`Tidy`].
     pub fn maintain(&self, limit: u32) -> Command<Tidy> {
@@ -275,6 +231,14 @@ impl OrganizationHandle {
         &self,
         principal: impl Into<Principal>,
         operation: impl FnOnce(invite_core::Principal) -> O,
+    ) -> Command<O> {
+        self.service.answer(self.id.clone(), principal, |principal| Ok(operation(principal)))
+    }
+
+    fn try_answer<O: Operation>(
+        &self,
+        principal: impl Into<Principal>,
+        operation: impl FnOnce(invite_core::Principal) -> Result<O, InvalidInput>,
     ) -> Command<O> {
         self.service.answer(self.id.clone(), principal, operation)
     }
@@ -432,46 +396,6 @@ impl Acting {
         let link = Link::dead(&service.inner.base_url);
         let mail = mail_of(service, &organization, invitation, delivery.kind, link).await?;
         Ok(Some(preview(service.inner.templates.as_ref(), &mail)?))
-    }
-
-    /// Members and pending invitations in one list, for those who may see it (D4).
-    ///
-    /// # Errors
-    /// [`Error::Refused`] for those who may not.
-    pub async fn roster(&self, request: &PageRequest) -> Result<Page<RosterEntry>, Error> {
-        self.look(Look::at_members()).await?;
-        self.organization.roster(request).await
-    }
-
-    /// Invitations with the state of their mail, for those who may see them (A3).
-    ///
-    /// # Errors
-    /// [`Error::Refused`] for those who may not.
-    pub async fn invitations(
-        &self,
-        filter: &InvitationFilter,
-        request: &PageRequest,
-    ) -> Result<Page<InvitationEntry>, Error> {
-        self.look(Look::at_members()).await?;
-        self.organization.invitations(filter, request).await
-    }
-
-    /// Members, for those who may see them.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] for those who may not.
-    pub async fn members(&self, filter: &MemberFilter, request: &PageRequest) -> Result<Page<Member>, Error> {
-        self.look(Look::at_members()).await?;
-        self.organization.members(filter, request).await
-    }
-
-    /// The event log, for those who may read it.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] for those who may not.
-    pub async fn events(&self, after: u64, limit: u32) -> Result<Vec<EventEntry>, Error> {
-        self.look(Look::at_events()).await?;
-        self.organization.events(after, limit).await
     }
 
     /// The seats by class, for those who may see who takes them; see [`OrganizationHandle::seats`].

@@ -36,16 +36,17 @@ pub use invite_storage as storage;
 pub use invite_core::{
     Accept, AcceptRefused, Accepted, Access, AccessModel, Actor, AddMembers, Block, Caps, ChangeAccess,
     Decline, Declined, Deliver, DomainRule, DomainRules, DryRun, Edit, EmailAddress, Expiry, FormerOwner,
-    Grant, Grants, GroupId, HeaderLine, InvalidEmail, InvalidId, InvalidToken, Invitation, InvitationId,
-    InvitationKind, InvitationState, Invite, InviteOutcome, InviteRefused, InviteResult, Invited, Invitee,
-    InviteeEntry, Invitees, InviterPolicy, Key, Limit, ListOptions, Member, Metadata, MetadataPolicy, Mode,
-    NewMember, Next, OnPending, Operation, Organization, OrganizationId, OrganizationStatus, OwnerSeat,
-    Permission, Plan, Preview, PreviewStatus, Rate, Refusal, RemoveMembers, Resend, ResourceKind,
-    Restriction, Role, RoleName, Scope, SeatClass, SeatPolicy, SeatUse, Settings, TheirInvitations, Token,
-    UserId, parse_list,
+    Grant, Grants, Group, GroupId, GroupSettings, GroupStatus, HeaderLine, InvalidEmail, InvalidId,
+    InvalidToken, Invitation, InvitationId, InvitationKind, InvitationState, Invite, InviteLink,
+    InviteOutcome, InviteRefused, InviteResult, Invited, Invitee, InviteeEntry, Invitees, InviterPolicy,
+    JoinGroupRefused, JoinPolicy, JoinRefused, Joined, JoinedBy, Key, Limit, LinkEnding, LinkId,
+    LinkSettings, LinkState, ListOptions, Member, Metadata, MetadataPolicy, Mode, NewMember, Next, OnPending,
+    Operation, Organization, OrganizationId, OrganizationStatus, OwnerSeat, Permission, Plan, Preview,
+    PreviewStatus, Rate, Refusal, RemoveMembers, Resend, ResourceKind, Restriction, Role, RoleName, Scope,
+    SeatClass, SeatPolicy, SeatUse, Settings, Switch, TheirInvitations, Token, UserId, parse_list,
 };
 pub use invite_mailer::{Link, MailError, Mailer, Message, Rendered, Sender, Templates};
 pub use invite_storage::{
-    HostTransaction, InvitationEntry, InvitationFilter, MemberFilter, Membership, RosterEntry, Storage,
-    StorageError,
+    GroupFilter, HostTransaction, InvitationEntry, InvitationFilter, LinkFilter, MemberFilter, Membership,
+    RosterEntry, Storage, StorageError, WhichLinks,
 };

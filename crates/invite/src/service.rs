@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use invite_core::{
     Accept, AccessModel, AccountKnown, Actor, CreateOrganizationRefused, Decline, InvalidId, Invitee,
-    OrganizationId, Plan, Preview, PreviewRefused, PreviewToken, Settings, Stop, Token, Unsubscribe, UserId,
+    JoinByLink, OrganizationId, Plan, Preview, PreviewRefused, PreviewToken, Settings, Stop, Token,
+    Unsubscribe, UserId,
 };
 use invite_mailer::{BaseUrl, BuiltInTemplates, Mailer, Templates};
 use invite_storage::{InboxEntry, Membership, Storage};
@@ -107,14 +108,21 @@ impl Invitations {
     pub fn accept(&self, token: &Token, principal: impl Into<Principal>) -> Command<Accept> {
         let token = token.clone();
         let organization = token.organization().clone();
-        self.answer(Ok(organization), principal, |principal| Accept::token(token, principal))
+        self.answer(Ok(organization), principal, |principal| Ok(Accept::token(token, principal)))
     }
 
     /// Declines an invitation by a token out of a link.
     pub fn decline(&self, token: &Token, principal: impl Into<Principal>) -> Command<Decline> {
         let token = token.clone();
         let organization = token.organization().clone();
-        self.answer(Ok(organization), principal, |principal| Decline::token(token, principal))
+        self.answer(Ok(organization), principal, |principal| Ok(Decline::token(token, principal)))
+    }
+
+    /// Joins by an invite link (B4).
+    pub fn join(&self, token: &Token, principal: impl Into<Principal>) -> Command<JoinByLink> {
+        let token = token.clone();
+        let organization = token.organization().clone();
+        self.answer(Ok(organization), principal, |principal| Ok(JoinByLink::new(token, principal)))
     }
 
     /// What a token is, and what to do next. Changes nothing, so a mail scanner may follow a link as often as it
@@ -203,12 +211,12 @@ impl Invitations {
         &self,
         organization: Result<OrganizationId, InvalidInput>,
         principal: impl Into<Principal>,
-        operation: impl FnOnce(invite_core::Principal) -> O,
+        operation: impl FnOnce(invite_core::Principal) -> Result<O, InvalidInput>,
     ) -> Command<O> {
         let principal = principal.into().checked();
         let actor = principal.as_ref().map(|principal| Actor::User(principal.user().clone()));
         let actor = actor.map_err(Clone::clone);
-        Command::new(&self.inner.queues, organization, actor, principal.map(operation))
+        Command::new(&self.inner.queues, organization, actor, principal.and_then(operation))
     }
 }
 

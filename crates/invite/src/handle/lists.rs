@@ -1,0 +1,98 @@
+//! Lists: members, invitations and events.
+
+use invite_core::{Look, Member};
+use invite_storage::{EventEntry, InvitationEntry, InvitationFilter, MemberFilter, RosterEntry};
+
+use super::{Acting, OrganizationHandle};
+use crate::error::Error;
+use crate::pages::{Page, PageRequest, page};
+
+impl OrganizationHandle {
+    /// Members and pending invitations in one list, the newest first (D4).
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn roster(&self, request: &PageRequest) -> Result<Page<RosterEntry>, Error> {
+        let (id, engine) = (self.id()?, self.service.inner.engine());
+        let now = engine.now()?;
+        page("roster", id, request, async |seek| engine.storage.roster(id, now, &seek).await).await
+    }
+
+    /// Invitations, the newest first, with the state of their mail (A3).
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn invitations(
+        &self,
+        filter: &InvitationFilter,
+        request: &PageRequest,
+    ) -> Result<Page<InvitationEntry>, Error> {
+        let (id, engine) = (self.id()?, self.service.inner.engine());
+        let now = engine.now()?;
+        page("invitations", &(id, filter), request, async |seek| {
+            engine.storage.invitations(id, filter, now, &seek).await
+        })
+        .await
+    }
+
+    /// Members, the longest standing first.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn members(&self, filter: &MemberFilter, request: &PageRequest) -> Result<Page<Member>, Error> {
+        let (id, engine) = (self.id()?, self.service.inner.engine());
+        page("members", &(id, filter), request, async |seek| engine.storage.members(id, filter, &seek).await)
+            .await
+    }
+
+    /// The event log behind a sequence, in order; 0 begins at the beginning. At most 1,000 at once.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn events(&self, after: u64, limit: u32) -> Result<Vec<EventEntry>, Error> {
+        let limit = limit.clamp(1, 1_000);
+        Ok(self.service.inner.engine().storage.events(self.id()?, after, limit).await?)
+    }
+}
+
+impl Acting {
+    /// Members and pending invitations in one list, for those who may see it (D4).
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for those who may not.
+    pub async fn roster(&self, request: &PageRequest) -> Result<Page<RosterEntry>, Error> {
+        self.look(Look::at_members()).await?;
+        self.organization.roster(request).await
+    }
+
+    /// Invitations with the state of their mail, for those who may see them (A3).
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for those who may not.
+    pub async fn invitations(
+        &self,
+        filter: &InvitationFilter,
+        request: &PageRequest,
+    ) -> Result<Page<InvitationEntry>, Error> {
+        self.look(Look::at_members()).await?;
+        self.organization.invitations(filter, request).await
+    }
+
+    /// Members, for those who may see them.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for those who may not.
+    pub async fn members(&self, filter: &MemberFilter, request: &PageRequest) -> Result<Page<Member>, Error> {
+        self.look(Look::at_members()).await?;
+        self.organization.members(filter, request).await
+    }
+
+    /// The event log, for those who may read it.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for those who may not.
+    pub async fn events(&self, after: u64, limit: u32) -> Result<Vec<EventEntry>, Error> {
+        self.look(Look::at_events()).await?;
+        self.organization.events(after, limit).await
+    }
+}
