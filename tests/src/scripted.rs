@@ -57,6 +57,8 @@ pub enum Call {
     Roster,
     Invitations,
     Members,
+    Groups,
+    Links,
     Inbox,
     Memberships,
     Events,
@@ -68,7 +70,7 @@ pub enum Call {
 
 impl Call {
     /// Every call there is.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Load,
         Self::Commit,
         Self::Exclusive,
@@ -80,6 +82,8 @@ impl Call {
         Self::Roster,
         Self::Invitations,
         Self::Members,
+        Self::Groups,
+        Self::Links,
         Self::Inbox,
         Self::Memberships,
         Self::Events,

@@ -117,7 +117,7 @@ on_every_store! {
             .await
             .unwrap();
 
-        let filter = InvitationFilter { state: Some(InvitationState::Pending), inviter: None };
+        let filter = InvitationFilter { state: Some(InvitationState::Pending), ..Default::default() };
         let page = amy.invitations(&filter, &PageRequest::default()).await.unwrap();
         let shown = page.items.iter().map(|entry| {
             let row = &entry.invitation;
@@ -145,7 +145,7 @@ on_every_store! {
         let (_, mail) = acme.entry("bob@example.com").await;
         assert_eq!(mail.unwrap().mailed_at, Some(start() + hours(2)));
 
-        let by_amy = InvitationFilter { state: None, inviter: Some(user("amy")) };
+        let by_amy = InvitationFilter { inviter: Some(user("amy")), ..Default::default() };
         let page = amy.invitations(&by_amy, &PageRequest::default()).await.unwrap();
         assert_eq!(page.items.len(), 1, "of one inviter");
     }
@@ -158,7 +158,7 @@ on_every_store! {
         world.pass(TimeDelta::microseconds(1));
         assert_eq!(acme.waiting().await, [""; 0]);
         assert_eq!(acme.names().await, ["ada"]);
-        let expired = InvitationFilter { state: Some(InvitationState::Expired), inviter: None };
+        let expired = InvitationFilter { state: Some(InvitationState::Expired), ..Default::default() };
         assert_eq!(acme.invitations(&expired, &PageRequest::default()).await.unwrap().items.len(), 1);
     }
 

@@ -12,6 +12,9 @@ use crate::people::{address, group, user};
 /// The two organizations. Neither may ever see anything of the other (STO-2).
 pub const ORGANIZATIONS: [&str; 2] = ["acme", "other"];
 
+/// The groups that each organization has.
+pub(super) const GROUPS: [&str; 2] = ["red", "blue"];
+
 /// Everybody. The first two own one organization each; who follows has other rights, or none yet.
 const NAMES: [&str; 8] = ["ada", "ben", "cat", "dan", "eve", "fay", "gus", "hal"];
 

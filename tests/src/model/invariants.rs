@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use invite::core::{Counts, Invitee, SeatCount};
 use invite::{
-    AccessModel, Actor, Grants, Invitation, InvitationKind, InvitationState, InviterPolicy, Limit,
-    OrganizationStatus, SeatClass,
+    AccessModel, Actor, Grants, GroupStatus, Invitation, InvitationKind, InvitationState, InviterPolicy,
+    Limit, OrganizationStatus, SeatClass,
 };
 
 use super::cast::Rules;
@@ -210,6 +210,8 @@ fn counts_are_a_recount(of: &Snapshot) -> Checked {
         members: of.members.len() as u32,
         owners: owners as u32,
         pending: open().count() as u32,
+        groups: of.groups.values().filter(|row| row.status != GroupStatus::Closed).count() as u32,
+        links: 0,
         seats,
     };
     let kept = &of.organization.counts;

@@ -83,6 +83,7 @@ impl Folded {
         holds!(Some(organization.last_at) == last, "STO-7", "{organization:?} after an event at {last:?}");
         let mut rows = BTreeMap::from([(ORGANIZATION.to_owned(), json(&Facts::from(organization)))]);
         rows.extend(snapshot.members.iter().map(|(user, row)| (member(user), json(&Facts::from(row)))));
+        rows.extend(snapshot.groups.iter().map(|(id, row)| (group(id), json(&Facts::from(row)))));
         rows.extend(snapshot.invitations.iter().map(|(id, row)| (id.to_string(), json(&Facts::from(row)))));
         for (key, row) in &rows {
             let told = self.rows.get(key);
@@ -100,12 +101,17 @@ fn member(user: &impl ToString) -> String {
     format!("member {}", user.to_string())
 }
 
+fn group(id: &impl ToString) -> String {
+    format!("group {}", id.to_string())
+}
+
 /// The row that a record is about; `None` for what an invitee does not want, whose names are masked.
 fn row_of(entry: &EventEntry) -> Option<String> {
-    match (&entry.invitation, entry.kind.as_str()) {
-        (_, "suppressed" | "unsuppressed") => None,
-        (Some(id), _) => Some(id.to_string()),
-        (None, _) => Some(entry.user.as_ref().map_or_else(|| ORGANIZATION.to_owned(), member)),
+    match (&entry.invitation, &entry.group, entry.kind.as_str()) {
+        (_, _, "suppressed" | "unsuppressed") => None,
+        (Some(id), _, _) => Some(id.to_string()),
+        (None, Some(id), _) => Some(group(id)),
+        (None, None, _) => Some(entry.user.as_ref().map_or_else(|| ORGANIZATION.to_owned(), member)),
     }
 }
 

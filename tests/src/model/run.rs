@@ -8,12 +8,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use invite::core::{CommandRecord, Invitee, Purpose};
 use invite::storage::EventEntry;
 use invite::{
-    AccessModel, Actor, Clock as _, Entropy, Error, Invitations, Key, ManualClock, NewMember, NoEntropy,
-    OnPending, OrganizationStatus, Permission, Scope, SeatClass, Token,
+    AccessModel, Actor, Clock as _, Entropy, Error, GroupSettings, Invitations, Key, ManualClock, NewMember,
+    NoEntropy, OnPending, OrganizationStatus, Permission, Scope, SeatClass, Token,
 };
 use invite_memory::{Failure, MemoryMailer};
 
-use super::cast::{ORGANIZATIONS, actor, address_of, everybody, first_plan, grants, name};
+use super::cast::{GROUPS, ORGANIZATIONS, actor, address_of, everybody, first_plan, grants, name};
 use super::choose::Choices;
 use super::command::{Came, Command, How, Issued, Item, Whence};
 use super::invariants::{Change, there_was_no_room};
@@ -110,6 +110,10 @@ impl Run {
         let mut shown = Vec::new();
         for (n, id) in ORGANIZATIONS.into_iter().enumerate() {
             let created = service.create_organization(id, id, name(n), first_plan()).await.map_err(failed)?;
+            for group in GROUPS {
+                let settings = GroupSettings::named(group);
+                created.as_system().create_group(group, settings).await.map_err(failed)?;
+            }
             // Somebody of every rank, so that not only owners act from the beginning; in the other organization,
             // some of the same people.
             let ranks = [3, 4, 8, 11].into_iter().zip(2..).filter(|(_, who)| n == 0 || *who < 4);

@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use invite::core::{Delivery, Invitee};
 use invite::storage::EventEntry;
 use invite::{
-    Error, Invitation, InvitationFilter, InvitationId, InvitationState, Invitations, Member, MemberFilter,
-    Organization, OrganizationHandle, OrganizationStatus, Page, PageRequest, Principal, RosterEntry, UserId,
+    Error, Group, GroupFilter, GroupId, Invitation, InvitationFilter, InvitationId, InvitationState,
+    Invitations, Member, MemberFilter, Organization, OrganizationHandle, OrganizationStatus, Page,
+    PageRequest, Principal, RosterEntry, Scope, UserId,
 };
 
 use super::violation::{Checked, Violation, holds};
@@ -20,6 +21,7 @@ const ROWS: u32 = 16;
 pub(super) struct Snapshot {
     pub(super) organization: Organization,
     pub(super) members: BTreeMap<UserId, Member>,
+    pub(super) groups: BTreeMap<GroupId, Group>,
     pub(super) invitations: BTreeMap<InvitationId, Invitation>,
     /// The last mail of each invitation.
     pub(super) mails: BTreeMap<InvitationId, Delivery>,
@@ -31,6 +33,8 @@ impl Snapshot {
     pub(super) async fn take(handle: &OrganizationHandle, known: &[EventEntry]) -> Checked<Self> {
         let organization = handle.get().await.map_err(failed)?;
         let members = all(async |page| handle.members(&MemberFilter::default(), &page).await).await?;
+        let groups = all(async |page| handle.groups(&GroupFilter::default(), &page).await).await?;
+        let groups = groups.into_iter().map(|row| (row.id.clone(), row)).collect();
         let listed = all(async |page| handle.invitations(&InvitationFilter::default(), &page).await).await?;
         let (rows, seen) = (members.len() + listed.len(), "a row stands in its list twice");
         let members = members.into_iter().map(|row| (row.user.clone(), row)).collect::<BTreeMap<_, _>>();
@@ -50,7 +54,7 @@ impl Snapshot {
             }
             events.extend(more);
         }
-        Ok(Self { organization, members, invitations, mails, events })
+        Ok(Self { organization, members, groups, invitations, mails, events })
     }
 
     /// The time of whatever is decided now: never before the last event.
@@ -73,6 +77,21 @@ impl Snapshot {
         }
         let shown = self.members.keys().map(ToString::to_string).collect::<BTreeSet<_>>();
         holds!(members == shown, "D4", "the roster shows {members:?} and members are {shown:?}");
+        for group in self.groups.keys() {
+            let filter = MemberFilter { group: Some(group.clone()), ..Default::default() };
+            let listed = all(async |page| handle.members(&filter, &page).await).await?;
+            let listed = listed.iter().map(|row| row.user.to_string()).collect::<BTreeSet<_>>();
+            let scope = Scope::Group(group.clone());
+            let there = self.members.values().filter(|row| row.grants.access(&scope).is_some());
+            let there = there.map(|row| row.user.to_string()).collect::<BTreeSet<_>>();
+            holds!(listed == there, "D4", "in {group}: listed {listed:?} and there are {there:?}");
+            let filter = InvitationFilter { group: Some(group.clone()), ..Default::default() };
+            let listed = all(async |page| handle.invitations(&filter, &page).await).await?;
+            let listed = listed.iter().map(|entry| entry.invitation.id.to_string()).collect::<BTreeSet<_>>();
+            let naming = self.invitations.values().filter(|row| row.grants.access(&scope).is_some());
+            let naming = naming.map(|row| row.id.to_string()).collect::<BTreeSet<_>>();
+            holds!(listed == naming, "D4", "to {group}: listed {listed:?} and there are {naming:?}");
+        }
         for state in InvitationState::ALL {
             let filter = InvitationFilter { state: Some(state), ..Default::default() };
             let listed = all(async |page| handle.invitations(&filter, &page).await).await?;

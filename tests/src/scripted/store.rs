@@ -23,6 +23,8 @@ impl From<storage::Call> for Call {
             Of::Roster => Self::Roster,
             Of::Invitations => Self::Invitations,
             Of::Members => Self::Members,
+            Of::Groups => Self::Groups,
+            Of::Links => Self::Links,
             Of::Inbox => Self::Inbox,
             Of::Memberships => Self::Memberships,
             Of::Events => Self::Events,

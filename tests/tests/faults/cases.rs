@@ -3,7 +3,9 @@
 use std::pin::Pin;
 
 use invite::core::SuppressionKind;
-use invite::{Command, Error, FormerOwner, Grant, NewMember, Operation, Refusal, Settings};
+use invite::{
+    Command, Error, FormerOwner, Grant, GroupSettings, LinkSettings, NewMember, Operation, Refusal, Settings,
+};
 use tests::{World, address, person, user};
 
 use crate::furnished::{Furnished, plan};
@@ -52,6 +54,20 @@ pub(crate) const CASES: &[Case] = &[
         act: |world, _, key| asked(world.acme_by("ada").change_access("bob", Grant::role("client")), key),
     },
     Case {
+        operation: "change-group",
+        act: |world, _, key| {
+            asked(world.acme_by("ada").change_group("red", GroupSettings::named("Crimson")), key)
+        },
+    },
+    Case {
+        operation: "change-group-status",
+        act: |world, _, key| asked(world.acme_by("ada").archive_group("red"), key),
+    },
+    Case {
+        operation: "change-group-status",
+        act: |world, _, key| asked(world.acme_by("ada").close_group("red"), key),
+    },
+    Case {
         operation: "change-plan",
         act: |world, _, key| asked(world.invite.organization("acme").as_system().change_plan(plan(20)), key),
     },
@@ -66,6 +82,19 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         operation: "change-status",
         act: |world, _, key| asked(world.invite.organization("acme").as_system().close(), key),
+    },
+    Case {
+        operation: "create-group",
+        act: |world, _, key| {
+            asked(world.acme_by("ada").create_group("blue", GroupSettings::named("Blue")), key)
+        },
+    },
+    Case {
+        operation: "create-link",
+        act: |world, _, key| {
+            let settings = LinkSettings::new("Clients", Grant::role("client"));
+            asked(world.acme_by("ada").create_link(settings), key)
+        },
     },
     Case {
         operation: "create-organization",
@@ -83,11 +112,26 @@ pub(crate) const CASES: &[Case] = &[
         act: |world, at, key| asked(world.acme_by("amy").edit(at.dan, Grant::role("client")), key),
     },
     Case {
+        operation: "edit-link",
+        act: |world, at, key| {
+            let settings = LinkSettings::new("Clients", Grant::role("client"));
+            asked(world.acme_by("amy").edit_link(at.link, settings), key)
+        },
+    },
+    Case {
         operation: "invite",
         act: |world, _, key| {
             let list = "new@example.com, eve@example.com, max@example.com";
             asked(world.acme_by("ada").invite(list, Grant::role("member")), key)
         },
+    },
+    Case {
+        operation: "join-by-link",
+        act: |world, at, key| asked(world.invite.join(&at.joining, person("zoe")), key),
+    },
+    Case {
+        operation: "join-group",
+        act: |world, _, key| asked(world.invite.organization("acme").join_group("red", person("bob")), key),
     },
     Case { operation: "leave", act: |world, _, key| asked(world.acme_by("bob").leave(), key) },
     Case {
@@ -98,6 +142,18 @@ pub(crate) const CASES: &[Case] = &[
     Case { operation: "remove-members", act: |world, _, key| asked(world.acme_by("ada").remove("bob"), key) },
     Case { operation: "resend", act: |world, at, key| asked(world.acme_by("ada").resend(at.dan), key) },
     Case { operation: "revoke", act: |world, at, key| asked(world.acme_by("ada").revoke(at.dan), key) },
+    Case {
+        operation: "switch-link",
+        act: |world, at, key| asked(world.acme_by("ada").switch_link_off(at.link), key),
+    },
+    Case {
+        operation: "switch-link",
+        act: |world, at, key| asked(world.acme_by("ada").refresh_link(at.link), key),
+    },
+    Case {
+        operation: "switch-link",
+        act: |world, at, key| asked(world.acme_by("ada").remove_link(at.link), key),
+    },
     Case {
         operation: "tidy",
         act: |world, _, key| asked(world.invite.organization("acme").maintain(100), key),

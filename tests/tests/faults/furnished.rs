@@ -2,12 +2,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite::core::{self, Commit, Purpose};
-use invite::{Block, Decline, Expiry, Grant, InvitationId, Key, Limit, NewMember, Plan, Storage, Token};
+use invite::{
+    Access, Block, Decline, Expiry, Grant, GroupSettings, InvitationId, Key, Limit, LinkId, LinkSettings,
+    NewMember, Plan, Storage, Token,
+};
 use invite_memory::MemoryStorage;
 use tests::{KEY, Listed, Scripted, Store, World, address, person, start, token, user};
 
 /// Acme with ada (owner), amy (admin) and bob (member); eve and dan are invited, kim has blocked it, and the
-/// invitation of old is past its expiry.
+/// invitation of old is past its expiry. The group red is open, and there is an invite link.
 #[derive(Debug)]
 pub(crate) struct Furnished {
     commits: Vec<Commit>,
@@ -17,6 +20,10 @@ pub(crate) struct Furnished {
     pub unsubscribe: Token,
     /// Dan's invitation.
     pub dan: InvitationId,
+    /// An invite link.
+    pub link: LinkId,
+    /// The token of it.
+    pub joining: Token,
 }
 
 /// A host that meets faults, and the same host without them.
@@ -45,6 +52,9 @@ impl Furnished {
             NewMember::new(user(name), Grant::role(role)).email(address(&format!("{name}@example.com")))
         });
         system.add_members(added).await.unwrap();
+        let red = GroupSettings::named("Red").open_with(Access::role("client"));
+        acme.create_group("red", red).await.unwrap();
+        let link = acme.create_link(LinkSettings::new("Friends", Grant::role("member"))).await.unwrap().link;
         let soon: DateTime<Utc> = start() + TimeDelta::hours(1);
         let old = acme.invite("old@example.com", Grant::role("member"));
         old.with(|old| old.expires_at(Expiry::At(soon))).await.unwrap();
@@ -57,7 +67,10 @@ impl Furnished {
         let eve = acme.entry("eve@example.com").await.0;
         let keyring = core::Keyring::new(7, Key::from_bytes(KEY).unwrap());
         let id = acme.organization().get().await.unwrap().id;
+        let joining = token(&acme.show_link(link).await.unwrap().reveal());
         Self {
+            link,
+            joining,
             commits: storage.written(),
             eve: token(&acme.copy_link(eve.id).await.unwrap().reveal()),
             unsubscribe: keyring.issue(Purpose::Unsubscribe, &id, eve.id.as_uuid(), &eve.nonce),

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::pin::Pin;
 
-use invite::{Error, Grant, InvitationFilter, Invite, MemberFilter, PageRequest, Scope, Storage};
+use invite::{
+    Error, Grant, GroupFilter, InvitationFilter, Invite, LinkFilter, MemberFilter, PageRequest, Scope,
+    Storage,
+};
 use invite_memory::MemoryStorage;
 use invite_sqlite::SqliteStorage;
 use tests::{Call, Fault, World, person};
@@ -43,6 +46,12 @@ const LOOKS: &[Look] = &[
     }),
     ("events", |world, _| Box::pin(async move { shown!(world.acme_by("ada").events(0, 100)) })),
     ("get", |world, _| Box::pin(async move { shown!(world.invite.organization("acme").get()) })),
+    ("group", |world, _| Box::pin(async move { shown!(world.invite.organization("acme").group("red")) })),
+    ("groups", |world, _| {
+        Box::pin(async move {
+            shown!(world.acme_by("ada").groups(&GroupFilter::default(), &PageRequest::default()))
+        })
+    }),
     ("inbox", |world, _| {
         Box::pin(async move { shown!(world.invite.inbox(person("eve"), &PageRequest::default())) })
     }),
@@ -54,6 +63,15 @@ const LOOKS: &[Look] = &[
         Box::pin(async move {
             let page = PageRequest::default();
             shown!(world.acme_by("ada").invitations(&InvitationFilter::default(), &page))
+        })
+    }),
+    ("link", |world, at| {
+        let link = at.link;
+        Box::pin(async move { shown!(world.invite.organization("acme").link(link)) })
+    }),
+    ("links", |world, _| {
+        Box::pin(async move {
+            shown!(world.acme_by("ada").links(&LinkFilter::default(), &PageRequest::default()))
         })
     }),
     ("may", |world, _| Box::pin(async move { shown!(world.acme_by("ada").may("bob", "posts.create")) })),
@@ -96,6 +114,12 @@ const LOOKS: &[Look] = &[
     }),
     ("roster", |world, _| {
         Box::pin(async move { shown!(world.acme_by("ada").roster(&PageRequest::default())) })
+    }),
+    ("show_link", |world, at| {
+        let link = at.link;
+        Box::pin(async move {
+            Ok::<_, Any>(world.acme_by("ada").show_link(link).await.map_err(Any::from)?.reveal())
+        })
     }),
     ("seats", |world, _| Box::pin(async move { shown!(world.acme_by("ada").seats()) })),
 ];
@@ -144,8 +168,8 @@ async fn every_fault<S: Storage + Clone>(empty: impl AsyncFn() -> S) -> BTreeSet
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_look_survives_every_fault() {
-    use Call::{Events, Inbox, Invitations, Load, Members, Memberships, Roster};
-    let all = BTreeSet::from([Load, Roster, Invitations, Members, Inbox, Memberships, Events]);
+    use Call::{Events, Groups, Inbox, Invitations, Links, Load, Members, Memberships, Roster};
+    let all = BTreeSet::from([Load, Roster, Invitations, Members, Groups, Links, Inbox, Memberships, Events]);
     assert_eq!(every_fault(async || MemoryStorage::new()).await, all);
     let sqlite = async || {
         let storage = SqliteStorage::in_memory().unwrap();
@@ -184,7 +208,9 @@ async fn forgetting_keys_survives_every_fault() {
 #[test]
 fn no_look_is_forgotten() {
     let mut names = BTreeSet::new();
-    for file in ["service.rs", "handle.rs", "command.rs"] {
+    for file in
+        ["service.rs", "handle.rs", "handle/groups.rs", "handle/links.rs", "handle/lists.rs", "command.rs"]
+    {
         let path = format!("{}/../crates/invite/src/{file}", env!("CARGO_MANIFEST_DIR"));
         let text = fs::read_to_string(path).unwrap();
         let methods = text.lines().filter_map(|line| line.trim().strip_prefix("pub async fn "));

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use invite::core::{InvitationState, JoinedBy};
 use invite::storage::{EventEntry, InvitationEntry};
-use invite::{InvitationFilter, Member, MemberFilter, Organization, PageRequest};
+use invite::{
+    GroupFilter, GroupStatus, InvitationFilter, InviteLink, LinkFilter, Member, MemberFilter, Organization,
+    PageRequest, Scope,
+};
 use tests::World;
 
 /// What is stored, a line for each fact. Two stores in which the same was done look the same.
@@ -20,9 +23,23 @@ pub(crate) async fn look(world: &World) -> Seen {
         let members = organization.members(&MemberFilter::default(), &page).await.unwrap().items;
         let invitations = organization.invitations(&InvitationFilter::default(), &page).await.unwrap().items;
         let events = organization.events(0, 1_000).await.unwrap();
+        let groups = organization.groups(&GroupFilter::default(), &page).await.unwrap().items;
+        let links = organization.links(&LinkFilter::default(), &page).await.unwrap().items;
+        for group in &groups {
+            let filter = MemberFilter { group: Some(group.id.clone()), ..MemberFilter::default() };
+            let listed = organization.members(&filter, &page).await.unwrap().items;
+            let scope = Scope::Group(group.id.clone());
+            let holding = members.iter().filter(|member| member.grants.access(&scope).is_some());
+            assert_eq!(listed, holding.cloned().collect::<Vec<_>>(), "members in {}", group.id);
+        }
+        assert_eq!(header.counts.links as usize, links.iter().filter(|row| row.is_kept()).count());
+        let open = groups.iter().filter(|row| row.status != GroupStatus::Closed).count();
+        assert_eq!(header.counts.groups as usize, open);
         require_consistent(&header, &members, &invitations, &events);
         let Organization { status, plan, settings, counts, .. } = &header;
         seen.push(format!("{id}: {status:?} {plan:?} {settings:?} {counts:?}"));
+        seen.extend(groups.iter().map(|group| format!("{id}: {group:?}")));
+        seen.extend(links.iter().map(|link| format!("{id}: {}", of_link(link))));
         seen.extend(members.iter().map(|member| format!("{id}: {}", of_member(member))));
         seen.extend(invitations.iter().map(|entry| format!("{id}: {}", of_invitation(entry))));
         seen.extend(events.iter().map(|event| format!("{id}: {} by {:?}", event.kind, event.actor)));
@@ -38,6 +55,23 @@ fn of_member(member: &Member) -> String {
         other => format!("{other:?}"),
     };
     format!("member {user} {email:?} {grants:?} {seat:?} {joined_by} {joined_at} {metadata:?}")
+}
+
+fn of_link(row: &InviteLink) -> String {
+    let InviteLink {
+        id: _,
+        settings,
+        revision,
+        switch,
+        creator,
+        created_at,
+        uses,
+        nonce: _,
+        earlier_nonces,
+        ended,
+    } = row;
+    let earlier = earlier_nonces.len();
+    format!("link {settings:?} {revision} {switch:?} {creator:?} {created_at} {uses} {earlier} {ended:?}")
 }
 
 fn of_invitation(entry: &InvitationEntry) -> String {
