@@ -51,7 +51,8 @@
 //! # Pages
 //!
 //! 19. `lists_are_ordered`: invitations, roster and inbox from the newest by `(time, key)`; members and
-//!     memberships from the oldest; events by sequence.
+//!     memberships from the oldest; events by sequence. Groups from the oldest by `(time, id)`, invite links from the
+//!     newest.
 //! 20. `pages_meet`: pages of any size, put together, are the whole list: nothing twice, nothing left out, also
 //!     among equal times.
 //! 21. `lists_know_the_time`: an invitation past its expiry is listed as expired, and is neither in the roster
@@ -83,6 +84,18 @@
 //!
 //! 30. `commands_are_kept`: the record of a command is written by the commit that carries it, found under its key,
 //!     and kept until its time is over and [`Storage::forget_commands`] is asked (LIF-12).
+//!
+//! # Groups and invite links
+//!
+//! 31. `closing_is_what_names_it`: what is closing are, of the first group in
+//!     [`Organization::closing`](invite_core::Organization::closing), the members with a row there and the open
+//!     invitations with a grant there: as many of each as asked for, in any order, and a sign if there are more of
+//!     either.
+//! 32. `kept_links_are_all`: the kept links are all links that did not end. More than
+//!     [`Reads::MAX_LINKS`](invite_core::Reads::MAX_LINKS) are an error, for a part of them is not the truth.
+//! 33. `grants_are_filed`: members are found by group and role in it, by the link that they joined by and by seat
+//!     class, and invitations, open or ended, by the groups that they grant something in: by what their rows hold
+//!     now, through an index, in the order of their list.
 
 mod cursor;
 mod error;

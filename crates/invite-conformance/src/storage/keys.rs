@@ -11,12 +11,16 @@ use super::refusing::{Spoil, assert_same, changed, conflicts};
 use super::rows::*;
 use super::{Fixture, Subject};
 
-/// `acme` with a row of each kind that has a key: an invitation with its place, `ada`, a suppression and a delivery.
+/// `acme` with a row of each kind that has a key: an invitation with its place, `ada`, who is in a group, a link, a
+/// suppression and a delivery.
 pub(crate) async fn held(store: &dyn Storage) -> (Invitation, Organization) {
     let held = invitation(1, "bob@example.com");
     let first = changed(&header("acme"), |c| {
         insert_invitations(c, std::slice::from_ref(&held));
         insert_members(c, &[member("ada", 0)]);
+        c.group_members = vec![RowChange::Insert(in_group("red", "ada", 0))];
+        c.groups = vec![RowChange::Insert(a_group("red", 0))];
+        c.links = vec![RowChange::Insert(link(1))];
         c.suppressions = vec![RowChange::Insert(suppression("bob@example.com", SuppressionKind::Mail))];
         c.deliveries = vec![delivery(1, &held)];
     });
@@ -33,7 +37,23 @@ pub(crate) fn against_keys(header: &Organization, held: &Invitation) -> Vec<(&'s
     let invitations = |change| changed(header, |c| c.invitations = vec![change]);
     let places = |change| changed(header, |c| c.places = vec![change]);
     let suppressions = |change| changed(header, |c| c.suppressions = vec![change]);
+    let group_members = |change| changed(header, |c| c.group_members = vec![change]);
+    let groups = |change| changed(header, |c| c.groups = vec![change]);
+    let links = |change| changed(header, |c| c.links = vec![change]);
+    let elsewhere = || in_group("blue", "ada", 0);
     vec![
+        (
+            "a member inserted into a group who is in it",
+            group_members(RowChange::Insert(in_group("red", "ada", 5))),
+        ),
+        ("an update of nobody in a group", group_members(RowChange::Update(elsewhere()))),
+        ("a delete of nobody in a group", group_members(RowChange::Delete((group("blue"), user("ada"))))),
+        ("a group inserted that is there", groups(RowChange::Insert(a_group("red", 5)))),
+        ("an update of no group", groups(RowChange::Update(a_group("blue", 5)))),
+        ("a delete of no group", groups(RowChange::Delete(group("blue")))),
+        ("a link inserted that is there", links(RowChange::Insert(link(1)))),
+        ("an update of no link", links(RowChange::Update(link(2)))),
+        ("a delete of no link", links(RowChange::Delete(link_id(2)))),
         ("a member inserted who is there", members(RowChange::Insert(member("ada", 5)))),
         ("an update of nobody", members(RowChange::Update(member("bob", 5)))),
         ("a delete of nobody", members(RowChange::Delete(user("bob")))),

@@ -60,6 +60,7 @@ macro_rules! __storage_cases {
                 values::values_come_back_when_empty
                 values::values_come_back_in_every_variant
                 values::values_come_back_as_typed
+                groups::values_come_back_of_groups_and_links
                 values::values_come_back_after_several_changes_in_one_commit
                 histories::values_come_back_in_random_histories
             ]
@@ -86,6 +87,7 @@ macro_rules! __storage_cases {
                 pages::lists_are_ordered
                 pages::lists_are_ordered_byte_by_byte
                 pages::lists_are_ordered_and_filtered
+                groups::lists_are_ordered_of_groups_and_links
                 pages::lists_are_ordered_with_the_last_mail
                 histories::lists_are_ordered_in_random_histories
             ]
@@ -137,6 +139,18 @@ macro_rules! __storage_cases {
             30 commands_are_kept [
                 errors::commands_are_kept
                 errors::commands_are_kept_until_their_time
+            ]
+            31 closing_is_what_names_it [
+                groups::closing_is_what_names_it
+                groups::closing_is_what_names_it_and_whether_there_is_more
+            ]
+            32 kept_links_are_all [
+                groups::kept_links_are_all
+                groups::kept_links_are_all_or_an_error
+            ]
+            33 grants_are_filed [
+                groups::grants_are_filed
+                groups::grants_are_filed_for_invitations
             ]
         }
     };

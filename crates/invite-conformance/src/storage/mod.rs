@@ -6,6 +6,7 @@ mod commit;
 mod errors;
 mod exclusive;
 mod fixture;
+mod groups;
 mod guards;
 mod histories;
 pub(crate) mod keys;

@@ -20,6 +20,9 @@ pub(super) struct Reference {
 struct Tenant {
     header: Option<Organization>,
     members: BTreeMap<UserId, Member>,
+    group_members: BTreeMap<(GroupId, UserId), GroupMember>,
+    groups: BTreeMap<GroupId, Group>,
+    links: BTreeMap<LinkId, InviteLink>,
     invitations: BTreeMap<InvitationId, Invitation>,
     suppressions: BTreeMap<(Invitee, SuppressionKind), Suppression>,
     limits: BTreeMap<LimitSubject, DateTime<Utc>>,
@@ -34,6 +37,11 @@ impl Reference {
         let tenant = self.tenants.entry(commit.organization.clone()).or_default();
         tenant.header = commit.header.clone().or(tenant.header.take());
         fold_rows(&mut tenant.members, &commit.members, |row| row.user.clone());
+        fold_rows(&mut tenant.group_members, &commit.group_members, |row| {
+            (row.group.clone(), row.user.clone())
+        });
+        fold_rows(&mut tenant.groups, &commit.groups, |row| row.id.clone());
+        fold_rows(&mut tenant.links, &commit.links, |row| row.id);
         fold_rows(&mut tenant.invitations, &commit.invitations, |row| row.id);
         fold_rows(&mut tenant.suppressions, &commit.suppressions, |row| (row.invitee.clone(), row.kind));
         tenant.limits.extend(commit.limits.iter().cloned());
@@ -46,13 +54,14 @@ impl Reference {
         let nothing = Tenant::default();
         let tenant = self.tenants.get(id).unwrap_or(&nothing);
         let mut slice = Slice::new(id.clone(), tenant.header.clone());
-        loop {
+        for _ in 0..8 {
             let open = slice.open(reads);
             if open.is_empty() {
                 return slice;
             }
             tenant.answer(&mut slice, open, now);
         }
+        panic!("the reference does not answer: {:?}", slice.open(reads));
     }
 
     /// The newest invitations of an organization first.
@@ -89,17 +98,45 @@ impl Reference {
         let rows = tenant.invitations.values().filter(|row| {
             filter.state.is_none_or(|state| row.state_at(now) == state)
                 && filter.inviter.as_ref().is_none_or(|inviter| row.inviter.user() == Some(inviter))
+                && filter.group.clone().is_none_or(|group| row.grants.access(&Scope::Group(group)).is_some())
         });
         page(rows.map(|row| tenant.entry(row)), seek, true)
     }
 
     pub(super) fn members(&self, id: &OrganizationId, filter: &MemberFilter, seek: &Seek) -> Vec<Member> {
         let Some(tenant) = self.tenants.get(id) else { return Vec::new() };
+        let MemberFilter { group, link, role, seat } = filter;
         let is_of = |row: &&Member| {
-            let held = row.grants.access(&Scope::Organization).map(Access::role_name);
-            filter.role.is_none() || held == filter.role.as_ref()
+            let held = match group {
+                Some(group) => {
+                    tenant.group_members.get(&(group.clone(), row.user.clone())).map(|row| &row.role)
+                }
+                None => row.grants.access(&Scope::Organization).map(Access::role_name),
+            };
+            let joined = match row.joined_by {
+                JoinedBy::Link { link, .. } => Some(link),
+                _ => None,
+            };
+            (group.is_none() || held.is_some())
+                && (role.is_none() || held == role.as_ref())
+                && (link.is_none() || joined == *link)
+                && (seat.is_none() || row.seat == *seat)
         };
         page(tenant.members.values().filter(is_of).cloned(), seek, false)
+    }
+
+    pub(super) fn groups(&self, id: &OrganizationId, seek: &Seek) -> Vec<Group> {
+        let rows = self.tenants.get(id).into_iter().flat_map(|tenant| tenant.groups.values().cloned());
+        page(rows, seek, false)
+    }
+
+    pub(super) fn links(&self, id: &OrganizationId, seek: &Seek) -> Vec<InviteLink> {
+        let rows = self.tenants.get(id).into_iter().flat_map(|tenant| tenant.links.values().cloned());
+        page(rows, seek, true)
+    }
+
+    pub(super) fn link_ids(&self, id: &OrganizationId) -> Vec<LinkId> {
+        self.tenants.get(id).map_or_else(Vec::new, |tenant| tenant.links.keys().copied().collect())
     }
 
     pub(super) fn inbox(&self, invitees: &[Invitee], now: DateTime<Utc>, seek: &Seek) -> Vec<InboxEntry> {
@@ -229,6 +266,30 @@ impl Tenant {
             let rows = self.open().filter(|row| row.inviter.user() == Some(&user));
             let rows = rows.take(Reads::MAX_SENT + 1).cloned().collect();
             slice.answer_sent_by(user, rows);
+        }
+        for id in open.groups {
+            let row = self.groups.get(&id).cloned();
+            slice.answer_group(id, row);
+        }
+        for id in open.links {
+            slice.answer_link(id, self.links.get(&id).cloned());
+        }
+        if open.kept_links {
+            slice.answer_kept_links(self.links.values().filter(|row| row.is_kept()).cloned().collect());
+        }
+        let first = self.header.as_ref().and_then(|row| row.closing.first());
+        if let (1.., Some(group)) = (open.closing, first) {
+            let there = self.group_members.keys().filter(|(of, _)| of == group);
+            let mut members =
+                there.filter_map(|(_, user)| self.members.get(user).cloned()).collect::<Vec<_>>();
+            let scope = Scope::Group(group.clone());
+            let naming = self.open().filter(|row| row.grants.access(&scope).is_some());
+            let mut invitations = naming.cloned().collect::<Vec<_>>();
+            let limit = open.closing as usize;
+            let more = members.len() > limit || invitations.len() > limit;
+            members.truncate(limit);
+            invitations.truncate(limit);
+            slice.answer_closing(group.clone(), members, invitations, more);
         }
         for subject in open.limits {
             let kept = self.limits.get(&subject).copied();

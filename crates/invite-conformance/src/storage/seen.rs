@@ -16,6 +16,9 @@ pub(crate) struct Seen {
     open: BTreeMap<Invitee, BTreeMap<InvitationId, Invitation>>,
     suppressions: BTreeMap<(Invitee, SuppressionKind), Option<DateTime<Utc>>>,
     sent_by: BTreeMap<UserId, (BTreeSet<InvitationId>, bool)>,
+    groups: BTreeMap<GroupId, Option<Group>>,
+    links: BTreeMap<LinkId, Option<InviteLink>>,
+    kept_links: Option<BTreeMap<LinkId, InviteLink>>,
     limits: BTreeMap<LimitSubject, Option<DateTime<Utc>>>,
     commands: BTreeMap<CommandKey, Option<CommandRecord>>,
     due: Option<(Vec<InvitationId>, bool)>,
@@ -33,6 +36,9 @@ impl Seen {
             open: BTreeMap::new(),
             suppressions: BTreeMap::new(),
             sent_by: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            links: BTreeMap::new(),
+            kept_links: None,
             limits: BTreeMap::new(),
             commands: BTreeMap::new(),
             due: None,
@@ -56,6 +62,15 @@ impl Seen {
         for user in &reads.sent_by {
             let (rows, more) = slice.sent_by(user)?;
             seen.sent_by.insert(user.clone(), (rows.map(|row| row.id).collect(), more));
+        }
+        for id in &brought.groups {
+            seen.groups.insert(id.clone(), slice.group(id)?.cloned());
+        }
+        for id in &reads.links {
+            seen.links.insert(*id, slice.link(*id)?.cloned());
+        }
+        if reads.kept_links {
+            seen.kept_links = Some(slice.kept_links()?.map(|row| (row.id, row.clone())).collect());
         }
         for subject in &reads.limits {
             seen.limits.insert(subject.clone(), slice.limit(subject)?);
@@ -85,6 +100,9 @@ impl Seen {
             open,
             suppressions,
             sent_by,
+            groups,
+            links,
+            kept_links,
             limits,
             commands,
             due,
@@ -96,6 +114,9 @@ impl Seen {
             .or_else(|| maps("open invitations of", open, &expected.open))
             .or_else(|| maps("suppression", suppressions, &expected.suppressions))
             .or_else(|| maps("open invitations sent by", sent_by, &expected.sent_by))
+            .or_else(|| maps("group", groups, &expected.groups))
+            .or_else(|| maps("link", links, &expected.links))
+            .or_else(|| differ("the links that did not end", kept_links, &expected.kept_links))
             .or_else(|| maps("limit", limits, &expected.limits))
             .or_else(|| maps("record of the command", commands, &expected.commands))
             .or_else(|| differ("what is due", due, &expected.due))
@@ -115,6 +136,13 @@ fn brought(slice: &Slice, reads: &Reads) -> Result<Reads, NotLoaded> {
         if let Some(row) = slice.invitation(*id)? {
             all.members.extend(row.inviter.user().cloned());
             all.invitees.insert(row.invitee.clone());
+            all.groups.extend(row.grants.scopes().filter_map(Scope::group).cloned());
+        }
+    }
+    for id in &reads.links {
+        if let Some(row) = slice.link(*id)? {
+            all.members.extend(row.creator.user().cloned());
+            all.groups.extend(row.settings.grants().scopes().filter_map(Scope::group).cloned());
         }
     }
     for user in &reads.sent_by {
@@ -124,6 +152,9 @@ fn brought(slice: &Slice, reads: &Reads) -> Result<Reads, NotLoaded> {
         all.invitees.extend(slice.due()?.0.map(|row| row.invitee.clone()));
     }
     for invitee in all.invitees.clone() {
+        for row in slice.open_of(&invitee)? {
+            all.groups.extend(row.grants.scopes().filter_map(Scope::group).cloned());
+        }
         match invitee {
             Invitee::Address(address) => drop(all.addresses.insert(address)),
             Invitee::User(user) => drop(all.members.insert(user)),

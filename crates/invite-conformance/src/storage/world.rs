@@ -4,7 +4,10 @@ use std::fmt::Debug;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::*;
-use invite_storage::{Completion, Failure, InvitationFilter, Lease, MemberFilter, Positioned, Seek, Storage};
+use invite_storage::{
+    Completion, Failure, GroupFilter, InvitationFilter, Lease, LinkFilter, MemberFilter, Positioned, Seek,
+    Storage,
+};
 
 use super::histories::{Look, Step, USERS};
 use super::reference::Reference;
@@ -142,8 +145,17 @@ impl World {
             let member = NewMember::new(self.user(2 + n), Grant::role(role)).email(self.address(2 + n));
             self.command(store, 0, &Actor::System, AddMembers::one(member).into(), 1).await?;
         }
+        for n in 0..2 {
+            for name in ["red", "blue"] {
+                let settings = GroupSettings::named(name).open_with(Access::role("member"));
+                let create = CreateGroup::new(super::rows::group(name), settings);
+                self.command(store, n, &Actor::System, create.into(), 1).await?;
+            }
+            let settings = LinkSettings::new("all", Grant::role("member"));
+            self.command(store, n, &Actor::System, CreateLink::new(settings).into(), 1).await?;
+        }
         let events = [0, 1].map(|n| self.reference.events(&self.organization(n)).len());
-        assert_eq!(events, [5, 2], "facts of the founding");
+        assert_eq!(events, [8, 5], "facts of the founding");
         Ok(())
     }
 
@@ -314,6 +326,7 @@ impl World {
                 let status = [ChangeStatus::Suspend, ChangeStatus::Resume, ChangeStatus::Resume][n[0] % 3];
                 if n[1] < 2 { ChangeStatus::Close.into() } else { status.into() }
             }
+            36 if n[1].is_multiple_of(2) => self.of_group_or_link(&id, n),
             36 => ChangeSettings::new(Settings::named(format!("Renamed {}", n[0]))).into(),
             _ => {
                 let principal = self.principal(n[0]);
@@ -322,6 +335,25 @@ impl World {
             }
         };
         (actor, command)
+    }
+
+    /// Something about a group or a link that there is, or a new one.
+    fn of_group_or_link(&self, id: &OrganizationId, n: [usize; 4]) -> Command {
+        let named = super::rows::group(["red", "blue", "green", "red"][n[0] % 4]);
+        let links = self.reference.link_ids(id);
+        let link = links.get(n[2] % links.len().max(1)).copied().unwrap_or(super::rows::link_id(0));
+        let settings = |text: &str| LinkSettings::new(text, grants(n[3]));
+        match n[3] % 10 {
+            0 | 1 => CreateGroup::new(named, GroupSettings::named("made")).into(),
+            2 => ChangeGroup::new(named, GroupSettings::named("other")).into(),
+            3 => ChangeGroupStatus::archive(named).into(),
+            4 => ChangeGroupStatus::restore(named).into(),
+            5 => ChangeGroupStatus::close(named).into(),
+            6 => CreateLink::new(settings("made")).into(),
+            7 => EditLink::new(link, settings("edited")).into(),
+            8 => SwitchLink::refresh(link).into(),
+            _ => SwitchLink::remove(link).into(),
+        }
     }
 
     async fn lease(&mut self, store: &dyn Storage, n: [usize; 4]) -> Result<(), String> {
@@ -406,10 +438,12 @@ impl World {
         let invitees = [self.invitee(n[0]), self.invitee(n[1]), self.invitee(n[2])];
         let user = self.user(n[3]);
         let inviter = n[1].is_multiple_of(2).then(|| self.user(n[2]));
+        let [naming, there] =
+            [n[0], n[1]].map(|n| (n % 3 == 0).then(|| super::rows::group(["red", "blue"][n % 2])));
         let state = InvitationState::ALL.get(n[3] % 6).copied();
-        let filter = InvitationFilter { state, inviter, group: None };
+        let filter = InvitationFilter { state, inviter, group: naming };
         let role = ["member", "admin"].get(n[2] % 3).map(|role| (*role).into());
-        let role = MemberFilter { role, ..MemberFilter::default() };
+        let role = MemberFilter { group: there, role, ..MemberFilter::default() };
 
         let whole = self.reference.roster(id, now, &all());
         for seek in seeks(&whole, size, n) {
@@ -425,6 +459,18 @@ impl World {
         for seek in seeks(&whole, size, n) {
             let seen = store.members(id, &role, &seek).await.map_err(failed)?;
             same("members", &seen, &self.reference.members(id, &role, &seek))?;
+        }
+        let anything = GroupFilter::default();
+        let whole = self.reference.groups(id, &all());
+        for seek in seeks(&whole, size, n) {
+            let seen = store.groups(id, &anything, &seek).await.map_err(failed)?;
+            same("groups", &seen, &self.reference.groups(id, &seek))?;
+        }
+        let anything = LinkFilter::default();
+        let whole = self.reference.links(id, &all());
+        for seek in seeks(&whole, size, n) {
+            let seen = store.links(id, &anything, &seek).await.map_err(failed)?;
+            same("links", &seen, &self.reference.links(id, &seek))?;
         }
         let whole = self.reference.inbox(&invitees, now, &all());
         for seek in seeks(&whole, size, n) {

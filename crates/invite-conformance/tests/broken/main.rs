@@ -44,6 +44,7 @@ mod answers;
 mod commit;
 mod errors;
 mod exclusive;
+mod groups;
 mod keys;
 mod load;
 mod outbox;
@@ -132,6 +133,7 @@ fn every_case_finds_a_broken_store() {
         pages::FINDING,
         outbox::FINDING,
         errors::FINDING,
+        groups::FINDING,
     ];
     let finding = finding.concat().into_iter().collect::<BTreeSet<_>>();
     let idle = CASES.iter().filter(|case| !finding.contains(case.name())).map(|case| case.name());

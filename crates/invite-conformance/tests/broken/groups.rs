@@ -1,0 +1,117 @@
+//! Stores that mistake what names a group, or which links there are.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use invite_core::*;
+use invite_memory::MemoryStorage;
+use invite_storage::*;
+
+use super::surroundings::around;
+
+broken_stores! {
+    closing_without_a_limit: around(AllThatIsClosing),
+        fails [closing_is_what_names_it_and_whether_there_is_more] saying "one of each";
+    links_that_ended_are_listed: around(EndedLinks),
+        fails [lists_are_ordered_of_groups_and_links] saying "which: Kept";
+    roles_in_a_group_are_not_asked_for: around(AnyRoleThere),
+        fails [grants_are_filed] saying "group: Some";
+    invitations_of_a_group_are_open_ones: around(OpenOnes),
+        fails [grants_are_filed_for_invitations] saying "group: Some"
+        also [lists_are_ordered_in_random_histories];
+    groups_of_a_name_in_any_case: around(AnyCase),
+        fails [lists_are_ordered_of_groups_and_links] saying "GroupFilter";
+}
+
+/// Brings all that names a closed group, however much was asked for.
+struct AllThatIsClosing(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for AllThatIsClosing {
+    in_memory!();
+
+    async fn load(
+        &self,
+        id: &OrganizationId,
+        reads: &Reads,
+        now: DateTime<Utc>,
+    ) -> Result<Slice, StorageError> {
+        let mut reads = reads.clone();
+        reads.closing = reads.closing.saturating_mul(1_000);
+        self.0.load(id, &reads, now).await
+    }
+}
+
+/// Lists links that ended among those that did not.
+struct EndedLinks(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for EndedLinks {
+    in_memory!();
+
+    async fn links(
+        &self,
+        id: &OrganizationId,
+        filter: &LinkFilter,
+        seek: &Seek,
+    ) -> Result<Vec<InviteLink>, StorageError> {
+        self.0.links(id, &LinkFilter { which: WhichLinks::All, ..filter.clone() }, seek).await
+    }
+}
+
+/// Lists the members in a group whatever their role there.
+struct AnyRoleThere(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for AnyRoleThere {
+    in_memory!();
+
+    async fn members(
+        &self,
+        id: &OrganizationId,
+        filter: &MemberFilter,
+        seek: &Seek,
+    ) -> Result<Vec<Member>, StorageError> {
+        let role = filter.role.clone().filter(|_| filter.group.is_none());
+        self.0.members(id, &MemberFilter { role, ..filter.clone() }, seek).await
+    }
+}
+
+/// Lists of the invitations to a group the open ones alone.
+struct OpenOnes(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for OpenOnes {
+    in_memory!();
+
+    async fn invitations(
+        &self,
+        id: &OrganizationId,
+        filter: &InvitationFilter,
+        now: DateTime<Utc>,
+        seek: &Seek,
+    ) -> Result<Vec<InvitationEntry>, StorageError> {
+        let mut rows = self.0.invitations(id, filter, now, seek).await?;
+        rows.retain(|row| filter.group.is_none() || row.invitation.is_open());
+        Ok(rows)
+    }
+}
+
+/// Finds groups by their names in any case.
+struct AnyCase(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for AnyCase {
+    in_memory!();
+
+    async fn groups(
+        &self,
+        id: &OrganizationId,
+        filter: &GroupFilter,
+        seek: &Seek,
+    ) -> Result<Vec<Group>, StorageError> {
+        let mut rows = self.0.groups(id, &GroupFilter { name: None, ..filter.clone() }, seek).await?;
+        let is_of = |name: &str| filter.name.as_ref().is_none_or(|asked| asked.eq_ignore_ascii_case(name));
+        rows.retain(|row| is_of(row.settings.name()));
+        Ok(rows)
+    }
+}
