@@ -170,13 +170,14 @@ impl OrganizationHandle {
     /// [`Error`]
     pub async fn seats(&self) -> Result<Vec<SeatUse>, Error> {
         let (id, engine) = (self.id()?, self.service.inner.engine());
-        let tidy = Tidy::new(1_000);
-        let mut reads = tidy.reads(&Actor::System);
+        // Groups that are closed and not settled hold their seats: closing is not read.
+        let (tidy, mut reads) = (Tidy::new(1_000), Reads::new().due());
         loop {
             let (slice, now) = engine.load(id, &reads).await?;
+            let more = slice.organization().is_some() && slice.due().map_err(missing)?.1;
             let tidied = dry_run(&tidy, &engine.host(), &Actor::System, &Entropy::default(), &slice, now);
             let tidied = tidied.map_err(stopped)?;
-            if tidied.outcome.is_ok_and(|outcome| !outcome.more) {
+            if !more {
                 return Ok(tidied.seats_after);
             }
             // More is past its expiry than was looked at.

@@ -2,30 +2,37 @@
 
 use crate::refusal::refused;
 use crate::rules::authority;
-use crate::{Actor, Draft, Host, Permission, Reads, Scope, Stop};
+use crate::{Actor, Draft, GroupId, Host, Permission, Reads, Scope, Stop};
 
 refused! {
     /// Why a list was not shown.
     LookRefused: NotPermitted
 }
 
-/// Asks to see something that a permission in the organization is needed for. Changes nothing.
+/// Asks to see something that a permission in the organization, or in a group, is needed for. Changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     permission: Permission,
+    scope: Scope,
 }
 
 impl Look {
     /// At members and invitations.
     #[must_use]
     pub fn at_members() -> Self {
-        Self { permission: Permission::VIEW }
+        Self { permission: Permission::VIEW, scope: Scope::Organization }
+    }
+
+    /// At members of a group and invitations to it: those who may see them there (E4).
+    #[must_use]
+    pub fn at_members_of(group: GroupId) -> Self {
+        Self { permission: Permission::VIEW, scope: Scope::Group(group) }
     }
 
     /// At the event log.
     #[must_use]
     pub fn at_events() -> Self {
-        Self { permission: Permission::AUDIT }
+        Self { permission: Permission::AUDIT, scope: Scope::Organization }
     }
 
     /// What it needs to see.
@@ -40,7 +47,7 @@ impl Look {
     /// [`Stop`]
     pub fn decide(&self, host: &Host<'_>, actor: &Actor, draft: &Draft) -> Result<(), Stop<LookRefused>> {
         let by = authority::<LookRefused>(host, draft, actor)?;
-        Ok(by.require(&self.permission, &Scope::Organization).map_err(LookRefused::from)?)
+        Ok(by.require(&self.permission, &self.scope).map_err(LookRefused::from)?)
     }
 }
 
@@ -53,6 +60,7 @@ mod tests {
     fn given_members_and_others_when_looking_then_only_those_with_the_right_see_aut_7() {
         let mut world = World::new();
         world.add("lea", Grant::role("lead"));
+        world.add("gus", in_group("lead", "red"));
         world.invite("bob@example.com", Grant::role("admin"), &by("ada"));
         let mut cases = Cases::of("LookRefused", include_str!("look.rs"));
         let look = |look: Look, actor: &str| {
@@ -64,6 +72,14 @@ mod tests {
         };
         look(Look::at_members(), "lea").unwrap();
         look(Look::at_events(), "ada").unwrap();
+        look(Look::at_members_of(group("red")), "gus").unwrap();
+        for beyond in [Look::at_members(), Look::at_members_of(group("blue"))] {
+            cases.refused(
+                "given a manager of one group, when looking elsewhere, then no (E4)",
+                "NotPermitted",
+                look(beyond, "gus"),
+            );
+        }
         cases.refused(
             "given a lead, when looking at events, then no",
             "NotPermitted",

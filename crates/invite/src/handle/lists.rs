@@ -1,6 +1,6 @@
 //! Lists: members, invitations and events.
 
-use invite_core::{Look, Member};
+use invite_core::{GroupId, Look, Member};
 use invite_storage::{EventEntry, InvitationEntry, InvitationFilter, MemberFilter, RosterEntry};
 
 use super::{Acting, OrganizationHandle};
@@ -65,7 +65,8 @@ impl Acting {
         self.organization.roster(request).await
     }
 
-    /// Invitations with the state of their mail, for those who may see them (A3).
+    /// Invitations with the state of their mail, for those who may see them (A3): of one group, also for those who may
+    /// see them there (E4).
     ///
     /// # Errors
     /// [`Error::Refused`] for those who may not.
@@ -74,16 +75,16 @@ impl Acting {
         filter: &InvitationFilter,
         request: &PageRequest,
     ) -> Result<Page<InvitationEntry>, Error> {
-        self.look(Look::at_members()).await?;
+        self.look(members_seen_by(filter.group.as_ref())).await?;
         self.organization.invitations(filter, request).await
     }
 
-    /// Members, for those who may see them.
+    /// Members, for those who may see them: of one group, also for those who may see them there.
     ///
     /// # Errors
     /// [`Error::Refused`] for those who may not.
     pub async fn members(&self, filter: &MemberFilter, request: &PageRequest) -> Result<Page<Member>, Error> {
-        self.look(Look::at_members()).await?;
+        self.look(members_seen_by(filter.group.as_ref())).await?;
         self.organization.members(filter, request).await
     }
 
@@ -95,4 +96,8 @@ impl Acting {
         self.look(Look::at_events()).await?;
         self.organization.events(after, limit).await
     }
+}
+
+fn members_seen_by(group: Option<&GroupId>) -> Look {
+    group.map_or_else(Look::at_members, |group| Look::at_members_of(group.clone()))
 }

@@ -1,0 +1,151 @@
+//! C, E. Groups: access in one part of an organization, and how people come in.
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use invite::core::GroupStatus;
+use invite::{
+    Access, Grant, GroupSettings, InvitationFilter, InvitationState, Limit, MemberFilter, PageRequest, Plan,
+    Scope,
+};
+use tests::{Listed, group, on_every_store, person, refused};
+
+fn in_group(role: &str, id: &str) -> Grant {
+    Grant::role(role).in_group(group(id))
+}
+
+fn open(name: &str) -> GroupSettings {
+    GroupSettings::named(name).open_with(Access::role("client"))
+}
+
+fn of_group(id: &str) -> MemberFilter {
+    MemberFilter { group: Some(group(id)), ..MemberFilter::default() }
+}
+
+on_every_store! {
+    async fn c1_the_same_person_has_full_access_to_one_project_and_partial_access_to_another(world) {
+        let acme = world.acme().await;
+        for id in ["red", "blue"] {
+            acme.create_group(id, GroupSettings::named(id).kind("project")).await.unwrap();
+        }
+        let partial = in_group("member", "blue").removing("posts.publish").removing("inbox.manage");
+        acme.invite("bob@example.com", [in_group("member", "red"), partial]).await.unwrap();
+        world.deliver().await;
+        world.invite.accept(&world.token_to("bob@example.com"), person("bob")).await.unwrap();
+        let handle = acme.organization();
+        for (scope, permission, may) in [
+            (Scope::Group(group("red")), "posts.publish", true),
+            (Scope::Group(group("blue")), "posts.publish", false),
+            (Scope::Group(group("blue")), "posts.create", true),
+            (Scope::Organization, "posts.create", false),
+        ] {
+            assert_eq!(handle.may_in("bob", permission, &scope).await.unwrap(), may, "{permission} in {scope}");
+        }
+        let members = acme.members(&of_group("blue"), &PageRequest::default()).await.unwrap().items;
+        assert_eq!(members.iter().map(|member| member.user.as_str()).collect::<Vec<_>>(), ["ada", "bob"]);
+    }
+
+    async fn c4_one_person_takes_one_seat_however_many_projects(world) {
+        let acme = world.acme_on(Plan::seats("team", 1).and_seats("client", Limit::AtMost(0))).await;
+        for id in ["red", "blue", "green"] {
+            acme.create_group(id, GroupSettings::named(id)).await.unwrap();
+            acme.invite("bob@example.com", in_group("member", id)).await.unwrap();
+            world.deliver().await;
+            world.invite.accept(&world.token_to("bob@example.com"), person("bob")).await.unwrap();
+        }
+        assert_eq!(acme.seats_of("team").await, (1, 0));
+        let another = acme.invite("eve@example.com", in_group("member", "red")).await;
+        refused(another, "no-seat-left", "SEA-1", "seat");
+    }
+
+    async fn e1_an_invite_only_group_takes_who_is_invited_and_an_open_one_whoever_is_a_member(world) {
+        let acme = world.acme().await;
+        world.joins("bob", Grant::role("client")).await;
+        acme.create_group("red", GroupSettings::named("Red")).await.unwrap();
+        acme.create_group("blue", open("Blue")).await.unwrap();
+        acme.create_group("green", GroupSettings::named("Green").by_request_with(Access::role("client"))).await.unwrap();
+        let handle = acme.organization();
+        refused(handle.join_group("red", person("bob")).await, "group-invite-only", "LNK-6", "invitation");
+        refused(handle.join_group("green", person("bob")).await, "group-by-request", "E1", "ask");
+        refused(handle.join_group("blue", person("eve")).await, "unknown-member", "STO-2", "");
+        handle.join_group("blue", person("bob")).await.unwrap();
+        refused(handle.join_group("blue", person("bob")).await, "already-member", "IDN-10", "");
+        acme.invite("bob@example.com", in_group("client", "red")).await.unwrap();
+        world.deliver().await;
+        world.invite.accept(&world.token_to("bob@example.com"), person("bob")).await.unwrap();
+        assert_eq!(handle.member("bob").await.unwrap().unwrap().grants.scopes().count(), 3);
+    }
+
+    async fn e4_managers_of_a_group_see_its_invitations_and_cancel_them_and_no_others(world) {
+        let acme = world.acme().await;
+        acme.create_group("red", GroupSettings::named("Red")).await.unwrap();
+        acme.create_group("blue", GroupSettings::named("Blue")).await.unwrap();
+        let manager = world.joins("gus", in_group("admin", "red")).await;
+        let ours = manager.invite("bob@example.com", in_group("member", "red")).await.unwrap();
+        let theirs = acme.invite("eve@example.com", in_group("member", "blue")).await.unwrap();
+        let of = |id: &str| InvitationFilter { group: Some(group(id)), ..InvitationFilter::default() };
+        let page = PageRequest::default();
+        let seen = manager.invitations(&of("red"), &page).await.unwrap().items;
+        let seen = seen.iter().filter(|row| row.invitation.state_at(world.clock_now()) == InvitationState::Pending);
+        assert_eq!(seen.map(|row| row.invitation.id).collect::<Vec<_>>(), ours.invitations().collect::<Vec<_>>());
+        refused(manager.invitations(&of("blue"), &page).await, "not-permitted", "AUT-1", "ask");
+        refused(manager.invitations(&InvitationFilter::default(), &page).await, "not-permitted", "AUT-1", "ask");
+        refused(manager.revoke(theirs.invitations().next().unwrap()).await, "not-permitted", "AUT-1", "ask");
+        refused(manager.invite("dan@example.com", in_group("member", "blue")).await, "not-permitted", "AUT-1", "ask");
+        manager.revoke(ours.invitations().next().unwrap()).await.unwrap();
+        assert_eq!(acme.waiting().await, ["eve@example.com"]);
+    }
+
+    async fn e7_a_group_has_a_name_a_description_and_a_page_and_whoever_creates_it_manages_it(world) {
+        let acme = world.acme().await;
+        let creates = Grant::role("client").adding("invite.groups.create");
+        let bob = world.acme_by("bob");
+        acme.organization().as_system().add_members([invite::NewMember::new(tests::user("bob"), creates)]).await.unwrap();
+        let settings = GroupSettings::named("Red").described("We paint.").about("https://red.example/");
+        bob.create_group("red", settings.clone()).await.unwrap();
+        refused(bob.create_group("red", settings.clone()).await, "group-exists", "CON-3", "another id");
+        let row = acme.organization().group("red").await.unwrap().unwrap();
+        assert_eq!((&row.settings, row.status), (&settings, GroupStatus::Active));
+        bob.change_group("red", GroupSettings::named("Redder")).await.unwrap();
+        bob.invite("eve@example.com", in_group("member", "red")).await.unwrap();
+        let unknown = acme.invite("dan@example.com", in_group("member", "rde")).await;
+        refused(unknown, "unknown-group", "STO-2", "check the group id");
+    }
+
+    async fn lif_8_a_group_is_archived_restored_and_closed_with_a_defined_end_lif_10(world) {
+        let acme = world.acme().await;
+        acme.create_group("red", open("Red")).await.unwrap();
+        acme.create_group("blue", open("Blue")).await.unwrap();
+        let bob = world.joins("bob", in_group("member", "red")).await;
+        acme.invite("eve@example.com", [in_group("member", "red"), in_group("member", "blue")]).await.unwrap();
+        acme.invite("fay@example.com", in_group("member", "red")).await.unwrap();
+        world.deliver().await;
+        acme.archive_group("red").await.unwrap();
+        let to_fay = world.token_to("fay@example.com");
+        refused(world.invite.accept(&to_fay, person("fay")).await, "group-archived", "LIF-8", "restore");
+        acme.restore_group("red").await.unwrap();
+        acme.close_group("red").await.unwrap();
+        refused(world.invite.accept(&to_fay, person("fay")).await, "group-closed", "LIF-8", "");
+        let accepted = world.invite.accept(&world.token_to("eve@example.com"), person("eve")).await.unwrap();
+        assert_eq!(accepted.dropped, [group("red")]);
+        let mut steps = 0;
+        while acme.organization().maintain(1).await.unwrap().more {
+            steps += 1;
+            assert!(steps < 20, "maintenance ends");
+        }
+        assert_eq!(acme.organization().member("bob").await.unwrap(), None);
+        assert_eq!(acme.waiting().await, Vec::<String>::new());
+        assert!(!bob.may("bob", "posts.create").await.unwrap());
+        refused(acme.restore_group("red").await, "group-closed", "LIF-8", "");
+        let listed = acme.groups(&Default::default(), &PageRequest::default()).await.unwrap().items;
+        let listed = listed.iter().map(|group| (group.id.as_str(), group.status)).collect::<Vec<_>>();
+        assert_eq!(listed, [("blue", GroupStatus::Active), ("red", GroupStatus::Closed)]);
+    }
+
+    async fn seats_are_told_while_closed_groups_are_not_settled_yet(world) {
+        let acme = world.acme().await;
+        for id in ["red", "blue", "green"] {
+            acme.create_group(id, open(id)).await.unwrap();
+            acme.close_group(id).await.unwrap();
+        }
+        assert_eq!(acme.seats_of("team").await, (0, 0));
+    }
+}
