@@ -88,7 +88,7 @@ pub(super) async fn closing_is_what_names_it(fixture: Subject) {
     // One leaves the group, one invitation ends, and another one is edited to name another group.
     let mut commit = on(&header);
     let stays = Member { grants: Grant::role("client").into(), ..members[0].clone() };
-    commit.members = vec![RowChange::Update(stays)];
+    commit.members = vec![RowChange::Update(stays.clone())];
     commit.group_members = vec![RowChange::Delete((group("blue"), user("b0")))];
     let edited = naming(invitations[1].clone(), "red");
     commit.invitations =
@@ -102,7 +102,8 @@ pub(super) async fn closing_is_what_names_it(fixture: Subject) {
         RowChange::Insert(place),
     ];
     let header = written(store, &commit).await;
-    let seen = brought(store, 3, &members[1..], &[]).await;
+    let members = [stays, members[1].clone(), members[2].clone()];
+    let seen = brought(store, 3, &members, &[]).await;
     assert_eq!(seen, (2, 0, false), "what names it still");
     let mut commit = on(&Organization { closing: [group("zero")].into(), ..header });
     commit.members = vec![RowChange::Delete(user("b1"))];

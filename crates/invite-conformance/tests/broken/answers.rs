@@ -103,6 +103,26 @@ fn answer(old: &Slice, slice: &mut Slice, reads: &Reads, told: &Told) {
         }
         slice.answer_sent_by(user, rows);
     }
+    for id in open.groups {
+        let row = old.group(&id).ok().flatten().cloned();
+        if row.is_some() || told.absent {
+            slice.answer_group(id, row);
+        }
+    }
+    for id in open.links {
+        let row = old.link(id).ok().flatten().cloned();
+        if row.is_some() || told.absent {
+            slice.answer_link(id, row);
+        }
+    }
+    if open.kept_links {
+        slice.answer_kept_links(old.kept_links().map_or_else(|_| Vec::new(), |rows| rows.cloned().collect()));
+    }
+    let first = slice.organization().and_then(|row| row.closing.first()).cloned();
+    if let (1.., Some(group)) = (open.closing, first) {
+        // A slice does not tell what was closing when it was loaded.
+        slice.answer_closing(group, Vec::new(), Vec::new(), false);
+    }
     for subject in open.limits {
         let kept = old.limit(&subject).ok().flatten();
         slice.answer_limit(subject, kept);

@@ -6,11 +6,26 @@ use invite_core::*;
 use invite_memory::MemoryStorage;
 use invite_storage::*;
 
-use super::surroundings::around;
+use super::answers::edit;
+use super::surroundings::{around, edited};
 
 broken_stores! {
     closing_without_a_limit: around(AllThatIsClosing),
         fails [closing_is_what_names_it_and_whether_there_is_more] saying "one of each";
+    those_who_leave_a_group_stay_in_it: edited(|commit| {
+        commit.group_members.retain(|change| !matches!(change, RowChange::Delete(_)));
+    }),
+        fails [closing_is_what_names_it] saying "what names it still" also [insert_is_not_put];
+    ends_of_links_are_lost: edited(|commit| {
+        commit.links.retain(|change| matches!(change, RowChange::Insert(_)));
+    }),
+        fails [kept_links_are_all] saying "the link that is left" also [insert_is_not_put];
+    earlier_tokens_of_links_are_lost: edited(|commit| {
+        edit(&mut commit.links, |row| row.earlier_nonces.clear());
+    }),
+        fails [values_come_back_of_groups_and_links] saying "a link, with nonces";
+    a_part_of_the_links_for_all: around(FewLinks),
+        fails [kept_links_are_all_or_an_error] saying "a part of them is not the truth";
     links_that_ended_are_listed: around(EndedLinks),
         fails [lists_are_ordered_of_groups_and_links] saying "which: Kept";
     roles_in_a_group_are_not_asked_for: around(AnyRoleThere),
@@ -38,6 +53,34 @@ impl Wrapper for AllThatIsClosing {
         let mut reads = reads.clone();
         reads.closing = reads.closing.saturating_mul(1_000);
         self.0.load(id, &reads, now).await
+    }
+}
+
+/// Leaves out links that are more than there may be.
+struct FewLinks(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for FewLinks {
+    in_memory!();
+
+    async fn load(
+        &self,
+        id: &OrganizationId,
+        reads: &Reads,
+        now: DateTime<Utc>,
+    ) -> Result<Slice, StorageError> {
+        let slice = self.0.load(id, reads, now).await;
+        if slice.is_ok() || !reads.kept_links {
+            return slice;
+        }
+        let kept = Seek { after: None, limit: Reads::MAX_LINKS as u32 };
+        let filter = LinkFilter { which: WhichLinks::Kept, ..LinkFilter::default() };
+        let links = self.0.links(id, &filter, &kept).await?;
+        let mut reads = reads.clone();
+        reads.kept_links = false;
+        let mut slice = self.0.load(id, &reads, now).await?;
+        slice.answer_kept_links(links);
+        Ok(slice)
     }
 }
 

@@ -42,7 +42,7 @@ broken_stores! {
         commit.invitations.retain(|change| !matches!(change, RowChange::Delete(_)));
     }),
         fails [leases_end_where_the_invitation_is_gone] saying "the delivery without an invitation is dropped"
-        also [insert_is_not_put tenants_are_apart];
+        also [insert_is_not_put tenants_are_apart grants_are_filed_for_invitations];
     a_late_completion_that_is_not_told: around(AnyLease),
         fails [late_is_told late_is_told_of_every_end one_holds_a_lease_in_random_histories]
         saying "completing under an earlier lease";

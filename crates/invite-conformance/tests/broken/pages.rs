@@ -13,11 +13,11 @@ broken_stores! {
     members_before_invitations: around(MembersFirst),
         fails [lists_are_ordered] saying "the roster from the newest"
         also [pages_meet];
-    roles_of_any_scope: around(AnyScope), fails [lists_are_ordered_and_filtered] saying "admin";
+    roles_of_any_scope: around(AnyScope), fails [lists_are_ordered_and_filtered] saying "admin" also [grants_are_filed];
     lists_without_mails: around(NoMails),
         fails [lists_are_ordered_with_the_last_mail] saying "delivery: None }";
     cursor_that_skips_ties: around(CursorBySecond),
-        fails [pages_meet pages_meet_at_any_position] saying "members: pages put together";
+        fails [pages_meet pages_meet_at_any_position] saying "members: pages put together" also [grants_are_filed];
     a_cursor_of_whole_seconds: around(CutCursor),
         fails [pages_meet_over_cursors] saying "the roster: pages put together";
     a_cursor_that_must_be_found: around(FoundCursor),
