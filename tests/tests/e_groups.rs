@@ -105,7 +105,13 @@ on_every_store! {
         let row = acme.organization().group("red").await.unwrap().unwrap();
         assert_eq!((&row.settings, row.status), (&settings, GroupStatus::Active));
         bob.change_group("red", GroupSettings::named("Redder")).await.unwrap();
+        bob.change_group("red", settings).await.unwrap();
         bob.invite("eve@example.com", in_group("member", "red")).await.unwrap();
+        world.deliver().await;
+        let mail = world.mail_to("eve@example.com");
+        for told in ["Acme Ltd", "Red", "We paint.", "https://red.example/"] {
+            assert!(mail.text.contains(told) && mail.html.contains(told), "{told}: {}", mail.text);
+        }
         let unknown = acme.invite("dan@example.com", in_group("member", "rde")).await;
         refused(unknown, "unknown-group", "STO-2", "check the group id");
     }

@@ -3,10 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    Delivery, Invitation, InvitationState, Organization, OrganizationStatus, Suppression, SuppressionKind,
+    Delivery, Group, GroupStatus, Invitation, InvitationState, Organization, OrganizationStatus, Scope,
+    Suppression, SuppressionKind,
 };
 
-/// For how long mail of a suspended organization is put off each time (LIF-8).
+/// For how long mail of a suspended organization or an archived group is put off each time (LIF-8).
 const PUT_OFF: TimeDelta = TimeDelta::hours(1);
 
 /// Whether a mail is still wanted.
@@ -22,13 +23,15 @@ pub enum Wanted {
 }
 
 /// Whether a mail is still wanted: its invitation is pending and was not resent since, there is an address that
-/// it goes to, the organization works, and the invitee has stopped neither its invitations nor its mail.
+/// it goes to, the organization works, and the invitee has stopped neither its invitations nor its mail. `groups` are
+/// those that the invitation names: one that is archived puts it off, and it grants something outside of closed ones.
 #[must_use]
 pub fn wanted(
     delivery: &Delivery,
     organization: &Organization,
     invitation: &Invitation,
     suppressions: &[Suppression],
+    groups: &[Group],
     now: DateTime<Utc>,
 ) -> Wanted {
     let stopped = |row: &Suppression| match row.kind {
@@ -39,7 +42,15 @@ pub fn wanted(
     if !current || invitation.mail_to.is_none() || suppressions.iter().any(stopped) {
         return Wanted::No;
     }
+    let is = |scope: &Scope, status| {
+        groups.iter().any(|group| scope.group() == Some(&group.id) && group.status == status)
+    };
+    if invitation.grants.scopes().all(|scope| is(scope, GroupStatus::Closed)) {
+        return Wanted::No;
+    }
+    let archived = invitation.grants.scopes().any(|scope| is(scope, GroupStatus::Archived));
     match organization.status {
+        OrganizationStatus::Active if archived => Wanted::Later(now + PUT_OFF),
         OrganizationStatus::Active => Wanted::Yes,
         OrganizationStatus::Suspended => Wanted::Later(now + PUT_OFF),
         OrganizationStatus::Closed => Wanted::No,
@@ -49,8 +60,8 @@ pub fn wanted(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{World, address, by, user};
-    use crate::{ChangeStatus, Grant, InvitationId, Invitee, Resend, Revoke};
+    use crate::testing::{World, address, by, group, in_group, user};
+    use crate::{ChangeGroupStatus, ChangeStatus, Grant, InvitationId, Invitee, Resend, Revoke};
 
     /// `bob` invited by mail, which waits to be sent.
     fn queued() -> (World, Delivery, InvitationId) {
@@ -63,7 +74,7 @@ mod tests {
 
     fn asked(world: &World, delivery: &Delivery, suppressions: &[Suppression]) -> Wanted {
         let invitation = world.invitation(delivery.invitation);
-        wanted(delivery, world.organization(), invitation, suppressions, world.now)
+        wanted(delivery, world.organization(), invitation, suppressions, &[], world.now)
     }
 
     #[test]
@@ -99,7 +110,7 @@ mod tests {
         let (world, delivery, id) = queued();
         let mut invitation = world.invitation(id).clone();
         invitation.mail_to = None;
-        let answer = wanted(&delivery, world.organization(), &invitation, &[], world.now);
+        let answer = wanted(&delivery, world.organization(), &invitation, &[], &[], world.now);
         assert_eq!(answer, Wanted::No);
     }
 
@@ -131,6 +142,25 @@ mod tests {
         assert_eq!(asked(&world, &delivery, &[]), Wanted::Yes);
         let closed = Organization { status: OrganizationStatus::Closed, ..world.organization().clone() };
         let invitation = world.invitation(delivery.invitation);
-        assert_eq!(wanted(&delivery, &closed, invitation, &[], world.now), Wanted::No);
+        assert_eq!(wanted(&delivery, &closed, invitation, &[], &[], world.now), Wanted::No);
+    }
+
+    #[test]
+    fn mail_to_groups_waits_while_one_is_archived_and_is_not_wanted_once_all_are_closed_lif_8_mai_7() {
+        let mut world = World::new();
+        let both = [in_group("member", "red"), in_group("member", "blue")];
+        let id = world.invite("bob@example.com", both, &by("ada"));
+        let delivery = world.rows().deliveries.values().next().unwrap().clone();
+        let asked = |world: &World| {
+            let groups = world.rows().groups.values().cloned().collect::<std::vec::Vec<_>>();
+            wanted(&delivery, world.organization(), world.invitation(id), &[], &groups, world.now)
+        };
+        assert_eq!(asked(&world), Wanted::Yes);
+        world.ok(ChangeGroupStatus::archive(group("red")), &by("ada"));
+        assert_eq!(asked(&world), Wanted::Later(world.now + TimeDelta::hours(1)));
+        world.ok(ChangeGroupStatus::close(group("red")), &by("ada"));
+        assert_eq!(asked(&world), Wanted::Yes, "the other is still granted");
+        world.ok(ChangeGroupStatus::close(group("blue")), &by("ada"));
+        assert_eq!(asked(&world), Wanted::No);
     }
 }

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Actor, Attempt, DeliveryKind, DeliveryState, Fault, Invitation, InvitationKind, Organization, Purpose,
-    Reads, Scope, Suppression, SuppressionKind, UserId, Wanted, wanted,
+    Actor, Attempt, DeliveryKind, DeliveryState, Fault, Group, GroupStatus, Invitation, InvitationKind,
+    Organization, OrganizationId, Purpose, Reads, Scope, Suppression, SuppressionKind, UserId, Wanted,
+    wanted,
 };
 use invite_mailer::{
     AboutUrl, InvalidMessage, InvitationMail, Link, MailError, MailKind, MailScope, Mailer, Message,
@@ -207,13 +208,14 @@ impl Courier {
             leased
         };
         let Leased { delivery, organization, invitation, suppressions } = leased;
-        match wanted(delivery, organization, invitation, suppressions, now) {
+        let groups = groups_of(&self.service, &organization.id, invitation).await?;
+        match wanted(delivery, organization, invitation, suppressions, &groups, now) {
             Wanted::Yes => {}
             Wanted::Later(at) => return self.put_off(leased, at).await,
             Wanted::No => return self.complete(leased, DeliveryState::Dropped, None).await,
         }
         let span = tracing::info_span!("deliver", organization = %organization.id, delivery = %delivery.id);
-        match self.send(leased, now).await {
+        match self.send(leased, &groups, now).await {
             Ok(()) => {
                 span.in_scope(|| tracing::info!(invitee = %invitation.invitee, "sent"));
                 self.complete(leased, DeliveryState::Sent, Some(now)).await
@@ -277,7 +279,7 @@ impl Courier {
         Ok(self.service.inner.engine().storage.fail(&leased.lease(), failure).await?)
     }
 
-    async fn send(&self, leased: &Leased, now: DateTime<Utc>) -> Result<(), NotSent> {
+    async fn send(&self, leased: &Leased, groups: &[Group], now: DateTime<Utc>) -> Result<(), NotSent> {
         let Leased { delivery, organization, invitation, .. } = leased;
         // Mail goes to the address on the invitation and to no other (IDN-6); what is wanted has one.
         let Some(to) = &invitation.mail_to else { return Err(NotSent::NoAddress) };
@@ -293,7 +295,7 @@ impl Courier {
         };
         let unsubscribe = issue(Purpose::Unsubscribe);
         let link = issue(invitation.mailed_purpose());
-        let mail = mail_of(&self.service, organization, invitation, delivery.kind, link).await?;
+        let mail = mail_of(&self.service, organization, invitation, groups, delivery.kind, link).await?;
         let rendered = inner.templates.render(&mail.with_unsubscribe(unsubscribe.clone()))?;
         let mut message = Message::new(MessageId::from(delivery.id), now, to.clone(), rendered)?;
         if let Some(name) = &invitation.name {
@@ -329,11 +331,30 @@ impl fmt::Debug for Courier {
     }
 }
 
+/// The groups that an invitation names, as they are now.
+pub(crate) async fn groups_of(
+    service: &Invitations,
+    organization: &OrganizationId,
+    invitation: &Invitation,
+) -> Result<Vec<Group>, Error> {
+    let reads = Reads::new().groups_in(&invitation.grants);
+    if reads.is_empty() {
+        return Ok(Vec::new());
+    }
+    let draft = service.inner.engine().look(organization, &reads).await?;
+    let mut groups = Vec::new();
+    for id in &reads.groups {
+        groups.extend(draft.group(id).map_err(Fault::from)?.cloned());
+    }
+    Ok(groups)
+}
+
 /// What a mail says about an invitation.
 pub(crate) async fn mail_of(
     service: &Invitations,
     organization: &Organization,
     invitation: &Invitation,
+    groups: &[Group],
     kind: DeliveryKind,
     link: Link,
 ) -> Result<InvitationMail, DirectoryError> {
@@ -342,21 +363,17 @@ pub(crate) async fn mail_of(
         (InvitationKind::Membership, DeliveryKind::Reminder) => MailKind::Reminder,
         (InvitationKind::Membership, _) => MailKind::Invitation,
     };
-    let mut scope = MailScope::new(organization.settings.name());
-    if let Some(description) = organization.settings.description() {
-        scope = scope.with_description(description);
-    }
-    if let Some(url) = organization.settings.about_url().and_then(|url| AboutUrl::parse(url).ok()) {
-        scope = scope.with_about_url(url);
-    }
+    let settings = &organization.settings;
+    let mut scope = scope_of(settings.name(), settings.description(), settings.about_url());
     if let Some(access) = invitation.grants.access(&Scope::Organization) {
         scope = scope.with_role(access.role_name().as_str());
     }
     let mut mail = InvitationMail::new(kind, scope, link).with_metadata(invitation.metadata.clone());
-    for (scope, access) in invitation.grants.iter() {
-        if let Scope::Group(group) = scope {
-            mail = mail.with_group(MailScope::new(group.as_str()).with_role(access.role_name().as_str()));
-        }
+    for group in groups.iter().filter(|group| group.status != GroupStatus::Closed) {
+        let Some(access) = invitation.grants.access(&Scope::Group(group.id.clone())) else { continue };
+        let settings = &group.settings;
+        let scope = scope_of(settings.name(), settings.description(), settings.about_url());
+        mail = mail.with_group(scope.with_role(access.role_name().as_str()));
     }
     if let Actor::User(inviter) = &invitation.inviter
         && let Some(name) = name_of(service, inviter).await?
@@ -376,6 +393,18 @@ pub(crate) async fn mail_of(
         mail = mail.with_locale(locale);
     }
     Ok(mail)
+}
+
+/// An organization or a group, as a mail shows it (E7).
+fn scope_of(name: &str, description: Option<&str>, about_url: Option<&str>) -> MailScope {
+    let mut scope = MailScope::new(name);
+    if let Some(description) = description {
+        scope = scope.with_description(description);
+    }
+    if let Some(url) = about_url.and_then(|url| AboutUrl::parse(url).ok()) {
+        scope = scope.with_about_url(url);
+    }
+    scope
 }
 
 async fn name_of(service: &Invitations, user: &UserId) -> Result<Option<String>, DirectoryError> {

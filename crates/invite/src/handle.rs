@@ -15,7 +15,7 @@ use invite_core::{
 use invite_mailer::{Link, Rendered, preview};
 
 use crate::command::Command;
-use crate::courier::mail_of;
+use crate::courier::{groups_of, mail_of};
 use crate::error::{Error, InvalidInput};
 use crate::principal::Principal;
 use crate::service::{Invitations, stopped};
@@ -394,8 +394,9 @@ impl Acting {
         let Some((delivery, invitation)) = dry_run.mails.first() else { return Ok(None) };
         let service = &self.organization.service;
         let organization = self.organization.get().await?;
+        let groups = groups_of(service, &organization.id, invitation).await?;
         let link = Link::dead(&service.inner.base_url);
-        let mail = mail_of(service, &organization, invitation, delivery.kind, link).await?;
+        let mail = mail_of(service, &organization, invitation, &groups, delivery.kind, link).await?;
         Ok(Some(preview(service.inner.templates.as_ref(), &mail)?))
     }
 
