@@ -124,11 +124,11 @@ impl Change<'_> {
     fn nobody_grants_what_they_do_not_hold(self) -> Checked {
         for (id, row) in &self.after.invitations {
             let before = self.before.invitations.get(id);
+            // An offer of ownership stays the offer of who made it, whichever owner resends it.
+            let is_offer = matches!(row.kind, InvitationKind::Ownership { .. });
             let granted = before.is_none_or(|before| {
-                before.grants != row.grants
-                    || before.inviter != row.inviter
-                    || before.revision != row.revision
-                    || before.expires_at < row.expires_at
+                let again = before.revision != row.revision || before.expires_at < row.expires_at;
+                before.grants != row.grants || before.inviter != row.inviter || (again && !is_offer)
             });
             if granted {
                 self.holds(&row.inviter, &row.kind, &row.grants)?;

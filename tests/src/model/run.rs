@@ -163,6 +163,9 @@ impl Run {
             What::ReuseKey => self.reuse_key(step).await?,
             What::ForgetKeys => {
                 self.service.maintain(1 + step.n[0] as u32).await.map_err(failed)?;
+                // What may be forgotten by now stays so when the clock goes back.
+                let now = self.clock.now();
+                self.kept.retain(|kept| kept.until > now);
             }
             What::CopyLink => self.copy_link(step).await?,
             What::SendMail => self.send_mail(step).await?,
