@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use invite::core::JoinedBy;
+use invite::storage::{GroupFilter, LinkFilter};
 use invite::{
     AccessModel, Acting, Clock as _, Entropy, Expiry, InvitationFilter, Invitations, ManualClock,
     MemberFilter, NoEntropy, PageRequest, Storage,
@@ -327,7 +329,19 @@ async fn stored(scene: &Scene) -> String {
     let mut lines = vec![format!("{:?} {:?}", organization.status, organization.counts)];
     let page = PageRequest::first(PageRequest::MAX_ROWS);
     for member in acme.members(&MemberFilter::default(), &page).await.unwrap().items {
-        lines.push(format!("{} {:?} {:?} {:?}", member.user, member.email, member.grants, member.seat));
+        let by_revision = match member.joined_by {
+            JoinedBy::Link { revision, .. } => Some(revision),
+            _ => None,
+        };
+        let held = format!("{:?} {:?} {by_revision:?}", member.grants, member.seat);
+        lines.push(format!("{} {:?} {held}", member.user, member.email));
+    }
+    for group in acme.groups(&GroupFilter::default(), &page).await.unwrap().items {
+        lines.push(format!("{} {:?} {:?}", group.id, group.status, group.settings));
+    }
+    for link in acme.links(&LinkFilter::default(), &page).await.unwrap().items {
+        let state = (link.switch, link.uses, link.revision, link.earlier_nonces.len(), link.ended);
+        lines.push(format!("link {:?} by {:?}: {state:?}", link.settings, link.creator));
     }
     let now = scene.clock.now();
     let mut rows = Vec::new();
