@@ -1,5 +1,6 @@
 //! What must hold however many callers there are. A benchmark of a service that breaks it measures nothing.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use invite::{
@@ -22,22 +23,29 @@ type Services = [Invitations; 2];
 /// Runs every case five times on one store that is in use.
 pub(crate) async fn run(report: &mut Report, stores: &Stores) -> Outcome {
     let services = &stores.services().await?;
-    let (mut seats, mut accepted, mut invited, mut revoked, mut resent, mut owners) = (0, 0, 0, 0, 0, 0);
+    let (mut seats, mut accepted, mut invited, mut owners) = (0, 0, 0, 0);
+    let (mut revoked, mut resent) = (Races::default(), Races::default());
     for time in 0..TIMES {
         let named = |case: &str| format!("{case}-{time}");
         seats += usize::from(ten_seats(services, &named("seats")).await?);
         accepted += usize::from(one_invitation(services, &named("accepted")).await?);
         invited += usize::from(one_address(services, &named("invited")).await?);
-        revoked += accept_against_revoke(services, &named("revoked")).await?;
-        resent += resend_against_accept(services, &named("resent")).await?;
+        accept_against_revoke(services, &named("revoked"), &mut revoked).await?;
+        resend_against_accept(services, &named("resent"), &mut resent).await?;
         owners += usize::from(two_owners(services, &named("owners")).await?);
     }
     let name = stores.name();
     report.correct(&format!("{name}: 10 seats, 50 accepts at once: 10 members"), TIMES, seats);
     report.correct(&format!("{name}: one invitation accepted 20 times at once: one member"), TIMES, accepted);
     report.correct(&format!("{name}: one address invited 20 times at once: one pending"), TIMES, invited);
-    report.correct(&format!("{name}: accept against revoke: never both"), TIMES * RACES, revoked);
-    report.correct(&format!("{name}: resend against accept: the old link is dead"), TIMES * RACES, resent);
+    report.correct(&format!("{name}: accept against revoke: never both"), TIMES * RACES, revoked.held);
+    report.shares(&format!("{name}: accept against revoke: who was first"), revoked.shares("revoke"));
+    report.correct(
+        &format!("{name}: resend against accept: the old link is dead"),
+        TIMES * RACES,
+        resent.held,
+    );
+    report.shares(&format!("{name}: resend against accept: who was first"), resent.shares("resend"));
     report.correct(&format!("{name}: two owners leave at once: one remains"), TIMES, owners);
     Ok(())
 }
@@ -83,50 +91,64 @@ async fn one_address(services: &Services, id: &str) -> Outcome<bool> {
     Ok(invited == 1 && pending == 1)
 }
 
-/// CON-2. How often of [`RACES`] exactly one of the two happened, and the member is there if it was the acceptance.
-async fn accept_against_revoke(services: &Services, id: &str) -> Outcome<usize> {
-    let acme = organization(&services[0], id).await?;
-    let mut held = 0;
-    for n in 0..RACES {
-        let (user, barrier) = (format!("user-{n}"), Arc::new(Barrier::new(2)));
-        let invitation = invite_one(&acme, &user).await?;
-        let revoke = tokio::spawn({
-            let (acme, barrier) = (through(services, 1, id), Arc::clone(&barrier));
-            async move {
-                barrier.wait().await;
-                acme.revoke(invitation).await.is_ok_and(|revoked| revoked.len() == 1)
-            }
-        });
-        barrier.wait().await;
-        let accepted = accept(&acme, invitation, &user).await;
-        let revoked = revoke.await?;
-        let is_member = acme.organization().member(user.as_str()).await?.is_some();
-        held += usize::from(accepted != revoked && accepted == is_member);
-    }
-    Ok(held)
+/// What came of two commands at once.
+#[derive(Debug, Default)]
+struct Races {
+    /// How often the rule held.
+    held: usize,
+    /// How often the acceptance was first.
+    accepts: usize,
+    /// How often the other command was.
+    others: usize,
 }
 
-/// LIF-2. How often of [`RACES`] the old link did not work once the resend was acknowledged.
-async fn resend_against_accept(services: &Services, id: &str) -> Outcome<usize> {
+impl Races {
+    fn shares<'a>(&self, other: &'a str) -> [(usize, &'a str); 2] {
+        [(self.accepts, "accept"), (self.others, other)]
+    }
+
+    /// Notes who was first, and whether all that must hold did.
+    fn note(&mut self, accepted: bool, other: bool, holds: bool) {
+        self.accepts += usize::from(accepted);
+        self.others += usize::from(other);
+        self.held += usize::from(accepted != other && holds);
+    }
+}
+
+/// CON-2. Exactly one of the two happens, and the member is there if it was the acceptance.
+async fn accept_against_revoke(services: &Services, id: &str, races: &mut Races) -> Outcome {
     let acme = organization(&services[0], id).await?;
-    let mut held = 0;
+    for n in 0..RACES {
+        let user = format!("user-{n}");
+        let invitation = invite_one(&acme, &user).await?;
+        let (here, there, name) = (acme.clone(), through(services, 1, id), user.clone());
+        let accepting = async move { accept(&here, invitation, &name).await };
+        let revoking = async move { there.revoke(invitation).await.is_ok_and(|revoked| revoked.len() == 1) };
+        let [accepted, revoked] = in_turn(n, accepting, revoking).await?;
+        let is_member = acme.organization().member(user.as_str()).await?.is_some();
+        races.note(accepted, revoked, accepted == is_member);
+    }
+    Ok(())
+}
+
+/// LIF-2. The old link does not work once the resend is acknowledged.
+async fn resend_against_accept(services: &Services, id: &str, races: &mut Races) -> Outcome {
+    let acme = organization(&services[0], id).await?;
     for n in 0..RACES {
         let user = format!("user-{n}");
         let invitation = invite_one(&acme, &user).await?;
         let old = token_of(&acme.copy_link(invitation).await?)?;
-        let resend = tokio::spawn({
-            let acme = through(services, 1, id);
-            async move { acme.resend(invitation).await.is_ok() }
-        });
-        let by_old = |user: &str| {
-            services[0].accept(&old, Principal::user(user).vouched(format!("{user}@example.com")))
+        let principal = Principal::user(user.as_str()).vouched(format!("{user}@example.com"));
+        let by_old = || {
+            let (service, old, principal) = (services[0].clone(), old.clone(), principal.clone());
+            async move { service.accept(&old, principal).await.is_ok() }
         };
-        let accepted = by_old(&user).await.is_ok();
-        let resent = resend.await?;
-        let later = by_old(&user).await.is_ok();
-        held += usize::from(accepted != resent && !later);
+        let there = through(services, 1, id);
+        let resending = async move { there.resend(invitation).await.is_ok() };
+        let [accepted, resent] = in_turn(n, by_old(), resending).await?;
+        races.note(accepted, resent, !by_old().await);
     }
-    Ok(held)
+    Ok(())
 }
 
 /// AUT-8
@@ -171,6 +193,21 @@ async fn members(acme: &Acting) -> Outcome<usize> {
     let page = acme.organization().members(&MemberFilter::default(), &PageRequest::first(100)).await?;
     Ok(page.items.len())
 }
+
+/// Both at one moment, as far as that goes: in one race the one is nearer to the start, in the next the other.
+async fn in_turn(
+    nth: usize,
+    one: impl Future<Output = bool> + Send + 'static,
+    other: impl Future<Output = bool> + Send + 'static,
+) -> Outcome<[bool; 2]> {
+    let (one, other): (Racer, Racer) = (Box::pin(one), Box::pin(other));
+    let is_turned = nth.is_multiple_of(2);
+    let outputs = at_once(if is_turned { vec![other, one] } else { vec![one, other] }).await?;
+    let [first, second] = outputs.try_into().map_err(|_| "another number of racers than two")?;
+    Ok(if is_turned { [second, first] } else { [first, second] })
+}
+
+type Racer = Pin<Box<dyn Future<Output = bool> + Send>>;
 
 /// Starts all of them at one moment, each in a task of its own.
 pub(crate) async fn at_once<F>(futures: Vec<F>) -> Outcome<Vec<F::Output>>

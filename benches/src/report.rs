@@ -70,6 +70,12 @@ impl Report {
         }
     }
 
+    /// Prints how often each of two happened.
+    pub(crate) fn shares(&self, case: &str, shares: [(usize, &str); 2]) {
+        let [one, other] = shares.map(|(times, what)| format!("{times} {what}"));
+        println!("{case:<64} {one:>12} {other:>14}");
+    }
+
     /// Prints the targets. A rule that was broken is a failure; a missed target is told and is none.
     pub(crate) fn close(self) -> ExitCode {
         println!();
