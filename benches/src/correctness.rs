@@ -10,6 +10,7 @@ use invite::{Link, MemberFilter, NewMember, PageRequest, Plan, Principal, Token,
 use tokio::sync::Barrier;
 
 use crate::Outcome;
+use crate::cycles::Others;
 use crate::host::{Stores, organization, with_plan};
 use crate::report::Report;
 
@@ -20,9 +21,10 @@ const RACES: usize = 100;
 /// conflict as well as wait for one another.
 type Services = [Invitations; 2];
 
-/// Runs every case five times on one store that is in use.
+/// Runs every case five times on one store that is in use: life cycles go on in other organizations of it.
 pub(crate) async fn run(report: &mut Report, stores: &Stores) -> Outcome {
     let services = &stores.services().await?;
+    let others = Others::start(services).await?;
     let (mut seats, mut accepted, mut invited, mut owners) = (0, 0, 0, 0);
     let (mut revoked, mut resent) = (Races::default(), Races::default());
     for time in 0..TIMES {
@@ -34,7 +36,8 @@ pub(crate) async fn run(report: &mut Report, stores: &Stores) -> Outcome {
         resend_against_accept(services, &named("resent"), &mut resent).await?;
         owners += usize::from(two_owners(services, &named("owners")).await?);
     }
-    let name = stores.name();
+    let (name, others) = (stores.name(), others.stop().await?);
+    report.note(&format!("{name}: life cycles in other organizations during what follows"), others as f64);
     report.correct(&format!("{name}: 10 seats, 50 accepts at once: 10 members"), TIMES, seats);
     report.correct(&format!("{name}: one invitation accepted 20 times at once: one member"), TIMES, accepted);
     report.correct(&format!("{name}: one address invited 20 times at once: one pending"), TIMES, invited);
