@@ -45,6 +45,7 @@ const OPERATIONS: [&str; 20] = [
 type Times = [Vec<Duration>; OPERATIONS.len()];
 
 pub(crate) async fn run(report: &mut Report, stores: &Stores) -> Outcome {
+    println!("{}: growth, on files in {}", stores.name(), stores.place().display());
     let (small, large) = (stores.service().await?, stores.service().await?);
     let small = (organization(&small, "acme").await?, small);
     let large = (organization(&large, "acme").await?, large);

@@ -1,6 +1,6 @@
 //! Services on stores of a kind.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use invite::{AccessModel, Acting, BuildError, Invitations, Keyring, Limit, Plan};
@@ -9,6 +9,9 @@ use invite_sqlite::SqliteStorage;
 use tempfile::TempDir;
 
 use crate::Outcome;
+
+/// Where Linux keeps files in memory.
+const IN_MEMORY: &str = "/dev/shm";
 
 /// Makes services, each on an empty store of its own.
 pub(crate) struct Stores {
@@ -33,8 +36,16 @@ impl Stores {
 
     /// Files on a file system in memory, if there is one: where waiting for a disk would hide what is compared.
     pub(crate) fn sqlite_without_disk() -> Outcome<Self> {
-        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())?;
+        let folder = tempfile::tempdir_in(IN_MEMORY).or_else(|_| tempfile::tempdir())?;
         Ok(Self { kind: Kind::Sqlite(folder), made: AtomicUsize::new(0) })
+    }
+
+    /// Where the rows lie.
+    pub(crate) fn place(&self) -> &Path {
+        match &self.kind {
+            Kind::Memory => Path::new("memory"),
+            Kind::Sqlite(folder) => folder.path().parent().unwrap_or(folder.path()),
+        }
     }
 
     pub(crate) fn name(&self) -> &'static str {
