@@ -25,11 +25,15 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Outcome {
         ["--update"] => return update(&root.join(FOLDER), &texts),
         other => return Err(format!("no such option: {}", other.join(" ")).into()),
     }
-    if is_undeclared(root)? {
-        return Err(format!(
-            "the public API has changed, and {CHANGELOG} says nothing of it; write an entry under `Unreleased`"
-        )
-        .into());
+    match is_undeclared(root)? {
+        Some(true) => {
+            return Err(format!(
+                "the public API has changed, and {CHANGELOG} says nothing of it; write an entry under `Unreleased`"
+            )
+            .into());
+        }
+        Some(false) => {}
+        None => println!("api: history not available, {CHANGELOG} not asked"),
     }
     println!("api: {} crates offer what {FOLDER}/ says", texts.len());
     Ok(())
@@ -102,19 +106,19 @@ fn committed(folder: &Path) -> Outcome<BTreeMap<String, String>> {
 /// Whether the texts have changed since the changelog did: the last change of the texts, committed or not, has to come
 /// with one of the changelog, or before one.
 ///
-/// Where that change is not to be seen, as in a shallow clone or outside of git, nothing is asked.
-fn is_undeclared(root: &Path) -> Outcome<bool> {
-    let Some(uncommitted) = git(root, &["status", "--porcelain", "--", FOLDER])? else { return Ok(false) };
+/// `None` where that change is not to be seen, as in a shallow clone, in the first commit or outside of git.
+fn is_undeclared(root: &Path) -> Outcome<Option<bool>> {
+    let Some(uncommitted) = git(root, &["status", "--porcelain", "--", FOLDER])? else { return Ok(None) };
     let base = if uncommitted.is_empty() {
         match git(root, &["log", "-1", "--format=%H", "--", FOLDER])? {
             Some(last) if !last.is_empty() => format!("{last}^"),
-            _ => return Ok(false),
+            _ => return Ok(None),
         }
     } else {
         "HEAD".to_owned()
     };
     let changed = git(root, &["diff", "--name-only", &base, "--", CHANGELOG])?;
-    Ok(changed.is_some_and(|changed| changed.is_empty()))
+    Ok(changed.map(|changed| changed.is_empty()))
 }
 
 /// What git says, or `None` where it cannot say it: no git, no repository, no such commit.
@@ -152,21 +156,35 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         write(root, &[("api/a.txt", "1")]);
-        assert!(!is_undeclared(root).unwrap(), "no history");
+        assert_eq!(is_undeclared(root).unwrap(), None, "no history");
         git(root, &["init", "--quiet"]).unwrap().unwrap();
         commit(root, &[("api/a.txt", "1"), (CHANGELOG, "1")]);
-        assert!(!is_undeclared(root).unwrap(), "the first commit has nothing before it");
+        assert_eq!(is_undeclared(root).unwrap(), None, "the first commit has nothing before it");
         write(root, &[("api/a.txt", "2")]);
-        assert!(is_undeclared(root).unwrap(), "not committed");
+        assert_eq!(is_undeclared(root).unwrap(), Some(true), "not committed");
         write(root, &[(CHANGELOG, "2")]);
-        assert!(!is_undeclared(root).unwrap(), "not committed, with an entry");
+        assert_eq!(is_undeclared(root).unwrap(), Some(false), "not committed, with an entry");
         commit(root, &[]);
-        assert!(!is_undeclared(root).unwrap(), "committed together");
+        assert_eq!(is_undeclared(root).unwrap(), Some(false), "committed together");
         commit(root, &[("api/a.txt", "3")]);
         commit(root, &[("other", "1")]);
-        assert!(is_undeclared(root).unwrap(), "committed without");
+        assert_eq!(is_undeclared(root).unwrap(), Some(true), "committed without");
         commit(root, &[(CHANGELOG, "3")]);
-        assert!(!is_undeclared(root).unwrap(), "made up for");
+        assert_eq!(is_undeclared(root).unwrap(), Some(false), "made up for");
+    }
+
+    #[test]
+    fn a_shallow_clone_is_not_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, shallow) = (folder.path().join("whole"), folder.path().join("shallow"));
+        fs::create_dir(&whole).unwrap();
+        git(&whole, &["init", "--quiet"]).unwrap().unwrap();
+        commit(&whole, &[("api/a.txt", "1"), (CHANGELOG, "1")]);
+        commit(&whole, &[("api/a.txt", "2")]);
+        let url = format!("file://{}", whole.display());
+        git(folder.path(), &["clone", "--quiet", "--depth", "1", &url, "shallow"]).unwrap().unwrap();
+        assert_eq!(is_undeclared(&whole).unwrap(), Some(true));
+        assert_eq!(is_undeclared(&shallow).unwrap(), None);
     }
 
     #[test]
