@@ -90,13 +90,12 @@ pub fn invitations(rows: &[InvitationEntry], now: DateTime<Utc>) -> String {
 }
 
 fn lines<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> String {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    for row in rows {
-        // A vector takes whatever is written, and every line has as many cells.
-        let _written = writer.write_record(row.map(defused));
-    }
-    let text = writer.into_inner().unwrap_or_default();
-    String::from_utf8(text).unwrap_or_default()
+    rows.map(|row| row.map(|cell| quoted(defused(cell))).join(",") + "\r\n").collect()
+}
+
+/// A cell that is read as it is, whatever is in it.
+fn quoted(cell: String) -> String {
+    if cell.contains([',', '"', '\r', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
 }
 
 /// A cell that no spreadsheet runs.
