@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use invite_conformance::host_transaction;
 use invite_conformance::storage::CASES;
+use invite_conformance::{host_transaction, mailer};
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -61,6 +61,7 @@ fn no_case_is_missing_from_a_list() {
     assert_eq!(written("storage"), CASES.iter().map(|case| case.name().to_owned()).collect());
     let listed = host_transaction::CASES.iter().map(|case| case.name().to_owned());
     assert_eq!(written("host_transaction"), listed.collect());
+    assert_eq!(written("mailer"), mailer::CASES.iter().map(|case| case.name().to_owned()).collect());
 }
 
 /// The cases that stand in the files of a suite.

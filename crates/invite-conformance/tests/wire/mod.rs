@@ -66,6 +66,12 @@ pub enum Broken {
     WrapsLines,
     TracksLinks,
     ForgetsHeaders,
+    MakesHtmlUp,
+    WritesAsciiAlone,
+    DropsLeadingDots,
+    DecodesQuotedPrintableTwice,
+    ReusesTheBoundary,
+    PreviewsTheText,
     FoldsIntoHeaders,
     DecodesPercents,
     MakesAnIdPerTry,
@@ -158,20 +164,42 @@ impl Wire {
                 html.replace("https://app.example/", "https://click.example/?to=https://app.example/"),
             ),
             Some(html) => mail.html_body(html),
+            None if self.has(Broken::MakesHtmlUp) => mail.html_body(message.text()),
             None => mail,
         };
         match raw_subject {
+            _ if self.has(Broken::ReusesTheBoundary) => {
+                with_the_same_boundary(&mail.write_to_string().unwrap())
+            }
+            _ if self.has(Broken::PreviewsTheText) => {
+                let mail = mail.write_to_string().unwrap();
+                let lines = message.text().lines().filter(|line| !line.trim().is_empty());
+                format!("X-Preview: {}\r\n{mail}", lines.collect::<Vec<_>>().join("\r\n")).into_bytes()
+            }
             Some(subject) => mail.write_to_string().unwrap().replace(TO_COME, &subject).into_bytes(),
             None => mail.write_to_vec().unwrap(),
         }
     }
 
     fn text(&self, message: &Message) -> String {
-        if !self.has(Broken::WrapsLines) {
-            return message.text().to_owned();
+        let text = message.text();
+        match self.broken {
+            Some(Broken::WrapsLines) => {
+                let letters = text.chars().collect::<Vec<_>>();
+                letters.chunks(78).map(String::from_iter).collect::<Vec<_>>().join("\n")
+            }
+            Some(Broken::WritesAsciiAlone) => {
+                text.chars().map(|letter| if letter.is_ascii() { letter } else { '?' }).collect()
+            }
+            Some(Broken::DropsLeadingDots) => {
+                let line = |line: &str| line.strip_prefix('.').unwrap_or(line).to_owned();
+                text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+            }
+            Some(Broken::DecodesQuotedPrintableTwice) => {
+                text.replace("=\n", "").replace("=20", " ").replace("=3D", "=")
+            }
+            _ => text.to_owned(),
         }
-        let letters = message.text().chars().collect::<Vec<_>>();
-        letters.chunks(78).map(String::from_iter).collect::<Vec<_>>().join("\n")
     }
 
     async fn try_once(&self, message: &Message) -> Result<(), Answer> {
@@ -211,6 +239,12 @@ impl Wire {
         }
         if is_permanent { MailError::permanent(answer) } else { MailError::transient(answer) }
     }
+}
+
+/// With a boundary that is the same in every message, whatever its words are.
+fn with_the_same_boundary(mail: &str) -> Vec<u8> {
+    let own = mail.split_once("boundary=\"").and_then(|(_, rest)| rest.split_once('"'));
+    own.map_or(mail.to_owned(), |(own, _)| mail.replace(own, "=_m1")).into_bytes()
 }
 
 /// Folds long lines, and forgets that the next one begins with a space.
