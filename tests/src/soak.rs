@@ -177,9 +177,9 @@ pub fn soak(order: &Order, tell: impl FnMut(String)) -> usize {
 /// The same with rounds of one's own.
 pub fn soak_through(order: &Order, rounds: &[Box<dyn Round>], mut tell: impl FnMut(String)) -> usize {
     let share = u32::try_from(rounds.len()).unwrap_or(u32::MAX).max(1);
-    let mut failing = 0;
+    let mut all = 0;
     for round in rounds {
-        let name = round.name();
+        let (name, mut failing) = (round.name(), 0);
         let (begun, mut told) = (Instant::now(), Instant::now());
         let (mut steps, mut seed) = (0, order.seed);
         loop {
@@ -205,8 +205,9 @@ pub fn soak_through(order: &Order, rounds: &[Box<dyn Round>], mut tell: impl FnM
                 break;
             }
         }
+        all += failing;
     }
-    failing
+    all
 }
 
 #[cfg(test)]
@@ -227,16 +228,16 @@ mod tests {
         }
     }
 
-    /// Finds something at every third seed.
-    struct EveryThird;
+    /// Finds something at every seed that is a multiple.
+    struct Every(u64, &'static str);
 
-    impl Round for EveryThird {
+    impl Round for Every {
         fn name(&self) -> String {
-            "memory".to_owned()
+            self.1.to_owned()
         }
 
         fn go(&self, seed: u64) -> (usize, Option<String>) {
-            (10, seed.is_multiple_of(3).then(|| "a wrong thing".to_owned()))
+            (10, seed.is_multiple_of(self.0).then(|| "a wrong thing".to_owned()))
         }
     }
 
@@ -244,12 +245,27 @@ mod tests {
     fn what_is_found_is_told_with_the_command_that_finds_it_again() {
         let order = Order { length: Length::Steps(50), stores: Vec::new(), seed: 7 };
         let mut lines = Vec::new();
-        let failing = soak_through(&order, &[Box::new(EveryThird)], |line| lines.push(line));
+        let failing = soak_through(&order, &[Box::new(Every(3, "memory"))], |line| lines.push(line));
         assert_eq!(failing, 1);
         let told = lines.join("\n");
         assert!(told.contains("seed 9 found\na wrong thing"), "{told}");
         assert!(told.contains("cargo xtask soak --store memory --seed 9 --steps 1"), "{told}");
         assert!(told.contains("50 steps") && told.contains("seeds 7 to 11, 1 found something"), "{told}");
+    }
+
+    #[test]
+    fn each_store_tells_its_own_finds() {
+        let order = Order { length: Length::Steps(50), stores: Vec::new(), seed: 7 };
+        let rounds: [Box<dyn Round>; 3] =
+            [Box::new(Every(2, "memory")), Box::new(Every(20, "paper")), Box::new(Every(3, "sqlite"))];
+        let mut lines = Vec::new();
+        assert_eq!(soak_through(&order, &rounds, |line| lines.push(line)), 3);
+        let told = |name: &str| {
+            let last = lines.iter().rfind(|line| line.starts_with(name) && line.contains(" steps/s"));
+            last.unwrap().rsplit_once(", ").unwrap().1.to_owned()
+        };
+        let told = ["memory", "paper", "sqlite"].map(told);
+        assert_eq!(told, ["2 found something", "0 found something", "1 found something"]);
     }
 
     #[test]

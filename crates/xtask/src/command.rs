@@ -3,7 +3,7 @@
 use std::env;
 use std::error::Error;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 /// What a command comes to. An error is shown to the user as it is.
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
@@ -21,7 +21,17 @@ pub(crate) fn cargo() -> Command {
 
 /// Runs a program with our own output, and fails when it fails.
 pub(crate) fn run(command: &mut Command) -> Outcome {
-    let status = command.status().map_err(|error| cannot_start(command, error))?;
+    let status = status(command)?;
+    came(command, status)
+}
+
+/// Runs a program with our own output, and gives what it ended with.
+pub(crate) fn status(command: &mut Command) -> Outcome<ExitStatus> {
+    command.status().map_err(|error| cannot_start(command, error))
+}
+
+/// What a program comes to that ended with this.
+pub(crate) fn came(command: &Command, status: ExitStatus) -> Outcome {
     if status.success() { Ok(()) } else { Err(format!("{} ended with {status}", program(command)).into()) }
 }
 

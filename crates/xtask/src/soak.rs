@@ -7,9 +7,11 @@ use crate::kills;
 
 /// How many rounds the program is killed in.
 const KILLS: &str = "200";
+/// What the model ends with where it does not understand its arguments.
+const MISREAD: i32 = 2;
 
 /// Passes the arguments on to the program that reads them. Both parts begin at the same seed: the one named, or any.
-/// Where one store is asked for, as when a find is looked at again, nothing is killed.
+/// Where one store is asked for, as when a find is looked at again, nothing is killed; a find hides no kill.
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Outcome {
     let named = arguments.iter().skip_while(|argument| **argument != "--seed").nth(1);
     let seed = named.map_or_else(any_seed, |seed| (*seed).to_owned());
@@ -19,12 +21,17 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Outcome {
     if named.is_none() {
         soak.args(["--seed", &seed]);
     }
-    command::run(&mut soak)?;
-    if arguments.contains(&"--store") {
-        return Ok(());
+    let status = command::status(&mut soak)?;
+    let searched = command::came(&soak, status);
+    if arguments.contains(&"--store") || status.code() == Some(MISREAD) {
+        return searched;
     }
     println!("kills: {KILLS} rounds, as `cargo xtask kills {KILLS} {seed}` does again");
-    kills::run(root, KILLS, &seed)
+    let killed = kills::run(root, KILLS, &seed);
+    if let (Err(_), Err(error)) = (&searched, &killed) {
+        println!("kills: {error}");
+    }
+    searched.and(killed)
 }
 
 #[expect(clippy::disallowed_methods, reason = "where nobody names a seed, any does")]
