@@ -12,11 +12,13 @@ use proptest::test_runner::{
     Config, RngAlgorithm, TestCaseError, TestCaseResult, TestError, TestRng, TestRunner,
 };
 
-use crate::model::{History, histories, run};
+use crate::model::{History, Ran, histories, run};
 use crate::store::Store;
 
 /// The most steps of a history.
 const STEPS: usize = 240;
+/// How often a history that finds something is made smaller, at most.
+const SHRINKS: u32 = 2_000;
 /// How often it is told how far the soak is.
 const REPORT: Duration = Duration::from_secs(15);
 
@@ -135,36 +137,42 @@ impl Round for ModelOn {
     }
 
     fn go(&self, seed: u64) -> (usize, Option<String>) {
-        let mut bytes = [0; 32];
-        bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-        let config =
-            Config { cases: 1, max_shrink_iters: 2_000, failure_persistence: None, ..Config::default() };
-        let mut runner = TestRunner::new_with_rng(config, rng);
-        let steps = Cell::new(0);
-        let came = runner.run(&histories(STEPS), |history| {
-            // Of a failing history the first try counts, and not what makes it small.
-            steps.set(steps.get().max(history.steps.len()));
-            self.one(&history)
-        });
-        let found = came.err().map(|error| match error {
-            TestError::Fail(why, _) => why.to_string(),
-            TestError::Abort(why) => why.to_string(),
-        });
-        (steps.get(), found)
+        search(seed, SHRINKS, |history| judged(go_through(self.0.store(), history)?))
     }
 }
 
-impl ModelOn {
-    fn one(self, history: &History) -> TestCaseResult {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let going = AssertUnwindSafe(|| runtime.block_on(async { run(self.0.store().await, history).await }));
-        let ran =
-            std::panic::catch_unwind(going).map_err(|_| TestCaseError::fail("it panicked, as told above"))?;
-        match ran.found {
-            None => Ok(()),
-            Some(found) => Err(TestCaseError::fail(format!("{found}\nafter\n{}", ran.told.join("\n")))),
-        }
+/// Draws the history of a seed; how many steps it has, and the smallest that is judged wrong if it is.
+fn search(seed: u64, shrinks: u32, judge: impl Fn(&History) -> TestCaseResult) -> (usize, Option<String>) {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let config =
+        Config { cases: 1, max_shrink_iters: shrinks, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let steps = Cell::new(0);
+    let came = runner.run(&histories(STEPS), |history| {
+        // Of a failing history the first try counts, and not what makes it small.
+        steps.set(steps.get().max(history.steps.len()));
+        judge(&history)
+    });
+    let found = came.err().map(|error| match error {
+        TestError::Fail(why, _) => why.to_string(),
+        TestError::Abort(why) => why.to_string(),
+    });
+    (steps.get(), found)
+}
+
+/// Goes through a history on a store.
+fn go_through(store: impl Future<Output = Store>, history: &History) -> Result<Ran, TestCaseError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let going = AssertUnwindSafe(|| runtime.block_on(async { run(store.await, history).await }));
+    std::panic::catch_unwind(going).map_err(|_| TestCaseError::fail("it panicked, as told above"))
+}
+
+fn judged(ran: Ran) -> TestCaseResult {
+    match ran.found {
+        None => Ok(()),
+        Some(found) => Err(TestCaseError::fail(format!("{found}\nafter\n{}", ran.told.join("\n")))),
     }
 }
 
@@ -212,7 +220,12 @@ pub fn soak_through(order: &Order, rounds: &[Box<dyn Round>], mut tell: impl FnM
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
+    use invite_memory::MemoryStorage;
+
     use super::*;
+    use crate::broken::Losing;
 
     fn read(line: &str) -> Result<Order, String> {
         Order::read(line.split_whitespace().map(str::to_owned))
@@ -270,7 +283,47 @@ mod tests {
 
     #[test]
     fn a_seed_does_the_same_again() {
-        let order = Order { length: Length::Steps(1), stores: vec![Kind::Memory], seed: 3 };
-        assert_eq!(soak(&order, |_| {}), 0);
+        let once = || {
+            let told = RefCell::new(Vec::new());
+            let came = search(3, 0, |history| {
+                let ran = go_through(Store::memory(), history)?;
+                told.borrow_mut().extend(ran.told.clone());
+                judged(ran)
+            });
+            (came, told.into_inner())
+        };
+        let ((steps, found), told) = once();
+        assert!(found.is_none() && steps > 1 && told.len() > 1, "{steps} steps: {told:?}");
+        assert_eq!(once(), ((steps, found), told));
+    }
+
+    /// On a store that loses what is to be mailed.
+    struct OnLosing;
+
+    impl Round for OnLosing {
+        fn name(&self) -> String {
+            "losing".to_owned()
+        }
+
+        fn go(&self, seed: u64) -> (usize, Option<String>) {
+            let store = || Losing::new(MemoryStorage::new(), |commit| commit.deliveries.clear());
+            search(seed, 20, |history| judged(go_through(async { Store::wrapping(store()) }, history)?))
+        }
+    }
+
+    #[test]
+    fn the_seed_that_is_told_finds_the_same_again() {
+        let finds = |order: &Order| {
+            let mut lines = Vec::new();
+            soak_through(order, &[Box::new(OnLosing)], |line| lines.push(line));
+            lines.retain(|line| line.contains(" found\n"));
+            lines
+        };
+        let first = finds(&Order { length: Length::Steps(300), stores: Vec::new(), seed: 5 });
+        let (_, find) = first.first().unwrap().split_once(": seed ").unwrap();
+        let (seed, found) = find.split_once(" found\n").unwrap();
+        assert!(found.starts_with("MAI-4: "), "{found}");
+        let order = Order { length: Length::Steps(1), stores: Vec::new(), seed: seed.parse().unwrap() };
+        assert_eq!(finds(&order), first[..1]);
     }
 }
