@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use invite::{
-    Acting, FormerOwner, Grant, InvitationId, InviteOutcome, Limit, Plan, RemoveMembers, SeatPolicy,
+    Acting, FormerOwner, Grant, InvitationId, InviteOutcome, Limit, Plan, Rate, RemoveMembers, SeatPolicy,
     TheirInvitations,
 };
 use tests::interleave::{Explored, Operation, Scene, explore};
@@ -218,16 +218,61 @@ fn invite_and_whatever_takes_the_place_or_the_seat_con_3() {
     let lower: Operation<()> = operation!(|scene, ()| code(
         scene.invite.organization("acme").as_system().change_plan(seats(1)).await
     ));
-    let eve: Operation<()> = operation!(|scene, ()| code(
-        scene.acme_by("ada").invite("eve@example.com", Grant::role("member")).await
-    ));
     let demote: Operation<()> =
         operation!(|scene, ()| code(scene.acme_by("ada").change_access("cat", Grant::role("member")).await));
-    for other in [lower, cat_invites_bob(), eve, invite_bob()] {
+    for other in [lower, cat_invites_bob(), invite_eve(), invite_bob()] {
         explore(nobody_invited, &[invite_bob(), other]).is_serializable();
     }
     explore(nobody_invited, &[cat_invites_bob(), demote]).is_serializable();
     explore(nobody_invited, &[invite_bob(), cat_invites_bob(), lower]).is_serializable();
+}
+
+/// So often an hour.
+fn hourly(count: u32) -> Rate {
+    Rate::per(count, TimeDelta::hours(1)).unwrap()
+}
+
+/// Nobody is invited, and whoever invites may do so once.
+async fn one_invitation_an_hour(scene: Scene) {
+    acme_with(&scene, seats(3).inviter_rate(hourly(1))).await;
+}
+
+/// Nobody is invited, and one may be at a time.
+async fn one_pending(scene: Scene) {
+    acme_with(&scene, seats(3).pending(Limit::AtMost(1))).await;
+}
+
+/// Cat has invited one, and ada may still send once.
+async fn invited_and_one_mail_an_hour(scene: Scene) -> Prepared {
+    acme_with(&scene, seats(3).inviter_rate(hourly(1))).await;
+    let bob = invited(scene.acme_by("cat"), BOB).await;
+    scene.invite.courier(scene.mailer.clone()).run_once(10).await.unwrap();
+    Prepared { bob, eve: bob }
+}
+
+fn invite_eve() -> Operation<()> {
+    operation!(|scene, ()| code(scene.acme_by("ada").invite("eve@example.com", Grant::role("member")).await))
+}
+
+/// Requires of what serial orders come to that one of the two is done, and the other refused.
+fn one_of_two(explored: &Explored, refused: &str) {
+    explored.is_serializable();
+    let told = explored.serial.iter().map(|end| end.lines().next().unwrap_or_default().to_owned());
+    assert_eq!(told.collect::<Vec<_>>(), [format!("told ok, {refused}"), format!("told {refused}, ok")]);
+}
+
+/// ABU-2: what is left of a rate, or of those who may be pending, is used up by one of two.
+#[test]
+fn two_invite_and_one_more_may_be_invited_abu_2() {
+    let two = [invite_bob(), invite_eve()];
+    one_of_two(&explore(one_invitation_an_hour, &two), "too-many-invitations");
+    one_of_two(&explore(one_pending, &two), "too-many-pending");
+}
+
+#[test]
+fn resend_and_remind_and_one_more_mail_may_be_sent_abu_2() {
+    let explored = explore(invited_and_one_mail_an_hour, &[resend(), remind()]);
+    one_of_two(&explored, "too-many-invitations");
 }
 
 /// LIF-12: a command and its repeat at once are one command.
@@ -267,13 +312,18 @@ fn three_at_once_con_2() {
     }
 }
 
-/// The search itself: on a store without version check it finds that both owners leave, and that one seat is taken by
-/// two.
+/// The search itself: on a store without version check it finds that both owners leave, and that one seat, or what is
+/// left of a limit, is taken by two.
 #[test]
 fn a_store_without_version_check_is_found_out() {
     let both_leave = Explored::without_versions(two_owners, &owners_leave());
     let one_seat = Explored::without_versions(two_invited_for_one_seat, &[accept(), eve_accepts()]);
-    for found in [both_leave, one_seat] {
+    let two = [invite_bob(), invite_eve()];
+    let one_pending = Explored::without_versions(one_pending, &two);
+    let one_an_hour = Explored::without_versions(one_invitation_an_hour, &two);
+    let resend_and_remind = [resend(), remind()];
+    let one_mail = Explored::without_versions(invited_and_one_mail_an_hour, &resend_and_remind);
+    for found in [both_leave, one_seat, one_pending, one_an_hour, one_mail] {
         let end = found.violation.and_then(|violation| violation.end).unwrap_or_default();
         assert!(end.starts_with("told ok, ok"), "{end}");
         assert!(found.stuck.is_none() && found.ends.is_superset(&found.serial));

@@ -322,7 +322,7 @@ impl Play {
     }
 }
 
-/// What is stored, without ids and nonces.
+/// What is stored, without ids and nonces, and to whom mails were sent.
 async fn stored(scene: &Scene) -> String {
     let acme = scene.invite.organization("acme");
     let organization = acme.get().await.unwrap();
@@ -358,6 +358,10 @@ async fn stored(scene: &Scene) -> String {
     }
     rows.sort();
     lines.append(&mut rows);
+    let mut mails =
+        scene.mailer.sent().iter().map(|mail| format!("sent to {}", mail.to().as_str())).collect::<Vec<_>>();
+    mails.sort();
+    lines.append(&mut mails);
     let events = acme.events(0, 1_000).await.unwrap();
     lines
         .extend(events.iter().map(|event| format!("{} {} by {:?}", event.sequence, event.kind, event.actor)));
