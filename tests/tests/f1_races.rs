@@ -4,7 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use invite::{Acting, FormerOwner, Grant, InvitationId, Limit, NewMember, Plan, Principal, SeatPolicy};
+use chrono::TimeDelta;
+use invite::{
+    Acting, FormerOwner, Grant, InvitationFilter, InvitationId, InvitationState, Limit, NewMember,
+    PageRequest, Plan, Principal, Rate, SeatPolicy,
+};
 use tests::{Listed, World, at_once, code, newcomer, on_every_store, person, user};
 
 /// Every way to run the host: with one process or two, with reservations or without. Each on a store of its own.
@@ -132,9 +136,31 @@ on_every_store! {
         }
     }
 
-    async fn f1_of_accept_and_revoke_one_wins(world) {
-        let mut won = BTreeMap::<_, usize>::new();
+    /// ABU-2.
+    async fn f1_twenty_invite_at_once_and_five_an_hour_are_invited(world) {
+        let five = Rate::per(5, TimeDelta::hours(1)).unwrap();
         for (processes, policy) in hosts(&world).await {
+            for of_each in [true, false] {
+                let first = World::on(processes[0].store.another().await);
+                let processes = processes.iter().map(|_| first.another_process()).collect::<Vec<_>>();
+                let plan = Plan::seats("team", 50).seat_policy(policy);
+                let plan = if of_each { plan.inviter_rate(five) } else { plan.organization_rate(five) };
+                let acme = first.acme_on(plan).await;
+                let twenty = (0..20).map(|n| {
+                    let world = turn(&processes, n);
+                    async move { code(world.acme_by("ada").invite(format!("u{n}@example.com"), members()).await) }
+                });
+                let counts = counted(at_once(twenty).await);
+                assert_eq!(counts, BTreeMap::from([("ok", 5), ("too-many-invitations", 15)]), "{policy:?}");
+                assert_eq!(acme.waiting().await.len(), 5);
+                assert_eq!(first.deliver().await.sent, 5, "no mail of those refused");
+            }
+        }
+    }
+
+    async fn f1_of_accept_and_revoke_one_wins(world) {
+        for (processes, policy) in hosts(&world).await {
+            let mut won = BTreeMap::<_, usize>::new();
             let acme = processes[0].acme_on(Plan::seats("team", 100).seat_policy(policy)).await;
             for round in 0..25 {
                 let (to, name) = (format!("u{round}@example.com"), format!("u{round}"));
@@ -155,8 +181,17 @@ on_every_store! {
                 (acme.users().await.len() - 1, 0),
                 "every seat is accounted for"
             );
+            let ended = |code| won.get(code).copied().unwrap_or_default();
+            assert_eq!(acme.users().await.len() - 1, ended("ok"), "whose accept was told joined");
+            for (state, count) in
+                [(InvitationState::Accepted, ended("ok")), (InvitationState::Revoked, ended("revoked"))]
+            {
+                let filter = InvitationFilter { state: Some(state), ..Default::default() };
+                let page = PageRequest::first(PageRequest::MAX_ROWS);
+                let listed = acme.organization().invitations(&filter, &page).await.unwrap();
+                assert_eq!(listed.items.len(), count, "{state}: {won:?}");
+            }
         }
-        assert_eq!(won.values().sum::<usize>(), 100);
     }
 
     async fn f1_after_a_resend_the_old_link_never_works(world) {
