@@ -47,7 +47,9 @@
 //! run("version_guards_in_a_race_of_two_handles", async { Shared(MemoryStorage::new()) });
 //! ```
 //!
-//! Cases need no certain speed, and wait for nothing by the clock but to see whether something goes on that must not.
+//! Cases need no certain speed within what no store needs: a case that takes a minute is taken to wait for ever, as is
+//! a call that takes 20 seconds beside an exclusive unit or a transaction of the host. They wait for nothing by the
+//! clock but to see whether something goes on that must not.
 //! Random histories are the same in every run; the environment variable `INVITE_HISTORIES` asks for more of them.
 //! [`storage::rows`] makes rows and commits for an adapter's own tests.
 //!

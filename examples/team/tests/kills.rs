@@ -172,7 +172,7 @@ impl Worker {
     }
 }
 
-/// Performs a deed by a process of its own, or by two: one to see the link, one to use it.
+/// Performs a deed by a process of its own.
 fn perform(file: &File, deed: &Deed, slot: &Slot, stop: &AtomicBool) -> Ended {
     let address = |name: &str| format!("{name}@example.com");
     let run = |words: &[&str], input: &str| process(file.command(words), input, slot, stop);
