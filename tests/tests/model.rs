@@ -1,15 +1,17 @@
 //! The model on every store: random histories, and everything compared after every step.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test fails by panicking, and tells its seed")]
+
+use std::hash::{BuildHasher as _, RandomState};
 
 use chrono::TimeDelta;
 use invite::core::{Commit, RowChange};
 use invite::{Expiry, Grant, InvitationFilter, InvitationState, PageRequest, Plan, Settings};
 use invite_memory::MemoryStorage;
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{RngSeed, TestRunner};
 use tests::model::{History, Ran, histories, run};
-use tests::{Listed as _, Losing, Store, on_every_store};
+use tests::{Listed as _, Losing, Store, on_every_store, operations};
 
 /// Few and short, unless `PROPTEST_CASES` says how many: `cargo xtask soak` runs many and long ones.
 const CASES: u32 = 12;
@@ -23,7 +25,14 @@ fn config() -> ProptestConfig {
     let default = ProptestConfig::default();
     let asked = std::env::var_os("PROPTEST_CASES").is_some();
     let cases = if asked { default.cases } else { CASES };
-    ProptestConfig { cases, max_shrink_iters: 1_000, failure_persistence: None, ..default }
+    let seed = match default.rng_seed {
+        RngSeed::Fixed(seed) => seed,
+        RngSeed::Random => RandomState::new().hash_one(()),
+    };
+    // Shown by a test that fails.
+    println!("again: PROPTEST_RNG_SEED={seed} PROPTEST_CASES={cases} cargo test -p tests --test model");
+    let rng_seed = RngSeed::Fixed(seed);
+    ProptestConfig { cases, rng_seed, max_shrink_iters: 1_000, failure_persistence: None, ..default }
 }
 
 async fn on_memory(history: &History) -> Ran {
@@ -80,7 +89,23 @@ proptest! {
     }
 }
 
-/// Histories would show little if most commands were refused, or some never done.
+/// What a red run prints is enough to draw its histories anew.
+#[test]
+fn the_seed_that_is_told_draws_the_same_histories() {
+    use proptest::strategy::ValueTree;
+
+    let drawn = |config: ProptestConfig| {
+        let mut runner = TestRunner::new(config);
+        (0..CASES).map(|_| histories(STEPS).new_tree(&mut runner).unwrap().current()).collect::<Vec<_>>()
+    };
+    let told = config();
+    let first = drawn(told.clone());
+    assert_eq!(first, drawn(told.clone()));
+    assert_ne!(first, drawn(ProptestConfig { rng_seed: RngSeed::Random, ..told }));
+}
+
+/// Histories would show little if most commands were refused, or some never done. An operation that is not in the
+/// model fails here.
 #[test]
 fn histories_come_to_many_outcomes() {
     use proptest::strategy::ValueTree;
@@ -95,7 +120,7 @@ fn histories_come_to_many_outcomes() {
         for line in ran.told {
             let (asked, came) = line.rsplit_once(": ").unwrap_or((&line, ""));
             let word = asked.split_whitespace().nth(2).unwrap_or_default();
-            let word = word.split(['(', '{']).next().unwrap_or_default().to_owned();
+            let word = kebab(word.split(['(', '{']).next().unwrap_or_default());
             if came.starts_with(|first: char| first.is_ascii_lowercase()) {
                 codes.insert(came.to_owned());
             } else {
@@ -104,7 +129,39 @@ fn histories_come_to_many_outcomes() {
         }
     }
     assert!(codes.len() >= 25, "{} codes: {codes:?}", codes.len());
-    assert!(done.len() >= 17, "{} commands: {done:?}", done.len());
+    let expected = operations().into_iter().filter(|name| !NO_STEPS.contains(&name.as_str()));
+    let is_done = |name: &String| match name.as_str() {
+        "add-members" => done.contains("add"),
+        "remove-members" => done.contains("remove"),
+        name => done.contains(name),
+    };
+    let never = expected.filter(|name| !is_done(name)).collect::<Vec<_>>();
+    assert!(never.is_empty(), "{never:?} are never done, but {done:?}");
+}
+
+/// Both organizations are created before the first step, so that each further time is refused. Groups and invite links have
+/// no steps of this model yet: the random histories of the core and of the conformance suite have them.
+const NO_STEPS: [&str; 9] = [
+    "create-organization",
+    "create-group",
+    "change-group",
+    "change-group-status",
+    "join-group",
+    "create-link",
+    "edit-link",
+    "switch-link",
+    "join-by-link",
+];
+
+fn kebab(name: &str) -> String {
+    let mut kebab = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !kebab.is_empty() {
+            kebab.push('-');
+        }
+        kebab.push(letter.to_ascii_lowercase());
+    }
+    kebab
 }
 
 type Lose = fn(&mut Commit);

@@ -1,7 +1,9 @@
 //! What a step comes to: its numbers choose among what there is by then.
 
 use chrono::{DateTime, Utc};
-use invite::core::{ChangeStatus, DomainRule, DomainRules, Invitee, MIN_TIME, Purpose, SuppressionKind};
+use invite::core::{
+    ChangeStatus, DomainRule, DomainRules, Invitee, MIN_TIME, Principal, Purpose, SuppressionKind,
+};
 use invite::{
     Actor, Block, Expiry, FormerOwner, Grants, Invitation, InvitationId, Mode, OnPending, OrganizationId,
     Settings,
@@ -11,6 +13,7 @@ use super::cast::{
     ORGANIZATIONS, actor, address_of, expiry, grants, invitee, meant, name, plan, principal, theirs,
 };
 use super::command::{Claim, Command, Issued, Whence};
+use super::reference::Reference;
 use super::snapshot::Snapshot;
 use super::step::{Step, What};
 
@@ -19,6 +22,8 @@ use super::step::{Step, What};
 pub(super) struct Choices<'a> {
     /// The organizations as they are, in their order.
     pub(super) shown: &'a [Snapshot; 2],
+    /// The same as they should be.
+    pub(super) should: &'a [Reference; 2],
     /// The tokens out of the mails that were sent.
     pub(super) mailed: &'a [Issued],
     /// The key that tokens are issued with.
@@ -77,7 +82,10 @@ impl Choices<'_> {
                 Command::Decline { claim: Claim::Inbox(id), principal, block: block(n[3]) }
             }
             What::Unblock => {
-                Command::Unblock { principal: principal(n[0], n[1]), kind: SuppressionKind::ALL[n[2] % 2] }
+                let unwilling = self.unwilling(step).filter(|_| !n[2].is_multiple_of(4));
+                let anybody = || (principal(n[0], n[1]), SuppressionKind::ALL[n[2] % 2]);
+                let (principal, kind) = unwilling.unwrap_or_else(anybody);
+                Command::Unblock { principal, kind }
             }
             What::Unsubscribe => Command::Unsubscribe(self.token(step.organization, [n[0], 1, n[2], n[3]])),
             What::Add => {
@@ -147,6 +155,13 @@ impl Choices<'_> {
         rows.keys().rev().nth(n % rows.len().max(1)).copied().unwrap_or(nobodys)
     }
 
+    /// One of those who are unwilling, and to what; by their name alone, or with their address.
+    fn unwilling(self, step: &Step) -> Option<(Principal, SuppressionKind)> {
+        let unwilling = self.should[step.organization].unwilling();
+        let (invitee, kind) = unwilling.iter().nth(step.n[0] % unwilling.len().max(1))?;
+        Some((meant(invitee, !step.n[3].is_multiple_of(4)), *kind))
+    }
+
     /// A token: out of a mail, or any that could be issued, current or not, for any purpose, of either organization.
     pub(super) fn token(self, organization: usize, n: [usize; 4]) -> Issued {
         if n[1].is_multiple_of(2) && !self.mailed.is_empty() {
@@ -174,7 +189,7 @@ impl Choices<'_> {
     }
 
     /// Mostly whoever the invitation is for.
-    fn answering(self, step: &Step, id: InvitationId) -> invite::core::Principal {
+    fn answering(self, step: &Step, id: InvitationId) -> Principal {
         let n = step.n;
         let row = self.shown.iter().find_map(|shown| shown.invitations.get(&id));
         let meant =
@@ -203,5 +218,5 @@ impl Choices<'_> {
 }
 
 fn block(n: usize) -> Block {
-    if n.is_multiple_of(3) { Block::Organization } else { Block::No }
+    if n % 4 < 2 { Block::Organization } else { Block::No }
 }

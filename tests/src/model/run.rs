@@ -467,8 +467,8 @@ impl Run {
     }
 
     fn choices(&self) -> Choices<'_> {
-        let Self { shown, mailed, issuer, .. } = self;
-        Choices { shown, mailed, keyring: issuer, clock: self.clock.now() }
+        let Self { shown, should, mailed, issuer, .. } = self;
+        Choices { shown, should, mailed, keyring: issuer, clock: self.clock.now() }
     }
 }
 

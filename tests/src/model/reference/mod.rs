@@ -226,6 +226,11 @@ impl Reference {
         why
     }
 
+    /// Who is not to be invited, or not to be mailed, by now.
+    pub(super) fn unwilling(&self) -> &BTreeSet<(Invitee, SuppressionKind)> {
+        &self.unwilling
+    }
+
     /// A mail for an invitation was handed over.
     pub(super) fn mailed(
         &mut self,
