@@ -139,8 +139,9 @@ broken_mailers! {
         saying "the Message-ID of both";
     it_tries_again: TriesAgain, fails [one_try] saying "the mailer tried again by itself"
         also [an_error_says_whether_to_try_again alone_when_another_fails bounded];
+    // The first of them sends one after another: how far many at once have come when one fails is left to the threads.
     one_failure_is_everybodys: FailsAllForOne,
-        fails [alone_when_another_fails a_repeat_has_the_same_id_after_a_lost_reply]
+        fails [a_repeat_has_the_same_id_after_a_lost_reply alone_when_another_fails]
         saying "not connected any more";
     errors_repeat_the_address: RepeatsTheAddressInErrors, fails [silent_in_errors] saying "an error holds";
     the_text_is_logged: LogsTheText, fails [silent_in_logs] saying "a log line holds";
