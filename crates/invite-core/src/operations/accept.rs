@@ -67,6 +67,14 @@ impl Principal {
         &self.vouched
     }
 
+    /// Requires that no more addresses are vouched for than are looked up (ABU-3).
+    pub(super) fn require_few_vouched<R: Refusal + From<TooLarge>>(&self) -> Result<(), R> {
+        match self.vouched.len() {
+            0..=MAX_VOUCHED => Ok(()),
+            _ => Err(TooLarge::new("vouched addresses", MAX_VOUCHED).into()),
+        }
+    }
+
     /// Everything that somebody may have invited when meaning this principal.
     pub fn invitees(&self) -> impl Iterator<Item = Invitee> {
         let addresses = self.vouched.iter().take(MAX_VOUCHED).cloned().map(Invitee::Address);
@@ -218,10 +226,7 @@ impl Accept {
         row: &Invitation,
         proven: Option<EmailAddress>,
     ) -> Result<Accepted, Stop<AcceptRefused>> {
-        let plan = &organization::<AcceptRefused>(draft)?.plan;
-        let there = check_grants(host.model, plan, &row.grants);
-        let there = there.map_err(|why| AcceptRefused::from(NoLongerAvailable { what: why.in_words() }));
-        draft.rule("LIF-10", there)?;
+        require_there::<AcceptRefused>(host, draft, &row.grants)?;
         let (grants, dropped) = without_closed::<AcceptRefused>(draft, &row.grants)?;
         require_groups::<AcceptRefused>(draft, &grants)?;
         let still = still_granted(
@@ -334,9 +339,7 @@ pub(super) fn prove<R>(
 where
     R: Refusal + From<TooLarge> + From<WrongAccount> + From<AddressNotVerified>,
 {
-    if principal.vouched.len() > MAX_VOUCHED {
-        return Err(Stop::Refused(TooLarge::new("vouched addresses", MAX_VOUCHED).into()));
-    }
+    principal.require_few_vouched::<R>()?;
     let invited = row.invitee.to_string();
     let answer = match &row.invitee {
         Invitee::User(user) if *user == principal.user => Ok(None),
@@ -357,6 +360,16 @@ pub(super) fn mail_proves(draft: &Draft, row: &Invitation, token: &Token) -> Res
     let mailed_at = draft.mailed_at(row.id)?;
     let in_time = mailed_at.is_some_and(|at| draft.now() - at < MAILED_PROOF);
     Ok(token.purpose() == Purpose::Mailed && to_the_invitee && in_time)
+}
+
+/// Requires that what was granted before could still be granted: that the model and the plan have all of it (LIF-10).
+pub(super) fn require_there<R>(host: &Host<'_>, draft: &mut Draft, grants: &Grants) -> Result<(), Stop<R>>
+where
+    R: Refusal + From<NoLongerAvailable>,
+{
+    let there = check_grants(host.model, &organization::<R>(draft)?.plan, grants);
+    let there = there.map_err(|why| R::from(NoLongerAvailable { what: why.in_words() }));
+    Ok(draft.rule("LIF-10", there)?)
 }
 
 /// What whoever granted it with a permission may still grant of it, by policy (AUT-4): `None` refuses.
@@ -406,7 +419,7 @@ impl crate::Access {
 
 impl crate::authority::Ungrantable {
     /// What is the matter.
-    pub(super) fn in_words(&self) -> String {
+    fn in_words(&self) -> String {
         match self {
             Self::Missing(reason) => reason.to_string(),
             Self::Role(reason) => reason.to_string(),

@@ -81,9 +81,9 @@ impl Operation for EditLink {
         check_link::<EditLinkRefused>(host, actor, draft, &self.settings)?;
         if row.settings != self.settings {
             draft.emit(Event::LinkEdited { id: row.id, settings: self.settings.clone() });
-        }
-        if row.creator != *actor && row.settings != self.settings {
-            draft.emit(Event::LinkHandedOver { id: row.id, to: actor.clone() });
+            if row.creator != *actor {
+                draft.emit(Event::LinkHandedOver { id: row.id, to: actor.clone() });
+            }
         }
         let revision = draft.link(row.id)?.map_or(row.revision, |row| row.revision);
         Ok(LinkEdited { link: row.id, revision })

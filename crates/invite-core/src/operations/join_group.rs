@@ -3,15 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::Principal;
-use super::accept::MAX_VOUCHED;
+use super::accept::require_there;
 use super::join::{Joining, join};
-use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
-    GroupByRequest, GroupInviteOnly, NoLongerAvailable, TooLarge, UnknownMember, refused, refused_for_groups,
-    refused_for_seats, refused_when_closed,
+    GroupByRequest, GroupInviteOnly, UnknownMember, refused, refused_for_groups, refused_for_seats,
+    refused_when_closed,
 };
-use crate::rules::{group, organization, require_groups, require_open};
+use crate::rules::{group, require_groups, require_open};
 use crate::seats::end_due;
 use crate::{
     Actor, Draft, Grant, Grants, GroupId, Host, JoinPolicy, JoinedBy, Metadata, Operation, Reads, Scope,
@@ -82,9 +81,7 @@ impl Operation for JoinGroup {
         let user = self.principal.user();
         draft.act_as(user);
         require_open(draft)?;
-        if self.principal.vouched().len() > MAX_VOUCHED {
-            return Err(Stop::Refused(TooLarge::new("vouched addresses", MAX_VOUCHED).into()));
-        }
+        self.principal.require_few_vouched::<JoinGroupRefused>()?;
         // Only members are told which groups there are.
         let member = draft.member(user)?.ok_or_else(|| UnknownMember { user: user.clone() });
         let email = member.map(|member| member.email.clone()).map_err(JoinGroupRefused::from);
@@ -98,9 +95,7 @@ impl Operation for JoinGroup {
         };
         let access = draft.rule("E1", access)?;
         let grants = Grants::from(Grant::new(Scope::Group(self.group.clone()), access));
-        let there = check_grants(host.model, &organization::<JoinGroupRefused>(draft)?.plan, &grants);
-        let there = there.map_err(|why| JoinGroupRefused::from(NoLongerAvailable { what: why.in_words() }));
-        draft.rule("LIF-10", there)?;
+        require_there::<JoinGroupRefused>(host, draft, &grants)?;
         require_groups(draft, &grants)?;
         end_due(host.model, draft)?;
         let joining = Joining {

@@ -2,17 +2,16 @@
 
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::Principal;
-use super::accept::{MAX_VOUCHED, still_granted};
+use super::accept::{require_there, still_granted};
 use super::create_link::require_joinable;
 use super::join::{Joining, join};
-use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
-    AddressNeeded, DomainNotAllowed, InviterNoLongerMay, LinkNotOpen, NoLongerAvailable, Superseded,
-    TooLarge, UnknownToken, refused, refused_for_groups, refused_for_seats, refused_when_closed,
+    AddressNeeded, DomainNotAllowed, InviterNoLongerMay, LinkNotOpen, Superseded, UnknownToken, refused,
+    refused_for_groups, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{organization, require_groups, require_open, without_closed};
 use crate::seats::end_due;
@@ -25,13 +24,9 @@ use crate::{
 /// Joins by an invite link (B4): whoever has it, within its settings.
 #[derive(Debug, Clone, Serialize)]
 pub struct JoinByLink {
-    #[serde(serialize_with = "digest")]
+    #[serde(serialize_with = "serialize_digest")]
     token: Token,
     principal: Principal,
-}
-
-fn digest<S: Serializer>(token: &Token, serializer: S) -> Result<S::Ok, S::Error> {
-    serialize_digest(token, serializer)
 }
 
 impl JoinByLink {
@@ -119,10 +114,7 @@ impl Operation for JoinByLink {
             if state == LinkState::Open { Ok(()) } else { Err(JoinRefused::from(LinkNotOpen { state })) };
         draft.rule("LNK-4", open)?;
         let email = self.address(draft, &row)?;
-        let plan = &organization::<JoinRefused>(draft)?.plan;
-        let there = check_grants(host.model, plan, &row.settings.grants);
-        let there = there.map_err(|why| JoinRefused::from(NoLongerAvailable { what: why.in_words() }));
-        draft.rule("LIF-10", there)?;
+        require_there::<JoinRefused>(host, draft, &row.settings.grants)?;
         let (grants, dropped) = without_closed::<JoinRefused>(draft, &row.settings.grants)?;
         require_groups::<JoinRefused>(draft, &grants)?;
         require_joinable::<JoinRefused>(draft, &grants)?;
@@ -167,9 +159,7 @@ impl JoinByLink {
         row: &InviteLink,
     ) -> Result<Option<EmailAddress>, Stop<JoinRefused>> {
         let vouched = self.principal.vouched();
-        if vouched.len() > MAX_VOUCHED {
-            return Err(Stop::Refused(TooLarge::new("vouched addresses", MAX_VOUCHED).into()));
-        }
+        self.principal.require_few_vouched::<JoinRefused>()?;
         let rules = [&row.settings.domains, &organization::<JoinRefused>(draft)?.settings.domains];
         let ruled = rules.iter().any(|rules| **rules != DomainRules::default());
         let permitted = vouched.iter().find(|address| rules.iter().all(|rules| rules.permits(address)));

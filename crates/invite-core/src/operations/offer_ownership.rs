@@ -5,13 +5,13 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::accept::AcceptRefused;
+use super::accept::{AcceptRefused, require_there};
 use super::join::settle;
 use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
-    AlreadyInvited, AlreadyOwner, InviterNoLongerMay, NoLongerAvailable, NotOwner, NotPermitted, Refusal,
-    UnknownMember, refused, refused_for_grants, refused_when_closed,
+    AlreadyInvited, AlreadyOwner, InviterNoLongerMay, NotOwner, NotPermitted, Refusal, UnknownMember,
+    refused, refused_for_grants, refused_when_closed,
 };
 use crate::rules::{
     expiry, open_at_places, organization, require_few_open, require_open, require_pending, require_rate,
@@ -180,9 +180,7 @@ pub(super) fn transfer(
     draft.rule("AUT-4", still.map_err(AcceptRefused::from))?;
     if let FormerOwner::Becomes(access) = former {
         let grants = Grants::from(Grant::new(Scope::Organization, access.clone()));
-        let known = check_grants(host.model, &organization::<AcceptRefused>(draft)?.plan, &grants);
-        let known = known.map_err(|why| NoLongerAvailable { what: why.in_words() });
-        draft.rule("LIF-10", known.map_err(AcceptRefused::from))?;
+        require_there::<AcceptRefused>(host, draft, &grants)?;
     }
 
     end_due(host.model, draft)?;

@@ -175,6 +175,31 @@ pub(super) fn reads_of_sent(choice: TheirInvitations, inviters: &[UserId]) -> Re
     reads
 }
 
+/// What becomes of something that somebody answered for.
+enum Fate {
+    /// They may grant it still.
+    Stays,
+    /// Whoever acts may grant it, and answers for it from now on.
+    HandedOver,
+    Ends,
+}
+
+impl TheirInvitations {
+    /// What becomes of something of theirs; `may` says who may grant it.
+    fn fate<R>(
+        self,
+        theirs: &Actor,
+        actor: &Actor,
+        may: impl Fn(&Actor) -> Result<bool, Stop<R>>,
+    ) -> Result<Fate, Stop<R>> {
+        if may(theirs)? {
+            return Ok(Fate::Stays);
+        }
+        let is_taken_over = self == Self::HandOver && actor != theirs && may(actor)?;
+        Ok(if is_taken_over { Fate::HandedOver } else { Fate::Ends })
+    }
+}
+
 /// Settles the open invitations that somebody made and may not make any more: all of them, of one who is no
 /// member any more (AUT-5).
 pub(super) fn settle_sent<R>(
@@ -211,20 +236,17 @@ where
         if end_if_due(host.model, draft, id)? {
             continue;
         }
-        if may(draft, &theirs, &grants, &kind)? {
-            continue;
-        }
-        let taken_over = choice == TheirInvitations::HandOver
-            && actor.user() != Some(inviter)
-            && kind == InvitationKind::Membership
-            && may(draft, actor, &grants, &kind)?;
-        if taken_over {
-            draft.emit(Event::InvitationHandedOver { id, to: actor.clone() });
-            settled.handed_over += 1;
-        } else {
-            draft.revoke(id, RevokedBecause::InviterRemoved);
-            lower(host.model, draft, &invitee)?;
-            settled.revoked += 1;
+        match choice.fate(&theirs, actor, |who| may(draft, who, &grants, &kind))? {
+            Fate::Stays => {}
+            Fate::HandedOver if kind == InvitationKind::Membership => {
+                draft.emit(Event::InvitationHandedOver { id, to: actor.clone() });
+                settled.handed_over += 1;
+            }
+            Fate::HandedOver | Fate::Ends => {
+                draft.revoke(id, RevokedBecause::InviterRemoved);
+                lower(host.model, draft, &invitee)?;
+                settled.revoked += 1;
+            }
         }
     }
     settle_links(host, actor, draft, &theirs, choice, &mut settled)?;
@@ -242,19 +264,19 @@ fn settle_links<R>(
 ) -> Result<(), Stop<R>> {
     let links = draft.kept_links()?.filter(|link| link.creator == *theirs);
     for (id, grants) in links.map(|link| (link.id, link.settings.grants.clone())).collect::<Vec<_>>() {
-        let may = |draft: &Draft, who: &Actor| -> Result<bool, Stop<R>> {
+        let may = |who: &Actor| -> Result<bool, Stop<R>> {
             Ok(authority::<R>(host, draft, who)?.may_grant_with(&Permission::LINKS, &grants))
         };
-        if may(draft, theirs)? {
-            continue;
-        }
-        let taken_over = choice == TheirInvitations::HandOver && actor != theirs && may(draft, actor)?;
-        if taken_over {
-            draft.emit(Event::LinkHandedOver { id, to: actor.clone() });
-            settled.links_handed_over += 1;
-        } else {
-            draft.emit(Event::LinkEnded { id, ending: LinkEnding::CreatorRemoved });
-            settled.links_ended += 1;
+        match choice.fate(theirs, actor, may)? {
+            Fate::Stays => {}
+            Fate::HandedOver => {
+                draft.emit(Event::LinkHandedOver { id, to: actor.clone() });
+                settled.links_handed_over += 1;
+            }
+            Fate::Ends => {
+                draft.emit(Event::LinkEnded { id, ending: LinkEnding::CreatorRemoved });
+                settled.links_ended += 1;
+            }
         }
     }
     Ok(())

@@ -19,12 +19,12 @@ macro_rules! reason {
     (
         $(#[$doc:meta])*
         $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? }
-        says $message:literal $(, .$argument:ident.$in_words:ident())?
+        says $message:literal
         |$this:ident| { code: $code:expr, rule: $rule:literal, remedy: $remedy:expr $(,)? }
     ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-        #[error($message $(, .$argument.$in_words())?)]
+        #[error($message)]
         #[non_exhaustive]
         pub struct $name {
             $($(#[$field_doc])* pub(crate) $field: $type,)*
@@ -549,7 +549,7 @@ reason! {
         /// What it is like.
         state: LinkState,
     }
-    says "{}", .state.in_words()
+    says "{state}"
     |this| {
         code: this.state.code(),
         rule: "LNK-4",

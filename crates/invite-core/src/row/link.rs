@@ -160,17 +160,19 @@ impl LinkState {
             Self::Ended => "link-ended",
         }
     }
+}
 
-    /// The state in words.
-    pub(crate) fn in_words(self) -> &'static str {
-        match self {
+/// The state in words.
+impl fmt::Display for LinkState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::Open => "the link works",
             Self::Off => "the link is switched off",
             Self::NotYet => "the link does not work yet",
             Self::Over => "the time of the link is over",
             Self::UsedUp => "the link was used as often as it may be",
             Self::Ended => "the link does not work any more",
-        }
+        })
     }
 }
 

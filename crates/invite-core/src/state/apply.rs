@@ -131,33 +131,25 @@ impl Draft {
     }
 
     fn change_invitation(&mut self, id: InvitationId, change: impl FnOnce(&mut Invitation)) {
-        if let Some(Some(row)) = self.slice.invitations.get(&id) {
-            let mut row = row.clone();
-            change(&mut row);
+        if let Some(row) = self.slice.invitations.changed(&id, change) {
             self.set_invitation(id, Some(row));
         }
     }
 
     fn change_member(&mut self, user: &UserId, change: impl FnOnce(&mut Member)) {
-        if let Some(Some(row)) = self.slice.members.get(user) {
-            let mut row = row.clone();
-            change(&mut row);
+        if let Some(row) = self.slice.members.changed(user, change) {
             self.set_member(user.clone(), Some(row));
         }
     }
 
     fn change_group(&mut self, id: &GroupId, change: impl FnOnce(&mut Group)) {
-        if let Some(Some(row)) = self.slice.groups.get(id) {
-            let mut row = row.clone();
-            change(&mut row);
+        if let Some(row) = self.slice.groups.changed(id, change) {
             self.set_group(id.clone(), Some(row));
         }
     }
 
     fn change_link(&mut self, id: LinkId, change: impl FnOnce(&mut InviteLink)) {
-        if let Some(Some(row)) = self.slice.links.get(&id) {
-            let mut row = row.clone();
-            change(&mut row);
+        if let Some(row) = self.slice.links.changed(&id, change) {
             self.set_link(id, Some(row));
         }
     }
@@ -228,14 +220,8 @@ impl Draft {
             Undo::Invitation(id, old) => drop(self.swap_invitation(id, old)),
             Undo::Group(id, old) => drop(self.swap_group(&id, old)),
             Undo::Link(id, old) => drop(self.swap_link(id, old)),
-            Undo::Mailed(id, old) => match old {
-                Some(old) => drop(self.slice.mailed.insert(id, old)),
-                None => drop(self.slice.mailed.remove(&id)),
-            },
-            Undo::Limit(subject, old) => match old {
-                Some(old) => drop(self.slice.limits.insert(subject, old)),
-                None => drop(self.slice.limits.remove(&subject)),
-            },
+            Undo::Mailed(id, old) => _ = self.slice.mailed.swap(&id, old),
+            Undo::Limit(subject, old) => _ = self.slice.limits.swap(&subject, old),
             Undo::Suppression(invitee, kind, old) => drop(self.swap_suppression(&invitee, kind, old)),
         }
     }
@@ -259,10 +245,7 @@ impl Draft {
             row.and_then(Option::as_deref).is_some_and(|row| row.status != GroupStatus::Closed)
         };
         let is = counts(row.as_ref());
-        let old = match row {
-            Some(row) => self.slice.groups.insert(id.clone(), row),
-            None => self.slice.groups.remove(id),
-        };
+        let old = self.slice.groups.swap(id, row);
         if let Some(organization) = &mut self.slice.organization {
             shift(&mut organization.counts.groups, counts(old.as_ref()), is);
         }
@@ -279,10 +262,7 @@ impl Draft {
             row.and_then(Option::as_deref).is_some_and(InviteLink::is_kept)
         };
         let is = counts(row.as_ref());
-        let old = match row {
-            Some(row) => self.slice.links.insert(id, row),
-            None => self.slice.links.remove(&id),
-        };
+        let old = self.slice.links.swap(&id, row);
         if let Some(organization) = &mut self.slice.organization {
             shift(&mut organization.counts.links, counts(old.as_ref()), is);
         }
@@ -301,10 +281,7 @@ impl Draft {
         if let Some(email) = new.and_then(|member| member.email.clone()) {
             self.slice.by_address.insert(email, Some(user.clone()));
         }
-        let old = match row {
-            Some(row) => self.slice.members.insert(user.clone(), row),
-            None => self.slice.members.remove(user),
-        };
+        let old = self.slice.members.swap(user, row);
         let gone = old.as_ref().and_then(Option::as_deref);
         if let (Some(Member { email: Some(email), .. }), false) = (gone, new_is_there) {
             self.slice.by_address.insert(email.clone(), None);
@@ -343,10 +320,7 @@ impl Draft {
         };
         let before = (reserved(self, &old_key), reserved(self, &new_key));
 
-        let old = match row {
-            Some(row) => self.slice.invitations.insert(id, row),
-            None => self.slice.invitations.remove(&id),
-        };
+        let old = self.slice.invitations.swap(&id, row);
         if let Some(addressed) = old_key.as_ref().and_then(|(of, _)| self.slice.addressed.get_mut(of)) {
             addressed.open.remove(&id);
         }

@@ -1,5 +1,6 @@
 //! A map for slices: few rows, added mostly in the order of their keys, and asked for several times in a row.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
@@ -56,6 +57,17 @@ impl<K: Ord, V> Table<K, V> {
         Some(self.rows.remove(at).1)
     }
 
+    /// Puts a row in, or takes it out, and gives back the one that was there.
+    pub(super) fn swap(&mut self, key: &K, row: Option<V>) -> Option<V>
+    where
+        K: Clone,
+    {
+        match row {
+            Some(row) => self.insert(key.clone(), row),
+            None => self.remove(key),
+        }
+    }
+
     /// The place of a key, or the one where it belongs.
     fn find(&self, key: &K) -> Result<usize, usize> {
         let last = self.last.load(Ordering::Relaxed);
@@ -71,6 +83,15 @@ impl<K: Ord, V> Table<K, V> {
         let found = self.rows.binary_search_by(|(there, _)| there.cmp(key));
         self.last.store(found.unwrap_or_else(|at| at), Ordering::Relaxed);
         found
+    }
+}
+
+impl<K: Ord, R: Clone> Table<K, Option<Box<R>>> {
+    /// The row with a change made to it, if there is one.
+    pub(super) fn changed(&self, key: &K, change: impl FnOnce(&mut R)) -> Option<Box<R>> {
+        let mut row = self.get(key)?.clone()?;
+        change(&mut row);
+        Some(row)
     }
 }
 
@@ -99,8 +120,8 @@ mod tests {
             let (mut table, mut map) = (Table::default(), BTreeMap::new());
             for (step, key, row) in steps {
                 match step {
-                    0 => prop_assert_eq!(table.insert(key, row), map.insert(key, row)),
-                    1 => prop_assert_eq!(table.remove(&key), map.remove(&key)),
+                    0 => prop_assert_eq!(table.swap(&key, Some(row)), map.insert(key, row)),
+                    1 => prop_assert_eq!(table.swap(&key, None), map.remove(&key)),
                     _ => {
                         table.insert_new(key, || row);
                         map.entry(key).or_insert(row);
