@@ -18,6 +18,8 @@ pub struct Caps {
     pub resource_bytes: usize,
     /// Rules about domains of an organization or a link.
     pub domain_rules: usize,
+    /// Bytes of a page to continue to.
+    pub url_bytes: usize,
 }
 
 impl Default for Caps {
@@ -30,6 +32,7 @@ impl Default for Caps {
             metadata_bytes: 4_096,
             resource_bytes: 65_536,
             domain_rules: 256,
+            url_bytes: 1_000,
         }
     }
 }

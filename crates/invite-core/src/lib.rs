@@ -38,6 +38,7 @@
 //! | `refusal/` | every reason for a no: code, rule, remedy |
 //! | `model`, `access`, `authority` | what roles and permissions there are, what is held, what may be granted |
 //! | `caps` | how much one command may carry |
+//! | `continue_to` | where somebody goes on after joining |
 //! | `plan`, `seats`, `rules` | limits, who takes which seat, what several operations check |
 //! | `row/` | the rows that a store keeps |
 //! | `state/` | what is read, the slice, the draft and its fold, the commit, event records |
@@ -54,6 +55,7 @@ extern crate std;
 mod access;
 mod authority;
 mod caps;
+mod continue_to;
 mod domain;
 mod dry_run;
 mod email;
@@ -79,6 +81,7 @@ mod wanted;
 pub use access::*;
 pub use authority::*;
 pub use caps::*;
+pub use continue_to::*;
 pub use domain::*;
 pub use dry_run::*;
 pub use email::*;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use chrono::TimeDelta;
 
-use crate::{Access, Caps, Grants, Permission, ResourceKind, RoleName, SeatClass};
+use crate::{Access, Caps, ContinueUrls, Grants, Permission, ResourceKind, RoleName, SeatClass};
 
 /// A named set of permissions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +118,7 @@ pub struct AccessModel {
     pub(crate) metadata_policy: MetadataPolicy,
     pub(crate) expiry: TimeDelta,
     pub(crate) caps: Caps,
+    pub(crate) continue_urls: ContinueUrls,
 }
 
 impl AccessModel {
@@ -136,6 +137,7 @@ impl AccessModel {
             metadata_policy: MetadataPolicy::default(),
             expiry: TimeDelta::days(7),
             caps: Caps::default(),
+            continue_urls: ContinueUrls::new(),
         }
     }
 
@@ -199,6 +201,19 @@ impl AccessModel {
     #[must_use]
     pub fn caps(&self) -> &Caps {
         &self.caps
+    }
+
+    /// Which pages invitations and links may lead on to.
+    #[must_use]
+    pub fn continue_urls(&self) -> &ContinueUrls {
+        &self.continue_urls
+    }
+
+    /// The same model, in which invitations and links may also lead on to these pages (F20).
+    #[must_use]
+    pub fn and_continue_urls(mut self, urls: ContinueUrls) -> Self {
+        self.continue_urls = self.continue_urls.and(urls);
+        self
     }
 
     /// Seat classes, the highest first.
@@ -316,6 +331,7 @@ pub struct AccessModelBuilder {
     metadata_policy: MetadataPolicy,
     expiry: TimeDelta,
     caps: Caps,
+    continue_urls: ContinueUrls,
 }
 
 impl AccessModelBuilder {
@@ -402,6 +418,13 @@ impl AccessModelBuilder {
         self
     }
 
+    /// Says which pages invitations and links may lead on to (F20). None, by default.
+    #[must_use]
+    pub fn continue_urls(mut self, urls: ContinueUrls) -> Self {
+        self.continue_urls = urls;
+        self
+    }
+
     /// Checks the model.
     ///
     /// # Errors
@@ -427,6 +450,7 @@ impl AccessModelBuilder {
             metadata_policy: self.metadata_policy,
             expiry: self.expiry,
             caps: self.caps,
+            continue_urls: self.continue_urls,
         }
     }
 

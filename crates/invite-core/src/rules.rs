@@ -1,12 +1,13 @@
 //! Rules that many operations share.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::refusal::{
-    DomainNotAllowed, GroupArchived, GroupClosed, InvalidExpiry, OrganizationClosed, OrganizationSuspended,
-    Refusal, TooManyInvitations, TooManyOpen, TooManyPending, UnknownGroup,
+    ContinueUrlNotAllowed, DomainNotAllowed, GroupArchived, GroupClosed, InvalidExpiry, OrganizationClosed,
+    OrganizationSuspended, Refusal, TooLarge, TooManyInvitations, TooManyOpen, TooManyPending, UnknownGroup,
 };
 use crate::{
     AccessModel, Actor, Authority, Draft, EmailAddress, Expiry, Grants, Group, GroupId, GroupStatus, Host,
@@ -173,6 +174,24 @@ where
         return Err(Stop::MoreDue);
     }
     Ok(draft.rule("ABU-3", if few { Ok(()) } else { Err(R::from(TooManyOpen { limit })) })?)
+}
+
+/// Requires that a page to continue to is short enough (ABU-3), and allowed (WEB-3).
+pub(crate) fn require_continue_to<R>(
+    host: &Host<'_>,
+    draft: &mut Draft,
+    url: Option<&String>,
+) -> Result<(), Stop<R>>
+where
+    R: Refusal + From<TooLarge> + From<ContinueUrlNotAllowed>,
+{
+    let Some(url) = url else { return Ok(()) };
+    let cap = host.model.caps.url_bytes;
+    let too_large = || Err(R::from(TooLarge::new("bytes of the page to continue to", cap)));
+    draft.rule("ABU-3", if url.len() <= cap { Ok(()) } else { too_large() })?;
+    let allowed = host.model.continue_urls.check(url);
+    let allowed = allowed.map_err(|what| R::from(ContinueUrlNotAllowed { what: what.into() }));
+    Ok(draft.rule("WEB-3", allowed)?)
 }
 
 /// When an invitation made or resent now ends: as asked, or as the organization or the model sets (LIF-4).

@@ -188,6 +188,7 @@ pub(crate) fn invitation(columns: &mut Columns<'_, '_>) -> Result<Invitation, Fa
         message: columns.value()?,
         locale: columns.value()?,
         metadata: columns.json()?,
+        continue_to: columns.value()?,
     })
 }
 
@@ -214,6 +215,7 @@ pub(crate) fn invitation_values(
         message,
         locale,
         metadata,
+        continue_to,
     } = row;
     Ok(vec![
         text(organization.as_str()),
@@ -237,6 +239,7 @@ pub(crate) fn invitation_values(
         text_option(message.as_deref()),
         text_option(locale.as_deref()),
         to_json(metadata)?,
+        text_option(continue_to.as_deref()),
     ])
 }
 

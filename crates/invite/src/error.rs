@@ -4,7 +4,9 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-use invite_core::{Fault, InvalidEmail, InvalidId, InvalidToken, Refusal, TimeOutOfRange};
+use invite_core::{
+    Fault, InvalidContinueUrl, InvalidEmail, InvalidId, InvalidToken, Refusal, TimeOutOfRange,
+};
 use invite_mailer::{InvalidUrl, MailError, TemplateError};
 use invite_storage::{CommitError, InvalidCursor, StorageError};
 
@@ -278,4 +280,7 @@ pub enum BuildError {
     /// The base URL is not one.
     #[error("the base URL of links is not valid")]
     BaseUrl(#[from] InvalidUrl),
+    /// A page that invitations and links may lead on to is not one that can be.
+    #[error(transparent)]
+    ContinueUrl(#[from] InvalidContinueUrl),
 }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use invite_core::{
-    Accept, AccessModel, AccountKnown, Actor, CreateOrganizationRefused, Decline, InvalidId, Invitee,
-    JoinByLink, OrganizationId, Plan, Preview, PreviewRefused, PreviewToken, Settings, Stop, Token,
+    Accept, AccessModel, AccountKnown, Actor, ContinueUrls, CreateOrganizationRefused, Decline, InvalidId,
+    Invitee, JoinByLink, OrganizationId, Plan, Preview, PreviewRefused, PreviewToken, Settings, Stop, Token,
     Unsubscribe, UserId,
 };
 use invite_mailer::{BaseUrl, BuiltInTemplates, Mailer, Templates};
@@ -57,6 +57,7 @@ impl Invitations {
             model,
             keyring: keyring.into(),
             base_url: None,
+            continue_urls: Vec::new(),
             directory: Arc::new(NoDirectory),
             templates: Arc::new(BuiltInTemplates),
             clock: Arc::new(SystemClock),
@@ -242,6 +243,7 @@ pub struct InvitationsBuilder {
     model: AccessModel,
     keyring: Keyring,
     base_url: Option<String>,
+    continue_urls: Vec<String>,
     directory: Arc<dyn Directory>,
     templates: Arc<dyn Templates>,
     clock: Arc<dyn Clock>,
@@ -253,6 +255,13 @@ impl InvitationsBuilder {
     /// this machine. Links are built from this alone (WEB-1).
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
+        self
+    }
+
+    /// Also a page that invitations and links may lead on to, with everything below it (F20, WEB-3). Beside those of
+    /// the access model; none, by default. See [`ContinueUrls`].
+    pub fn continue_url(mut self, page: impl Into<String>) -> Self {
+        self.continue_urls.push(page.into());
         self
     }
 
@@ -285,8 +294,11 @@ impl InvitationsBuilder {
     /// # Errors
     /// [`BuildError`]
     pub fn build(self) -> Result<Invitations, BuildError> {
-        let Self { storage, model, keyring, base_url, directory, templates, clock, entropy } = self;
+        let Self { storage, model, keyring, base_url, continue_urls, directory, templates, clock, entropy } =
+            self;
         let base_url = BaseUrl::parse(&base_url.ok_or(BuildError::NoBaseUrl)?)?;
+        let urls = continue_urls.iter().try_fold(ContinueUrls::new(), |urls, page| urls.allow(page))?;
+        let model = model.and_continue_urls(urls);
         let queues = Queues::new(Engine { storage, model, keyring: keyring.0, clock, entropy });
         Ok(Invitations { inner: Arc::new(Inner { queues, base_url, directory, templates }) })
     }

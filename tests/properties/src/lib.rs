@@ -10,12 +10,14 @@
 )]
 
 mod address;
+mod continue_url;
 mod cursor;
 mod list;
 mod mail;
 mod token;
 
 pub use address::address;
+pub use continue_url::continue_url;
 pub use cursor::cursor;
 pub use list::list;
 pub use mail::mail;
@@ -25,8 +27,14 @@ pub use token::token;
 pub type Property = fn(&[u8]);
 
 /// Every property by the name of its fuzz target and of the folder of its corpus.
-pub const ALL: [(&str, Property); 5] =
-    [("address", address), ("cursor", cursor), ("list", list), ("mail", mail), ("token", token)];
+pub const ALL: [(&str, Property); 6] = [
+    ("address", address),
+    ("continue_url", continue_url),
+    ("cursor", cursor),
+    ("list", list),
+    ("mail", mail),
+    ("token", token),
+];
 
 /// Takes the first byte off, which says how the rest is to be read; 0 where there is none.
 fn choice(data: &[u8]) -> (u8, &[u8]) {

@@ -1,6 +1,6 @@
 //! Every property holds for random bytes, and for text of which most means something to its reader.
 
-use properties::{address, cursor, list, mail, token};
+use properties::{address, continue_url, cursor, list, mail, token};
 use proptest::prelude::*;
 
 /// Texts of these pieces, and of any other characters.
@@ -22,6 +22,47 @@ fn with_choice(text: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Ve
 fn any_bytes() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 0..200)
 }
+
+const CONTINUE_URL: &[&str] = &[
+    "https://",
+    "http://",
+    "//",
+    "/",
+    "\\",
+    "app.example",
+    "APP.EXAMPLE",
+    "evil.example",
+    "@",
+    ":",
+    ":443",
+    "/after",
+    "after",
+    "..",
+    ".",
+    "%2e",
+    "%2E",
+    "%25",
+    "%2f",
+    "%5c",
+    "%00",
+    "%0d%0a",
+    "%",
+    ";",
+    "?",
+    "#",
+    "&",
+    "=",
+    "x",
+    "\r\n",
+    "\0",
+    "ü",
+    " ",
+    "\"",
+    "'",
+    "<",
+    "[::1]",
+    "-",
+];
 
 const ADDRESS: &[&str] = &[
     "a",
@@ -187,6 +228,13 @@ proptest! {
         decoded.truncate(bytes.len());
         token(&decoded);
         token(&other);
+    }
+
+    #[test]
+    fn f20_web_3_a_page_that_is_allowed_lies_below_the_listed_one(
+        text in prop_oneof![with_choice(any_bytes()), with_choice(made_of(CONTINUE_URL, 8))],
+    ) {
+        continue_url(&text);
     }
 
     #[test]

@@ -132,6 +132,7 @@ pub fn invitation_of(n: u32, invitee: impl Into<Invitee>) -> Invitation {
         message: None,
         locale: None,
         metadata: Metadata::default(),
+        continue_to: None,
     }
 }
 

@@ -62,6 +62,7 @@ fn is_as_it_was(seen: Option<&Invitation>, row: &Invitation) {
     assert_eq!(seen.message, row.message, "the message on an invitation");
     assert_eq!(seen.locale, row.locale, "the locale of an invitation");
     assert_eq!(seen.metadata, row.metadata, "the metadata of an invitation");
+    assert_eq!(seen.continue_to, row.continue_to, "where an invitation leads on to");
     assert_eq!(seen, row, "an invitation");
 }
 
@@ -97,6 +98,7 @@ fn full(n: u32) -> Invitation {
         message: Some(format!("{TEXTS}\n\r\n\t{TEXTS}")),
         locale: Some("zh-Hant-TW".into()),
         metadata: Metadata::from([(TEXTS.to_owned(), TEXTS.to_owned()), (String::new(), String::new())]),
+        continue_to: Some(format!("https://app.example/after?{}", "%C3%BC".repeat(150))),
         ..invitation(n, "x@example.com")
     }
 }
@@ -299,6 +301,7 @@ pub(super) async fn values_come_back_when_empty(fixture: Subject) {
         name: Some(String::new()),
         message: Some(String::new()),
         locale: Some(String::new()),
+        continue_to: Some(String::new()),
         metadata: Metadata::from([(String::new(), String::new())]),
         ..invitation_of(1, user("bob"))
     };

@@ -18,9 +18,10 @@ use crate::refusal::{
 use crate::rules::{authority, organization, require_groups, require_open, without_closed};
 use crate::seats::end_due;
 use crate::{
-    Actor, Draft, EmailAddress, Ending, Event, Grant, Grants, GroupId, Host, Invitation, InvitationId,
-    InvitationKind, InvitationState, Invitee, InviterPolicy, JoinedBy, Metadata, MetadataPolicy, Operation,
-    OrganizationId, Permission, Purpose, Reads, Stop, Token, UserId, Verdict, serialize_digest,
+    Actor, ContinueTo, Draft, EmailAddress, Ending, Event, Grant, Grants, GroupId, Host, Invitation,
+    InvitationId, InvitationKind, InvitationState, Invitee, InviterPolicy, JoinedBy, Metadata,
+    MetadataPolicy, Operation, OrganizationId, Permission, Purpose, Reads, Stop, Token, UserId, Verdict,
+    serialize_digest,
 };
 
 /// For how long after it was mailed a link proves the address it was mailed to (IDN-1).
@@ -163,6 +164,9 @@ pub struct Accepted {
     /// Groups that the invitation granted access to and that were closed since (LIF-10).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<GroupId>,
+    /// Where the user goes on, if it is still allowed (F20, WEB-3).
+    #[serde(default, skip_serializing_if = "ContinueTo::is_default")]
+    pub continue_to: ContinueTo,
 }
 
 refused! {
@@ -212,7 +216,7 @@ impl Operation for Accept {
             InvitationKind::Ownership { former } => {
                 let grants =
                     super::offer_ownership::transfer(host, draft, &row, former, &self.principal.user)?;
-                Ok(self.accepted(draft, &row, grants, proven, Vec::new()))
+                Ok(self.accepted(host, draft, &row, grants, proven, Vec::new()))
             }
         }
     }
@@ -257,11 +261,12 @@ impl Accept {
                 metadata,
             },
         )?;
-        Ok(self.accepted(draft, row, member.grants, proven, dropped))
+        Ok(self.accepted(host, draft, row, member.grants, proven, dropped))
     }
 
     fn accepted(
         &self,
+        host: &Host<'_>,
         draft: &Draft,
         row: &Invitation,
         grants: Grants,
@@ -269,7 +274,8 @@ impl Accept {
         dropped: Vec<GroupId>,
     ) -> Accepted {
         let (organization, user) = (draft.id().clone(), self.principal.user.clone());
-        Accepted { organization, invitation: row.id, user, grants, proven, dropped }
+        let continue_to = ContinueTo::asked(&host.model.continue_urls, row.continue_to.as_ref());
+        Accepted { organization, invitation: row.id, user, grants, proven, dropped, continue_to }
     }
 }
 
@@ -933,5 +939,49 @@ mod tests {
                 "one offer at a time is open for a member, and there is no other way to ownership",
             ),
         ]);
+    }
+
+    #[test]
+    fn given_an_invitation_that_leads_on_when_accepted_then_only_to_where_the_host_still_allows_f20_web_3() {
+        let pages =
+            |pages: &[&str]| pages.iter().fold(ContinueUrls::new(), |list, page| list.allow(page).unwrap());
+        let listing = |listed: &[&str]| model().continue_urls(pages(listed)).build().unwrap();
+        let page = "https://app.example/after/x?for=bob";
+        let accepted = |change: fn(Edit) -> Edit, then: AccessModel| {
+            let mut world = World::of(model().continue_urls(pages(&["https://app.example/after"])), roomy());
+            let invite = Invite::new("bob@example.com", Grant::role("member")).continue_to(page);
+            let id = world.ok(invite, &by("ada")).invitations().next().unwrap();
+            assert_eq!(world.invitation(id).continue_to.as_deref(), Some(page));
+            let edited = world.ok(change(Edit::new(id)), &by("ada"));
+            assert_eq!(edited.continue_to, world.invitation(id).continue_to);
+            world.model = then;
+            world.ok(Accept::inbox(id, person("bob")), &by("bob")).continue_to
+        };
+        let after = || listing(&["https://app.example/after"]);
+        let other = "https://app.example/after/other";
+        for (sentence, change, then, expected) in [
+            ("still allowed", (|edit| edit) as fn(Edit) -> Edit, after(), ContinueTo::Url(page.into())),
+            (
+                "edited",
+                |edit| edit.continue_to("https://app.example/after/other"),
+                after(),
+                ContinueTo::Url(other.into()),
+            ),
+            ("edited away", Edit::continue_by_default, after(), ContinueTo::Default),
+            ("listed no more", |edit| edit, listing(&["https://app.example/before"]), ContinueTo::NotAllowed),
+            ("nothing listed", |edit| edit, model().build().unwrap(), ContinueTo::NotAllowed),
+        ] {
+            assert_eq!(accepted(change, then), expected, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn given_a_page_to_continue_to_when_it_is_logged_then_without_what_may_be_about_the_invitee_pri_4() {
+        let urls = ContinueUrls::new().allow("https://app.example").unwrap();
+        let mut world = World::of(model().continue_urls(urls), roomy());
+        let page = "https://app.example/after?for=bob@example.com#bob@example.com";
+        world.ok(Invite::new("bob@example.com", Grant::role("member")).continue_to(page), &by("ada"));
+        let data = serde_json::to_string(&world.rows().events.last().unwrap().data).unwrap();
+        assert!(data.contains("\"https://app.example/after\"") && !data.contains("bob@"), "{data}");
     }
 }

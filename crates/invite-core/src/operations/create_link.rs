@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::invite::check_grantable;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
-    GroupInviteOnly, InvalidLink, NotGrantable, NotPermitted, Refusal, TooLarge, TooManyLinks, refused,
-    refused_for_grants, refused_for_groups, refused_when_closed,
+    ContinueUrlNotAllowed, GroupInviteOnly, InvalidLink, NotGrantable, NotPermitted, Refusal, TooLarge,
+    TooManyLinks, refused, refused_for_grants, refused_for_groups, refused_when_closed,
 };
-use crate::rules::{NoGroup, organization, require_open};
+use crate::rules::{NoGroup, organization, require_continue_to, require_open};
 use crate::{
     Actor, Draft, Event, Grants, Host, InviteLink, JoinPolicy, LinkId, LinkSettings, Nonce, Operation,
     Permission, Reads, Scope, Stop, Switch,
@@ -47,7 +47,7 @@ refused! {
     CreateLinkRefused:
         OrganizationSuspended, OrganizationClosed, InvalidLink, TooManyLinks, NotPermitted, NotGrantable, GrantsMissing,
         UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge, UnknownGroup,
-        GroupArchived, GroupClosed, GroupInviteOnly
+        GroupArchived, GroupClosed, GroupInviteOnly, ContinueUrlNotAllowed
 }
 refused_when_closed!(CreateLinkRefused);
 refused_for_grants!(CreateLinkRefused);
@@ -112,10 +112,11 @@ where
         + From<NotPermitted>
         + From<NotGrantable>
         + From<TooLarge>
-        + From<GroupInviteOnly>,
+        + From<GroupInviteOnly>
+        + From<ContinueUrlNotAllowed>,
 {
     let wrong = |what: &str| Err(R::from(InvalidLink { what: what.to_string() }));
-    let LinkSettings { name, grants, opens_at, closes_at, max_uses, domains } = settings;
+    let LinkSettings { name, grants, opens_at, closes_at, max_uses, domains, continue_to } = settings;
     let cap = host.model.caps.name_bytes;
     let answer = if name.trim().is_empty() || name.len() > cap || name.chars().any(char::is_control) {
         wrong("the name is empty, too long, or holds a control character")
@@ -136,6 +137,7 @@ where
         Err(R::from(TooLarge::new("rules about domains", most)))
     };
     draft.rule("ABU-3", few)?;
+    require_continue_to::<R>(host, draft, continue_to.as_ref())?;
     check_grantable::<R>(host, actor, draft, &Permission::LINKS, grants)?;
     require_joinable(draft, grants)
 }
@@ -322,6 +324,11 @@ mod tests {
         ] {
             cases.refused(sentence, "InvalidLink", world.run(make(settings), &by("ada")));
         }
+        cases.refused(
+            "given a page that the host does not list, when a link leads there, then no (F20, WEB-3)",
+            "ContinueUrlNotAllowed",
+            world.run(make(clients().continue_to("https://evil.example/")), &by("ada")),
+        );
         let ungrantable: [(&str, Grants); 7] = [
             ("GrantsMissing", Grants::default()),
             ("UnknownRole", Grant::role("king").into()),

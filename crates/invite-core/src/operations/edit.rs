@@ -1,5 +1,6 @@
 //! Edit a pending invitation.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -11,14 +12,14 @@ use crate::refusal::{
     AlreadyInvited, AlreadyMember, NotPending, UnknownInvitation, refused, refused_for_authority,
     refused_for_grants, refused_for_groups, refused_for_seats, refused_when_closed,
 };
-use crate::rules::{authority, expiry, open_at_places, organization, require_open};
+use crate::rules::{authority, expiry, open_at_places, organization, require_continue_to, require_open};
 use crate::seats::{end_due, end_if_due, lower, require_seat, reserve};
 use crate::{
     Actor, Draft, Event, Expiry, Grants, Host, InvitationId, InvitationKind, InvitationState, Operation,
     Permission, Reads, Stop,
 };
 
-/// Changes what a pending invitation grants, or its expiry. The link stays the same.
+/// Changes what a pending invitation grants, its expiry, or where it leads on to. The link stays the same.
 ///
 /// Needs authority over what it grants now and over what it shall grant (AUT-1, AUT-2). To let it live longer is
 /// to grant, as resending is. Whoever grants by editing is the inviter from then on, so that acceptance asks after
@@ -28,13 +29,15 @@ pub struct Edit {
     invitation: InvitationId,
     grants: Option<Grants>,
     expires_at: Option<Expiry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continue_to: Option<Option<String>>,
 }
 
 impl Edit {
     /// This invitation.
     #[must_use]
     pub fn new(invitation: InvitationId) -> Self {
-        Self { invitation, grants: None, expires_at: None }
+        Self { invitation, grants: None, expires_at: None, continue_to: None }
     }
 
     /// What it grants from now on.
@@ -50,6 +53,21 @@ impl Edit {
         self.expires_at = Some(expiry);
         self
     }
+
+    /// Where the invitee goes on after accepting, from now on: a page that the host allows (F20). See
+    /// [`ContinueUrls`](crate::ContinueUrls).
+    #[must_use]
+    pub fn continue_to(mut self, url: impl Into<String>) -> Self {
+        self.continue_to = Some(Some(url.into()));
+        self
+    }
+
+    /// The invitee goes on to wherever the host sends everybody.
+    #[must_use]
+    pub fn continue_by_default(mut self) -> Self {
+        self.continue_to = Some(None);
+        self
+    }
 }
 
 /// What came of editing.
@@ -62,6 +80,9 @@ pub struct Edited {
     pub grants: Grants,
     /// When it ends now.
     pub expires_at: Expiry,
+    /// Where the invitee goes on after accepting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continue_to: Option<String>,
 }
 
 refused! {
@@ -70,7 +91,7 @@ refused! {
         OrganizationSuspended, OrganizationClosed, UnknownInvitation, NotPending, NotPermitted, NotGrantable,
         GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge,
         AlreadyMember, AlreadyInvited, InvalidExpiry, NoSeatLeft, SeatClassNotInPlan, UnknownGroup, GroupArchived,
-        GroupClosed
+        GroupClosed, ContinueUrlNotAllowed
 }
 refused_when_closed!(EditRefused);
 refused_for_grants!(EditRefused);
@@ -106,6 +127,8 @@ impl Operation for Edit {
         let pending = if state == InvitationState::Pending { Ok(()) } else { Err(NotPending { state }) };
         draft.rule("LIF-1", pending.map_err(EditRefused::from))?;
 
+        require_continue_to::<EditRefused>(host, draft, self.continue_to.iter().flatten().next())?;
+        let continue_to = self.continue_to.as_ref().unwrap_or(&row.continue_to).clone();
         let expires_at = match self.expires_at {
             None => row.expires_at,
             asked => {
@@ -140,8 +163,9 @@ impl Operation for Edit {
             });
             draft.rule("CON-3", answer.map_err(EditRefused::from))?;
         }
-        if grants != row.grants || expires_at != row.expires_at {
-            draft.emit(Event::InvitationEdited { id, grants: grants.clone(), expires_at });
+        if grants != row.grants || expires_at != row.expires_at || continue_to != row.continue_to {
+            let (grants, continue_to) = (grants.clone(), continue_to.clone());
+            draft.emit(Event::InvitationEdited { id, grants, expires_at, continue_to });
         }
         if granting && row.inviter != *actor {
             draft.emit(Event::InvitationHandedOver { id, to: actor.clone() });
@@ -156,7 +180,7 @@ impl Operation for Edit {
             }
             lower(host.model, draft, &row.invitee)?;
         }
-        Ok(Edited { invitation: id, grants, expires_at })
+        Ok(Edited { invitation: id, grants, expires_at, continue_to })
     }
 }
 
@@ -364,6 +388,11 @@ mod tests {
             "given an expiry that is not ahead, when edited, then it is not valid (LIF-4)",
             "InvalidExpiry",
             world.run(Edit::new(id).expires_at(Expiry::At(world.now)), &by("ada")),
+        );
+        cases.refused(
+            "given a page that the host does not list, when edited to lead there, then not (F20, WEB-3)",
+            "ContinueUrlNotAllowed",
+            world.run(Edit::new(id).continue_to("https://evil.example/"), &by("ada")),
         );
         world.invite(BOB, in_group("client", "red"), &by("ada"));
         cases.refused(

@@ -48,7 +48,7 @@ refused! {
     EditLinkRefused:
         OrganizationSuspended, OrganizationClosed, UnknownLink, LinkNotOpen, InvalidLink, NotPermitted, NotGrantable,
         GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge,
-        UnknownGroup, GroupArchived, GroupClosed, GroupInviteOnly
+        UnknownGroup, GroupArchived, GroupClosed, GroupInviteOnly, ContinueUrlNotAllowed
 }
 refused_when_closed!(EditLinkRefused);
 refused_for_authority!(EditLinkRefused);
@@ -268,6 +268,11 @@ mod tests {
         ] {
             cases.refused(sentence, "InvalidLink", world.run(edit(settings), &by("ada")));
         }
+        cases.refused(
+            "given a page that the host does not list, when a link is edited to lead there, then no (F20, WEB-3)",
+            "ContinueUrlNotAllowed",
+            world.run(edit(clients().continue_to("https://evil.example/")), &by("ada")),
+        );
         let ungrantable: [(&str, Grants); 7] = [
             ("GrantsMissing", Grants::default()),
             ("UnknownRole", Grant::role("king").into()),

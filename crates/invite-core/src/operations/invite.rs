@@ -18,8 +18,8 @@ use crate::refusal::{
     refused_for_groups, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{
-    authority, expiry, open_at_places, organization, require_domain, require_few_open, require_groups,
-    require_open, require_pending, require_rate,
+    authority, expiry, open_at_places, organization, require_continue_to, require_domain, require_few_open,
+    require_groups, require_open, require_pending, require_rate,
 };
 use crate::seats::{end_due, end_if_due, lower, require_seat, reserve};
 use crate::{
@@ -77,6 +77,7 @@ pub struct Invite {
     message: Option<String>,
     locale: Option<String>,
     metadata: Metadata,
+    continue_to: Option<String>,
 }
 
 impl Invite {
@@ -92,6 +93,7 @@ impl Invite {
             message: None,
             locale: None,
             metadata: Metadata::new(),
+            continue_to: None,
         }
     }
 
@@ -141,6 +143,14 @@ impl Invite {
     #[must_use]
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
+        self
+    }
+
+    /// Where the invitees go on after accepting: a page that the host allows (F20). See
+    /// [`ContinueUrls`](crate::ContinueUrls).
+    #[must_use]
+    pub fn continue_to(mut self, url: impl Into<String>) -> Self {
+        self.continue_to = Some(url.into());
         self
     }
 }
@@ -249,7 +259,7 @@ refused! {
         NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable,
         NotEntitled, InvalidExpiry, InvalidAddress, DomainNotAllowed, Blocked, AlreadyMember,
         AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation,
-        NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed
+        NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed, ContinueUrlNotAllowed
 }
 refused_when_closed!(InviteRefused);
 refused_for_grants!(InviteRefused);
@@ -384,6 +394,7 @@ impl Invite {
         }
         let texts = [("message", self.message.as_ref()), ("language", self.locale.as_ref())];
         draft.rule("MAI-2", ForbiddenCharacter::in_none_of(texts).map_err(InviteRefused::from))?;
+        require_continue_to::<InviteRefused>(host, draft, self.continue_to.as_ref())?;
         if self.message.is_some() {
             let permitted =
                 authority(host, draft, actor)?.require(&Permission::MESSAGE, &Scope::Organization);
@@ -521,6 +532,7 @@ impl Invite {
             message: self.message.clone(),
             locale: entry.locale.clone().or_else(|| self.locale.clone()),
             metadata,
+            continue_to: self.continue_to.clone(),
         };
         draft.emit(Event::InvitationCreated { invitation: Box::new(invitation) });
         require_few_open(draft, invitee)?;
@@ -1235,6 +1247,13 @@ mod tests {
             "given a plan that does not name the class, when inviting, then it has none (SEA-4)",
             "SeatClassNotInPlan",
             stranger.clone(),
+            "ada",
+        );
+        refused(
+            &mut world,
+            "given a page that the host does not list, when inviting to it, then not (F20, WEB-3)",
+            "ContinueUrlNotAllowed",
+            stranger.clone().continue_to("https://evil.example/"),
             "ada",
         );
         world.ok(ChangeStatus::Suspend, &by("ada"));

@@ -16,9 +16,9 @@ use crate::refusal::{
 use crate::rules::{organization, require_groups, require_open, without_closed};
 use crate::seats::end_due;
 use crate::{
-    Actor, DomainRules, Draft, EmailAddress, Event, Grants, GroupId, Host, InviteLink, JoinedBy, LinkId,
-    LinkState, Metadata, Operation, OrganizationId, Permission, Purpose, Reads, Stop, Token, UserId, Verdict,
-    serialize_digest,
+    Actor, ContinueTo, DomainRules, Draft, EmailAddress, Event, Grants, GroupId, Host, InviteLink, JoinedBy,
+    LinkId, LinkState, Metadata, Operation, OrganizationId, Permission, Purpose, Reads, Stop, Token, UserId,
+    Verdict, serialize_digest,
 };
 
 /// Joins by an invite link (B4): whoever has it, within its settings.
@@ -69,6 +69,9 @@ pub struct Joined {
     /// Groups that the link granted access to and that were closed since (LIF-10).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<GroupId>,
+    /// Where they go on, if it is still allowed (F20, WEB-3).
+    #[serde(default, skip_serializing_if = "ContinueTo::is_default")]
+    pub continue_to: ContinueTo,
 }
 
 refused! {
@@ -134,7 +137,8 @@ impl Operation for JoinByLink {
         };
         let member = join::<JoinRefused>(host.model, draft, joining)?;
         let (organization, user) = (draft.id().clone(), user.clone());
-        Ok(Joined { organization, link, revision, user, grants: member.grants, dropped })
+        let continue_to = ContinueTo::asked(&host.model.continue_urls, row.settings.continue_to.as_ref());
+        Ok(Joined { organization, link, revision, user, grants: member.grants, dropped, continue_to })
     }
 }
 
@@ -228,6 +232,20 @@ mod tests {
         };
         assert_eq!((may("a"), may("b")), (true, false));
         assert!(world.rows().events[before..].iter().all(|record| record.actor == by("bob")));
+    }
+
+    #[test]
+    fn given_a_link_that_leads_on_when_joining_then_only_to_where_the_host_still_allows_f20_web_3() {
+        let page = "https://app.example/after";
+        let listing = |page| model().continue_urls(ContinueUrls::new().allow(page).unwrap());
+        let mut world = World::of(listing(page), roomy());
+        let (plain, leading) = (world.make_link(clients()), world.make_link(clients().continue_to(page)));
+        assert_eq!(world.link(leading).settings.continuing(), Some(page));
+        assert_eq!(world.join_by(plain, "bob").unwrap().continue_to, ContinueTo::Default);
+        assert_eq!(world.join_by(leading, "cid").unwrap().continue_to, ContinueTo::Url(page.into()));
+        world.model = listing("https://app.example/other").build().unwrap();
+        assert_eq!(world.join_by(leading, "eve").unwrap().continue_to, ContinueTo::NotAllowed);
+        assert!(world.member("eve").is_some(), "they joined all the same");
     }
 
     #[test]

@@ -132,6 +132,7 @@ impl Operation for OfferOwnership {
                 message: None,
                 locale: None,
                 metadata: Metadata::new(),
+                continue_to: None,
             }),
         });
         require_few_open(draft, &Invitee::User(self.to.clone()))?;

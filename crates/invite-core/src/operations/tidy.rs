@@ -145,7 +145,8 @@ fn take_out_of_invitation(
     if grants.is_empty() || row.expires_at.is_over(draft.now()) {
         draft.revoke(id, RevokedBecause::GroupClosed);
     } else {
-        draft.emit(Event::InvitationEdited { id, grants, expires_at: row.expires_at });
+        let (expires_at, continue_to) = (row.expires_at, row.continue_to);
+        draft.emit(Event::InvitationEdited { id, grants, expires_at, continue_to });
     }
     lower(host.model, draft, &row.invitee)?;
     Ok(true)

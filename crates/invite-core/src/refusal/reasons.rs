@@ -129,6 +129,20 @@ reason! {
 }
 
 reason! {
+    /// Nobody is sent on to this page (F20).
+    ContinueUrlNotAllowed {
+        /// What is wrong with it.
+        what: String,
+    }
+    says "the page to continue to {what}"
+    |this| {
+        code: "continue-url-not-allowed",
+        rule: "WEB-3",
+        remedy: "give a page of those that the host allows to continue to, or one below it".into(),
+    }
+}
+
+reason! {
     /// The access model has no such permission.
     UnknownPermission {
         /// The permission.

@@ -277,6 +277,8 @@ pub struct Invitation {
     pub locale: Option<String>,
     /// Notes of the host.
     pub metadata: Metadata,
+    /// Where the invitee goes on after accepting, as it was asked: whether it is still allowed is seen then (F20).
+    pub continue_to: Option<String>,
 }
 
 impl Invitation {

@@ -23,6 +23,8 @@ pub struct LinkSettings {
     pub(crate) max_uses: Option<u32>,
     #[serde(default)]
     pub(crate) domains: DomainRules,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) continue_to: Option<String>,
 }
 
 impl LinkSettings {
@@ -35,6 +37,7 @@ impl LinkSettings {
             closes_at: None,
             max_uses: None,
             domains: DomainRules::default(),
+            continue_to: None,
         }
     }
 
@@ -63,6 +66,13 @@ impl LinkSettings {
     #[must_use]
     pub fn domains(mut self, rules: DomainRules) -> Self {
         self.domains = rules;
+        self
+    }
+
+    /// Where those who join go on: a page that the host allows (F20). See [`ContinueUrls`](crate::ContinueUrls).
+    #[must_use]
+    pub fn continue_to(mut self, url: impl Into<String>) -> Self {
+        self.continue_to = Some(url.into());
         self
     }
 
@@ -100,6 +110,12 @@ impl LinkSettings {
     #[must_use]
     pub fn domain_rules(&self) -> &DomainRules {
         &self.domains
+    }
+
+    /// Where those who join go on, as it was asked: whether it is still allowed is seen when they join.
+    #[must_use]
+    pub fn continuing(&self) -> Option<&str> {
+        self.continue_to.as_deref()
     }
 }
 

@@ -45,10 +45,13 @@ impl Draft {
                 self.slice.mailed.insert_new(invitation.id, || None);
                 self.set_invitation(invitation.id, Some(invitation));
             }
-            Event::InvitationEdited { id, grants, expires_at } => self.change_invitation(id, |row| {
-                row.grants = grants;
-                row.expires_at = expires_at;
-            }),
+            Event::InvitationEdited { id, grants, expires_at, continue_to } => {
+                self.change_invitation(id, |row| {
+                    row.grants = grants;
+                    row.expires_at = expires_at;
+                    row.continue_to = continue_to;
+                })
+            }
             Event::InvitationResent { id, nonce, expires_at } => {
                 self.spend_by_actor(at);
                 self.change_invitation(id, |row| {

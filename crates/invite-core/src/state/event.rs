@@ -44,7 +44,7 @@ pub enum Event {
         /// The whole record.
         invitation: Box<Invitation>,
     },
-    /// What a pending invitation grants, or its expiry, was changed.
+    /// What a pending invitation grants, its expiry, or where it leads on to was changed.
     InvitationEdited {
         /// Which.
         id: InvitationId,
@@ -52,6 +52,8 @@ pub enum Event {
         grants: Grants,
         /// When it ends from now on.
         expires_at: Expiry,
+        /// Where it leads on to from now on.
+        continue_to: Option<String>,
     },
     /// An invitation was sent anew; all of its earlier links are dead (LIF-2).
     InvitationResent {

@@ -7,6 +7,7 @@ use core::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 
+use crate::continue_to::page_of;
 use crate::{
     Actor, CommitId, Ending, Expiry, Grants, Group, GroupId, GroupSettings, Invitation, InvitationId,
     InvitationKind, InviteLink, Invitee, LinkEnding, LinkId, LinkSettings, Member, Organization, Plan,
@@ -122,6 +123,9 @@ pub enum Facts {
         seat: Option<SeatClass>,
         /// Whether it is mailed.
         mailed: bool,
+        /// The page that it leads on to, without what stands behind the path: that may be about the invitee.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        continue_to: Option<String>,
     },
     /// Of a member.
     Member {
@@ -191,6 +195,7 @@ impl From<&Invitation> for Facts {
             revision: invitation.revision,
             seat: invitation.seat.clone(),
             mailed: invitation.mail_to.is_some(),
+            continue_to: invitation.continue_to.as_deref().map(|url| page_of(url).into()),
         }
     }
 }

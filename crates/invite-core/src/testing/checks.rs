@@ -361,7 +361,7 @@ pub(super) fn nobody_grants_what_they_do_not_hold(
         let (what, granted) = match event {
             Event::InvitationCreated { invitation } => (invitation.kind.clone(), invitation.grants.clone()),
             // To end earlier is not to grant.
-            Event::InvitationEdited { id, grants, expires_at }
+            Event::InvitationEdited { id, grants, expires_at, .. }
                 if before
                     .invitations
                     .get(id)

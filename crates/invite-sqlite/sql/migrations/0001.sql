@@ -110,6 +110,7 @@ create table invite_invitations (
     message text,
     locale text,
     metadata text not null,
+    continue_to text,
     primary key (organization, id)
 ) strict;
 

@@ -55,6 +55,7 @@ pub fn invitation(invitee: impl Into<Invitee>) -> Invitation {
         message: None,
         locale: None,
         metadata: Metadata::new(),
+        continue_to: None,
         invitee,
     }
 }
