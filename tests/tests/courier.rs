@@ -441,6 +441,27 @@ impl invite::Directory for Away {
         Err(DirectoryError::new("told to be away"))
     }
 
+    async fn called(&self, _name: &str) -> Result<invite::Called, DirectoryError> {
+        Err(DirectoryError::new("away"))
+    }
+
+    async fn complete(
+        &self,
+        _typed: &str,
+        _among: invite::Among<'_>,
+        _limit: usize,
+    ) -> Result<Vec<invite::Person>, DirectoryError> {
+        Err(DirectoryError::new("away"))
+    }
+
+    async fn address(&self, _user: &UserId) -> Result<Option<EmailAddress>, DirectoryError> {
+        Err(DirectoryError::new("away"))
+    }
+
+    async fn account(&self, _address: &EmailAddress) -> Result<Option<UserId>, DirectoryError> {
+        Err(DirectoryError::new("away"))
+    }
+
     async fn has_account(&self, _address: &EmailAddress) -> Result<Option<bool>, DirectoryError> {
         Err(DirectoryError::new("told to be away"))
     }

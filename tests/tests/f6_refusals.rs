@@ -7,30 +7,33 @@ use std::fmt::Debug;
 use chrono::TimeDelta;
 use invite::core::{Leave, SuppressionKind};
 use invite::{
-    Acting, Block, DomainRule, DomainRules, Error, Expiry, FormerOwner, Grant, Grants, Limit, Mode,
+    Acting, Block, DomainRule, DomainRules, Error, Expiry, FormerOwner, Grant, Grants, Include, Limit, Mode,
     NewMember, PageRequest, Plan, Principal, Rate, RemoveMembers, Restriction, Settings, TheirInvitations,
     Token,
 };
 use tests::{World, address, newcomer, on_every_store, person, token, user};
 
 /// Every code that a refusal can have, and the rule behind it. Hosts switch on these: none is ever changed.
-const CODES: [(&str, &str); 47] = [
+const CODES: [(&str, &str); 51] = [
     ("address-not-verified", "IDN-1"),
     ("address-of-another-member", "IDN-12"),
     ("already-accepted", "LIF-1"),
     ("already-invited", "CON-3"),
     ("already-member", "IDN-10"),
     ("already-owner", "F16"),
+    ("ambiguous-name", "PAR-2"),
     ("blocked", "F11"),
     ("declined", "LIF-1"),
     ("domain-not-allowed", "IDN-8"),
     ("expired", "LIF-1"),
     ("grants-missing", "AUT-6"),
+    ("inclusion-off", "C3"),
     ("invalid-address", "IDN-7"),
     ("invalid-expiry", "LIF-4"),
     ("invalid-settings", "WEB-3"),
     ("inviter-no-longer-may", "AUT-4"),
     ("last-owner", "AUT-8"),
+    ("left-before", "C3"),
     ("never-grantable", "B7"),
     ("no-longer-available", "LIF-10"),
     ("no-mail", "F18"),
@@ -56,6 +59,7 @@ const CODES: [(&str, &str); 47] = [
     ("too-many-sent", "AUT-5"),
     ("unknown-invitation", "STO-2"),
     ("unknown-member", "STO-2"),
+    ("unknown-name", "PAR-2"),
     ("unknown-permission", "AUT-3"),
     ("unknown-resource-kind", "AUT-3"),
     ("unknown-role", "AUT-3"),
@@ -168,6 +172,16 @@ async fn who_cannot_be_invited(world: &World, told: &mut Told) {
     let unblock = async || acme.organization().unblock(person("eve"), SuppressionKind::Invitations).await;
     unblock().await.unwrap();
     told.no("not-blocked", unblock().await);
+
+    told.no("inclusion-off", acme.invite(user("gus"), member()).with(|it| it.include(Include::Yes)).await);
+    for (name, id) in [("Sam", "sam1"), ("Sam", "sam2")] {
+        world.directory.add(user(id), name, None);
+    }
+    for (name, code) in [("Sam", "ambiguous-name"), ("Tom", "unknown-name")] {
+        told.no(code, acme.invite(acme.invitees(name).await.unwrap(), member()).await);
+    }
+    world.invite.organization("invited").by("bob").leave().await.unwrap();
+    told.no("left-before", acme.add_members([NewMember::new(user("bob"), member())]).await);
 
     let rules = DomainRules::new().allow(DomainRule::parse("acme.example").unwrap());
     acme.change_settings(Settings::named("Acme").domains(rules)).await.unwrap();

@@ -125,6 +125,18 @@ impl<'a> Authority<'a> {
         Err(NotPermitted { permission: permission.clone(), roles: self.model.roles_with(permission) })
     }
 
+    /// Requires a permission in the organization or in any group.
+    ///
+    /// # Errors
+    /// [`NotPermitted`] as from [`require`](Self::require).
+    pub(crate) fn require_anywhere(&self, permission: &Permission) -> Result<(), NotPermitted> {
+        let held = match self.held {
+            Held::Grants(grants) => grants.scopes().any(|scope| self.may(permission, scope)),
+            Held::Everything | Held::Nothing => false,
+        };
+        if held { Ok(()) } else { self.require(permission, &Scope::Organization) }
+    }
+
     /// Requires a permission in the scope of every grant, and that the role of every grant is one that the
     /// actor may grant: authority over what somebody else granted (AUT-1).
     pub(crate) fn require_over(&self, permission: &Permission, grants: &Grants) -> Result<(), Unmanageable> {

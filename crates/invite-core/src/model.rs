@@ -102,6 +102,19 @@ pub enum MetadataPolicy {
     Copy,
 }
 
+/// Whether inviters may learn that an address has an account (PRI-2).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RevealAccounts {
+    /// They may not: an address always gets an invitation, whoever has it.
+    #[default]
+    No,
+    /// They may: where an organization [includes](crate::Inclusion) users, the user who has verified an invited
+    /// address, as the host's directory says, is made a member at once. This suspends IDN-2 and PRI-2: whoever may
+    /// invite sees in the list of members which addresses have an account, and whose.
+    ToInviters,
+}
+
 /// What permissions, roles, kinds of resources and seat classes there are, and who may grant what.
 ///
 /// Declared by the host in code and checked once, by [`AccessModelBuilder::build`].
@@ -116,6 +129,7 @@ pub struct AccessModel {
     pub(crate) link_policy: InviterPolicy,
     pub(crate) creators_role: Option<RoleName>,
     pub(crate) metadata_policy: MetadataPolicy,
+    pub(crate) reveal_accounts: RevealAccounts,
     pub(crate) expiry: TimeDelta,
     pub(crate) caps: Caps,
     pub(crate) continue_urls: ContinueUrls,
@@ -135,6 +149,7 @@ impl AccessModel {
             link_policy: InviterPolicy::Keep,
             creators_role: None,
             metadata_policy: MetadataPolicy::default(),
+            reveal_accounts: RevealAccounts::default(),
             expiry: TimeDelta::days(7),
             caps: Caps::default(),
             continue_urls: ContinueUrls::new(),
@@ -195,6 +210,12 @@ impl AccessModel {
     #[must_use]
     pub fn resource_kinds(&self) -> &BTreeSet<ResourceKind> {
         &self.kinds
+    }
+
+    /// Whether inviters may learn that an address has an account.
+    #[must_use]
+    pub fn reveals_accounts(&self) -> RevealAccounts {
+        self.reveal_accounts
     }
 
     /// How much one command may carry.
@@ -329,6 +350,7 @@ pub struct AccessModelBuilder {
     link_policy: InviterPolicy,
     creators_role: Option<RoleName>,
     metadata_policy: MetadataPolicy,
+    reveal_accounts: RevealAccounts,
     expiry: TimeDelta,
     caps: Caps,
     continue_urls: ContinueUrls,
@@ -404,6 +426,14 @@ impl AccessModelBuilder {
         self
     }
 
+    /// Says whether inviters may learn that an address has an account. They may not, by default; see
+    /// [`RevealAccounts`] for what it suspends.
+    #[must_use]
+    pub fn reveal_accounts(mut self, reveal: RevealAccounts) -> Self {
+        self.reveal_accounts = reveal;
+        self
+    }
+
     /// Sets how long an invitation lives where neither it nor the organization says so. 7 days by default.
     #[must_use]
     pub fn expiry(mut self, expiry: TimeDelta) -> Self {
@@ -448,6 +478,7 @@ impl AccessModelBuilder {
             link_policy: self.link_policy,
             creators_role: self.creators_role,
             metadata_policy: self.metadata_policy,
+            reveal_accounts: self.reveal_accounts,
             expiry: self.expiry,
             caps: self.caps,
             continue_urls: self.continue_urls,

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    Delivery, Group, GroupStatus, Invitation, InvitationState, Organization, OrganizationStatus, Scope,
-    Suppression, SuppressionKind,
+    Delivery, DeliveryKind, Ending, Group, GroupStatus, Invitation, InvitationState, Member, Organization,
+    OrganizationStatus, Scope, Suppression, SuppressionKind,
 };
 
 /// For how long mail of a suspended organization or an archived group is put off each time (LIF-8).
@@ -25,6 +25,7 @@ pub enum Wanted {
 /// Whether a mail is still wanted: its invitation is pending and was not resent since, there is an address that
 /// it goes to, the organization works, and the invitee has stopped neither its invitations nor its mail. `groups` are
 /// those that the invitation names: one that is archived puts it off, and it grants something outside of closed ones.
+/// The notice to somebody who was included is wanted while they are a `member`.
 #[must_use]
 pub fn wanted(
     delivery: &Delivery,
@@ -32,14 +33,22 @@ pub fn wanted(
     invitation: &Invitation,
     suppressions: &[Suppression],
     groups: &[Group],
+    member: Option<&Member>,
     now: DateTime<Utc>,
 ) -> Wanted {
+    let notice = delivery.kind == DeliveryKind::Included;
     let stopped = |row: &Suppression| match row.kind {
         SuppressionKind::Invitations | SuppressionKind::Mail => row.invitee == invitation.invitee,
+        SuppressionKind::Inclusion => notice && row.invitee == invitation.invitee,
     };
-    let current =
-        invitation.state_at(now) == InvitationState::Pending && invitation.revision == delivery.revision;
-    if !current || invitation.mail_to.is_none() || suppressions.iter().any(stopped) {
+    let current = match &invitation.ended {
+        Some((Ending::Included { user }, _)) => notice && member.is_some_and(|member| member.user == *user),
+        _ => {
+            let pending = invitation.state_at(now) == InvitationState::Pending;
+            !notice && pending && invitation.revision == delivery.revision && invitation.mail_to.is_some()
+        }
+    };
+    if !current || suppressions.iter().any(stopped) {
         return Wanted::No;
     }
     let is = |scope: &Scope, status| {
@@ -61,7 +70,10 @@ pub fn wanted(
 mod tests {
     use super::*;
     use crate::testing::{World, address, by, group, in_group, user};
-    use crate::{ChangeGroupStatus, ChangeStatus, Grant, InvitationId, Invitee, Resend, Revoke};
+    use crate::{
+        ChangeGroupStatus, ChangeSettings, ChangeStatus, Grant, Inclusion, InvitationId, Invite, Invitee,
+        RemoveMembers, Resend, Revoke, Settings,
+    };
 
     /// `bob` invited by mail, which waits to be sent.
     fn queued() -> (World, Delivery, InvitationId) {
@@ -74,7 +86,7 @@ mod tests {
 
     fn asked(world: &World, delivery: &Delivery, suppressions: &[Suppression]) -> Wanted {
         let invitation = world.invitation(delivery.invitation);
-        wanted(delivery, world.organization(), invitation, suppressions, &[], world.now)
+        wanted(delivery, world.organization(), invitation, suppressions, &[], None, world.now)
     }
 
     #[test]
@@ -110,7 +122,7 @@ mod tests {
         let (world, delivery, id) = queued();
         let mut invitation = world.invitation(id).clone();
         invitation.mail_to = None;
-        let answer = wanted(&delivery, world.organization(), &invitation, &[], &[], world.now);
+        let answer = wanted(&delivery, world.organization(), &invitation, &[], &[], None, world.now);
         assert_eq!(answer, Wanted::No);
     }
 
@@ -118,7 +130,7 @@ mod tests {
     fn mail_that_the_invitee_stopped_is_not_wanted_idn_3() {
         let (world, delivery, _) = queued();
         let stopped = |invitee: Invitee, kind| Suppression { invitee, kind, at: world.now };
-        for kind in SuppressionKind::ALL {
+        for kind in [SuppressionKind::Invitations, SuppressionKind::Mail] {
             let (own, others) = (
                 stopped(address("bob@example.com").into(), kind),
                 [stopped(address("eve@example.com").into(), kind), stopped(user("bob").into(), kind)],
@@ -142,7 +154,7 @@ mod tests {
         assert_eq!(asked(&world, &delivery, &[]), Wanted::Yes);
         let closed = Organization { status: OrganizationStatus::Closed, ..world.organization().clone() };
         let invitation = world.invitation(delivery.invitation);
-        assert_eq!(wanted(&delivery, &closed, invitation, &[], &[], world.now), Wanted::No);
+        assert_eq!(wanted(&delivery, &closed, invitation, &[], &[], None, world.now), Wanted::No);
     }
 
     #[test]
@@ -153,7 +165,7 @@ mod tests {
         let delivery = world.rows().deliveries.values().next().unwrap().clone();
         let asked = |world: &World| {
             let groups = world.rows().groups.values().cloned().collect::<std::vec::Vec<_>>();
-            wanted(&delivery, world.organization(), world.invitation(id), &[], &groups, world.now)
+            wanted(&delivery, world.organization(), world.invitation(id), &[], &groups, None, world.now)
         };
         assert_eq!(asked(&world), Wanted::Yes);
         world.ok(ChangeGroupStatus::archive(group("red")), &by("ada"));
@@ -162,5 +174,30 @@ mod tests {
         assert_eq!(asked(&world), Wanted::Yes, "the other is still granted");
         world.ok(ChangeGroupStatus::close(group("blue")), &by("ada"));
         assert_eq!(asked(&world), Wanted::No);
+    }
+
+    #[test]
+    fn a_notice_is_wanted_while_they_are_a_member_and_no_other_mail_of_the_record_is_c3_mai_7() {
+        let mut world = World::new();
+        world.ok(ChangeSettings::new(Settings::named("Acme").inclusion(Inclusion::Always)), &by("ada"));
+        world.ok(Invite::new(user("bob"), Grant::role("member")), &by("ada"));
+        let notice = world.rows().deliveries.values().next().unwrap().clone();
+        let asked = |world: &World, notice: &Delivery, suppressions: &[Suppression]| {
+            let row = world.invitation(notice.invitation);
+            let member = world.member("bob");
+            wanted(notice, world.organization(), row, suppressions, &[], member, world.now)
+        };
+        assert_eq!(asked(&world, &notice, &[]), Wanted::Yes);
+        let other = Delivery { kind: DeliveryKind::Invitation, ..notice.clone() };
+        assert_eq!(asked(&world, &other, &[]), Wanted::No);
+        for kind in SuppressionKind::ALL {
+            let stopped = Suppression { invitee: user("bob").into(), kind, at: world.now };
+            assert_eq!(asked(&world, &notice, &[stopped]), Wanted::No, "{kind:?}");
+        }
+        world.ok(ChangeStatus::Suspend, &by("ada"));
+        assert_eq!(asked(&world, &notice, &[]), Wanted::Later(world.now + TimeDelta::hours(1)));
+        world.ok(ChangeStatus::Resume, &by("ada"));
+        world.ok(RemoveMembers::one(user("bob")), &by("ada"));
+        assert_eq!(asked(&world, &notice, &[]), Wanted::No);
     }
 }

@@ -18,6 +18,8 @@ pub enum MailKind {
     Reminder,
     /// The offer to become the owner of the organization.
     Ownership,
+    /// The notice to somebody who was made a member: by whom, where, and how to leave (C3).
+    Included,
 }
 
 /// An organization or a group as a mail shows it (E7): its name, and what else there is to tell.

@@ -128,6 +128,8 @@ struct Words {
     button: &'static str,
     /// What it is that ends.
     thing: &'static str,
+    /// What the link is for, and what to do if the mail was not expected; as lines.
+    footer: [&'static str; 2],
     link: String,
     unsubscribe: Option<String>,
     expires: Option<String>,
@@ -135,10 +137,11 @@ struct Words {
 
 impl Words {
     fn of(mail: &InvitationMail) -> Self {
-        let (prefix, [invites, invited, button, thing]) = match mail.kind() {
-            MailKind::Invitation => ("", JOIN),
-            MailKind::Reminder => ("Reminder: ", JOIN),
-            MailKind::Ownership => ("", OWN),
+        let (prefix, [invites, invited, button, thing], footer) = match mail.kind() {
+            MailKind::Invitation => ("", JOIN, IGNORE),
+            MailKind::Reminder => ("Reminder: ", JOIN, IGNORE),
+            MailKind::Ownership => ("", OWN, IGNORE),
+            MailKind::Included => ("", IN, LEAVE),
         };
         Self {
             prefix,
@@ -146,6 +149,7 @@ impl Words {
             invited,
             button,
             thing,
+            footer,
             link: mail.link().reveal(),
             unsubscribe: mail.unsubscribe().map(Link::reveal),
             expires: mail.expires_at().map(|at| at.format("%A, %-d %B %Y at %H:%M UTC").to_string()),
@@ -155,5 +159,14 @@ impl Words {
 
 const JOIN: [&str; 4] =
     ["invites you to join", "You are invited to join", "View the invitation", "invitation"];
+const IN: [&str; 4] = ["included you in", "You were included in", "View the organization", "access"];
 const OWN: [&str; 4] =
     ["offers you the ownership of", "You are offered the ownership of", "View the offer", "offer"];
+const IGNORE: [&str; 2] = [
+    "The link is meant for you alone. If you did not expect this mail, you",
+    "can ignore it: nothing happens unless you follow the link.",
+];
+const LEAVE: [&str; 2] = [
+    "You are a member now. If you do not want to be, follow the link, sign",
+    "in and leave: after that, nobody includes you there again.",
+];

@@ -66,6 +66,7 @@ fn the_english_mails_are_as_committed() {
         ("invitation-minimal", minimal(MailKind::Invitation)),
         ("reminder", full(MailKind::Reminder)),
         ("ownership", full(MailKind::Ownership)),
+        ("included", full(MailKind::Included)),
     ] {
         // Previews: a golden file is no place for a token, not even one of a test.
         let shown = preview(&BuiltInTemplates, &mail).unwrap();
@@ -115,6 +116,7 @@ fn every_kind_has_its_subject() {
             "Ada offers you the ownership of Acme",
             "You are offered the ownership of Acme",
         ),
+        (MailKind::Included, "Ada included you in Acme", "You were included in Acme"),
     ] {
         assert_eq!(render(&minimal(kind).with_inviter("Ada")).subject, with);
         assert_eq!(render(&minimal(kind)).subject, without);

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Actor, Attempt, DeliveryKind, DeliveryState, Fault, Group, GroupStatus, Invitation, InvitationKind,
-    Organization, OrganizationId, Purpose, Reads, Scope, Suppression, SuppressionKind, UserId, Wanted,
-    wanted,
+    Actor, Attempt, DeliveryKind, DeliveryState, Ending, Fault, Group, GroupStatus, Invitation,
+    InvitationKind, Invitee, Member, Organization, OrganizationId, Purpose, Reads, Scope, Suppression,
+    SuppressionKind, UserId, Wanted, wanted,
 };
 use invite_mailer::{
     AboutUrl, InvalidMessage, InvitationMail, Link, MailError, MailKind, MailScope, Mailer, Message,
@@ -88,7 +88,7 @@ enum NotSent {
     Template(#[from] TemplateError),
     #[error(transparent)]
     Message(#[from] InvalidMessage),
-    #[error("the invitation has no address to mail to")]
+    #[error("there is no address to mail to")]
     NoAddress,
 }
 
@@ -208,8 +208,8 @@ impl Courier {
             leased
         };
         let Leased { delivery, organization, invitation, suppressions } = leased;
-        let groups = groups_of(&self.service, &organization.id, invitation).await?;
-        match wanted(delivery, organization, invitation, suppressions, &groups, now) {
+        let (groups, member) = self.around(leased).await?;
+        match wanted(delivery, organization, invitation, suppressions, &groups, member.as_ref(), now) {
             Wanted::Yes => {}
             Wanted::Later(at) => return self.put_off(leased, at).await,
             Wanted::No => return self.complete(leased, DeliveryState::Dropped, None).await,
@@ -235,6 +235,16 @@ impl Courier {
                 })
             }
         }
+    }
+
+    /// The groups that the invitation of a delivery names, and the membership that it tells of, as they are now.
+    async fn around(&self, leased: &Leased) -> Result<(Vec<Group>, Option<Member>), Error> {
+        let Leased { organization, invitation, .. } = leased;
+        let groups = groups_of(&self.service, &organization.id, invitation).await?;
+        let Some((Ending::Included { user }, _)) = &invitation.ended else { return Ok((groups, None)) };
+        let reads = Reads::new().member(user.clone());
+        let draft = self.service.inner.engine().look(&organization.id, &reads).await?;
+        Ok((groups, draft.member(user).map_err(Fault::from)?.cloned()))
     }
 
     /// The same delivery, with its invitation, organization and suppressions as they are now.
@@ -281,9 +291,15 @@ impl Courier {
 
     async fn send(&self, leased: &Leased, groups: &[Group], now: DateTime<Utc>) -> Result<(), NotSent> {
         let Leased { delivery, organization, invitation, .. } = leased;
-        // Mail goes to the address on the invitation and to no other (IDN-6); what is wanted has one.
-        let Some(to) = &invitation.mail_to else { return Err(NotSent::NoAddress) };
         let inner = &self.service.inner;
+        // Mail goes to the address on the invitation and to no other (IDN-6). Of a user who was included by their id
+        // there is none: the notice goes to the address that the host has verified as theirs.
+        let to = match (&invitation.mail_to, &invitation.invitee, delivery.kind) {
+            (Some(to), ..) => Some(to.clone()),
+            (None, Invitee::User(user), DeliveryKind::Included) => inner.directory.address(user).await?,
+            _ => None,
+        };
+        let Some(to) = to else { return Err(NotSent::NoAddress) };
         let issue = |purpose: Purpose| {
             let token = inner.engine().keyring.issue(
                 purpose,
@@ -297,7 +313,7 @@ impl Courier {
         let link = issue(invitation.mailed_purpose());
         let mail = mail_of(&self.service, organization, invitation, groups, delivery.kind, link).await?;
         let rendered = inner.templates.render(&mail.with_unsubscribe(unsubscribe.clone()))?;
-        let mut message = Message::new(MessageId::from(delivery.id), now, to.clone(), rendered)?;
+        let mut message = Message::new(MessageId::from(delivery.id), now, to, rendered)?;
         if let Some(name) = &invitation.name {
             message = message.with_to_name(name);
         }
@@ -361,6 +377,7 @@ pub(crate) async fn mail_of(
     let kind = match (&invitation.kind, kind) {
         (InvitationKind::Ownership { .. }, _) => MailKind::Ownership,
         (InvitationKind::Membership, DeliveryKind::Reminder) => MailKind::Reminder,
+        (InvitationKind::Membership, DeliveryKind::Included) => MailKind::Included,
         (InvitationKind::Membership, _) => MailKind::Invitation,
     };
     let settings = &organization.settings;
@@ -386,7 +403,7 @@ pub(crate) async fn mail_of(
     if let Some(message) = &invitation.message {
         mail = mail.with_message(message);
     }
-    if let Some(end) = invitation.expires_at.time() {
+    if let (Some(end), true) = (invitation.expires_at.time(), kind != MailKind::Included) {
         mail = mail.with_expires_at(end);
     }
     if let Some(locale) = &invitation.locale {

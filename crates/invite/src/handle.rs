@@ -3,6 +3,7 @@
 mod groups;
 mod links;
 mod lists;
+mod people;
 
 use invite_core::{
     Accept, Actor, AddMembers, Authority, ChangeAccess, ChangePlan, ChangeSettings, ChangeStatus, CopyLink,

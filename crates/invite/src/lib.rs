@@ -20,7 +20,7 @@ mod transaction;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use command::Command;
 pub use courier::{Courier, CourierReport};
-pub use directory::{Directory, DirectoryError, MemoryDirectory, NoDirectory};
+pub use directory::{Among, Directory, DirectoryError, MemoryDirectory, NoDirectory, Person};
 pub use entropy::{Entropy, NoEntropy, SystemEntropy};
 pub use error::{AnyRefusal, BuildError, Error, InvalidInput};
 pub use handle::{Acting, OrganizationHandle};
@@ -34,17 +34,17 @@ pub use invite_mailer as mailer;
 pub use invite_storage as storage;
 
 pub use invite_core::{
-    Accept, AcceptRefused, Accepted, Access, AccessModel, Actor, AddMembers, Block, Caps, ChangeAccess,
-    ContinueTo, ContinueUrls, Decline, Declined, Deliver, DomainRule, DomainRules, DryRun, Edit,
-    EmailAddress, Expiry, FormerOwner, Grant, Grants, Group, GroupId, GroupSettings, GroupStatus, HeaderLine,
-    InvalidContinueUrl, InvalidEmail, InvalidId, InvalidToken, Invitation, InvitationId, InvitationKind,
-    InvitationState, Invite, InviteLink, InviteOutcome, InviteRefused, InviteResult, Invited, Invitee,
-    InviteeEntry, Invitees, InviterPolicy, JoinGroupRefused, JoinPolicy, JoinRefused, Joined, JoinedBy, Key,
-    Limit, LinkEnding, LinkId, LinkSettings, LinkState, ListOptions, Member, Metadata, MetadataPolicy, Mode,
-    NewMember, Next, OnPending, Operation, Organization, OrganizationId, OrganizationStatus, OwnerSeat,
-    Permission, Plan, Preview, PreviewStatus, Rate, Refusal, RemoveMembers, Resend, ResourceKind,
-    Restriction, Role, RoleName, Scope, SeatClass, SeatPolicy, SeatUse, Settings, Switch, TheirInvitations,
-    Token, UserId, parse_list,
+    Accept, AcceptRefused, Accepted, Access, AccessModel, Actor, AddMembers, Block, Called, Caps,
+    ChangeAccess, ContinueTo, ContinueUrls, Decline, Declined, Deliver, DomainRule, DomainRules, DryRun,
+    Edit, EmailAddress, Expiry, FormerOwner, Grant, Grants, Group, GroupId, GroupSettings, GroupStatus,
+    HeaderLine, Include, Inclusion, InvalidContinueUrl, InvalidEmail, InvalidId, InvalidToken, Invitation,
+    InvitationId, InvitationKind, InvitationState, Invite, InviteLink, InviteOutcome, InviteRefused,
+    InviteResult, Invited, Invitee, InviteeEntry, Invitees, InviterPolicy, JoinGroupRefused, JoinPolicy,
+    JoinRefused, Joined, JoinedBy, Key, Limit, LinkEnding, LinkId, LinkSettings, LinkState, ListOptions,
+    Member, Metadata, MetadataPolicy, Mode, NewMember, Next, OnPending, Operation, Organization,
+    OrganizationId, OrganizationStatus, OwnerSeat, Permission, Plan, Preview, PreviewStatus, Rate, Refusal,
+    RemoveMembers, Resend, ResourceKind, Restriction, RevealAccounts, Role, RoleName, Scope, SeatClass,
+    SeatPolicy, SeatUse, Settings, Switch, TheirInvitations, Token, UserId, parse_list,
 };
 pub use invite_mailer::{Link, MailError, Mailer, Message, Rendered, Sender, Templates};
 pub use invite_storage::{

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use invite::core::Principal;
 use invite::mailer::Sender;
 use invite::{
-    AccessModel, Acting, Directory, DirectoryError, EmailAddress, Entropy as _, InvalidEmail,
-    InvitationFilter, InvitationId, Invitations, Key, Keyring, Page, PageRequest, RoleName, SystemEntropy,
-    UserId,
+    AccessModel, Acting, Among, Called, Directory, DirectoryError, EmailAddress, Entropy as _, InvalidEmail,
+    InvitationFilter, InvitationId, Invitations, Key, Keyring, Page, PageRequest, Person, RoleName,
+    SystemEntropy, UserId,
 };
 use invite_memory::EmlMailer;
 use invite_sqlite::SqliteStorage;
@@ -241,6 +241,33 @@ struct IdsAreNames;
 impl Directory for IdsAreNames {
     async fn name(&self, user: &UserId) -> Result<Option<String>, DirectoryError> {
         Ok(Some(user.as_str().to_owned()))
+    }
+
+    async fn called(&self, name: &str) -> Result<Called, DirectoryError> {
+        Ok(UserId::parse(name).map_or(Called::Nobody, Called::One))
+    }
+
+    async fn complete(
+        &self,
+        typed: &str,
+        among: Among<'_>,
+        limit: usize,
+    ) -> Result<Vec<Person>, DirectoryError> {
+        let users = match among {
+            Among::These(users) => users,
+            Among::Everybody => &[],
+        };
+        let person = |user: &UserId| Person { user: user.clone(), name: user.as_str().to_owned() };
+        let matching = users.iter().filter(|user| user.as_str().starts_with(typed));
+        Ok(matching.map(person).take(limit).collect())
+    }
+
+    async fn address(&self, _user: &UserId) -> Result<Option<EmailAddress>, DirectoryError> {
+        Ok(None)
+    }
+
+    async fn account(&self, _address: &EmailAddress) -> Result<Option<UserId>, DirectoryError> {
+        Ok(None)
     }
 
     async fn has_account(&self, _address: &EmailAddress) -> Result<Option<bool>, DirectoryError> {

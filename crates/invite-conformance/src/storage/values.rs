@@ -128,6 +128,7 @@ fn full_header(id: &str) -> Organization {
             .described(TEXTS)
             .about("https://example.com/?q=ü")
             .expiry_seconds(7)
+            .inclusion(Inclusion::Always)
             .domains(DomainRules::new().deny(DomainRule::parse("*.example.com").unwrap())),
         counts: Counts {
             members: 3,
@@ -333,6 +334,7 @@ pub(super) async fn values_come_back_in_every_variant(fixture: Subject) {
     let mut header = header("acme");
     let endings = [
         Ending::Accepted { user: user("bob") },
+        Ending::Included { user: user("bob") },
         Ending::Declined { user: user("eve") },
         Ending::Expired,
         Ending::Revoked { because: RevokedBecause::Asked },
@@ -354,14 +356,24 @@ pub(super) async fn values_come_back_in_every_variant(fixture: Subject) {
         let n = u32::try_from(rows.len()).unwrap();
         rows.push(Invitation { kind, ..invitation(n, &format!("{n}@example.com")) });
     }
-    let joined_by = [JoinedBy::Creating, JoinedBy::Accepting(invitation_id(1)), JoinedBy::BeingAdded];
+    let joined_by = [
+        JoinedBy::Creating,
+        JoinedBy::Accepting(invitation_id(1)),
+        JoinedBy::BeingAdded,
+        JoinedBy::Included { by: Actor::System, invitation: invitation_id(2) },
+        JoinedBy::Included { by: Actor::User(user("ädä")), invitation: invitation_id(3) },
+    ];
     let members = joined_by
         .into_iter()
         .zip(0..)
         .map(|(joined_by, n)| Member { joined_by, ..member(&format!("user-{n}"), n) });
     let members = members.collect::<Vec<_>>();
     let states = DeliveryState::ALL.into_iter().zip(&rows).zip(0..);
-    let mails = states.map(|((state, row), n)| Delivery { state, ..delivery(n, row) }).collect::<Vec<_>>();
+    let kinds = [DeliveryKind::Invitation, DeliveryKind::Included, DeliveryKind::Reminder];
+    let mails = states
+        .zip(kinds.into_iter().cycle())
+        .map(|(((state, row), n), kind)| Delivery { state, kind, ..delivery(n, row) })
+        .collect::<Vec<_>>();
     header = come_back(store, &header, &rows, &members, &mails).await;
     for status in [OrganizationStatus::Suspended, OrganizationStatus::Closed, OrganizationStatus::Active] {
         let mut commit = on(&header);
@@ -433,6 +445,15 @@ pub(super) async fn values_come_back_after_several_changes_in_one_commit(fixture
         vec![Event::MemberRemoved { user: user("bob") }, joined(&member("bob", 9))],
         // There and gone at once.
         vec![joined(&member("carl", 9)), Event::MemberLeft { user: user("carl") }],
+        // Whoever leaves is not included again.
+        vec![Event::MemberLeft { user: user("bob") }],
+        // A record that was never open.
+        vec![Event::Included {
+            invitation: Box::new(Invitation {
+                ended: Some((Ending::Included { user: user("bob") }, at(17))),
+                ..invitation(5, "bob@example.com")
+            }),
+        }],
         vec![
             Event::Suppressed { invitee: user("bob").into(), kind: SuppressionKind::Mail },
             Event::Unsuppressed { invitee: user("bob").into(), kind: SuppressionKind::Mail },
@@ -440,7 +461,7 @@ pub(super) async fn values_come_back_after_several_changes_in_one_commit(fixture
         ],
     ];
     let mut reads = Reads::new().invitee(first.invitee.clone()).person(user("bob")).member(user("carl"));
-    reads.invitations.extend((1..=4).map(invitation_id));
+    reads.invitations.extend((1..=5).map(invitation_id));
     for (n, facts) in batches.into_iter().enumerate() {
         let now = at(10 + i64::try_from(n).unwrap());
         let slice = store.load(&acme(), &reads, now).await.unwrap();

@@ -137,7 +137,7 @@ impl World {
         for n in 0..2 {
             let rate = Rate::per(20, TimeDelta::hours(1)).unwrap();
             let plan = Plan::seats("team", 4).and_seats("client", Limit::AtMost(6)).inviter_rate(rate);
-            let settings = Settings::named(format!("Organization {n}"));
+            let settings = Settings::named(format!("Organization {n}")).inclusion(Inclusion::Always);
             let create = CreateOrganization::new(settings, self.user(n), plan);
             self.command(store, n, &Actor::System, create.into(), 1).await?;
         }
@@ -327,7 +327,10 @@ impl World {
                 if n[1] < 2 { ChangeStatus::Close.into() } else { status.into() }
             }
             36 if n[1].is_multiple_of(2) => self.of_group_or_link(&id, n),
-            36 => ChangeSettings::new(Settings::named(format!("Renamed {}", n[0]))).into(),
+            36 => {
+                let inclusion = [Inclusion::Always, Inclusion::Off][n[1] % 2];
+                ChangeSettings::new(Settings::named(format!("Renamed {}", n[0])).inclusion(inclusion)).into()
+            }
             _ => {
                 let principal = self.principal(n[0]);
                 let by = Actor::User(principal.user().clone());

@@ -9,8 +9,8 @@ use super::{SeatUse, seat_use};
 use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
-    Blocked, PartlyRefused, TooLarge, refused, refused_for_grants, refused_for_groups, refused_for_seats,
-    refused_when_closed,
+    Blocked, LeftBefore, PartlyRefused, TooLarge, refused, refused_for_grants, refused_for_groups,
+    refused_for_seats, refused_when_closed,
 };
 use crate::rules::{authority, organization, require_groups, require_open};
 use crate::seats::end_due;
@@ -54,7 +54,8 @@ impl NewMember {
 }
 
 /// Adds members without invitation or mail: the host when a product starts (F22), or a member who holds
-/// [`Permission::ADD`] and may grant what is granted. Seats, domains and blocks hold as for everybody.
+/// [`Permission::ADD`] and may grant what is granted. Seats, domains and blocks hold as for everybody. Whoever left
+/// is added by the host alone: a member invites them (C3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AddMembers {
     members: Vec<NewMember>,
@@ -106,7 +107,7 @@ refused! {
     AddMembersRefused:
         NothingAsked, TooLarge, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted, NotGrantable,
         GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled,
-        DomainNotAllowed, Blocked, AlreadyMember, AddressOfAnotherMember, NoSeatLeft, SeatClassNotInPlan,
+        DomainNotAllowed, Blocked, LeftBefore, AlreadyMember, AddressOfAnotherMember, NoSeatLeft, SeatClassNotInPlan,
         UnknownGroup, GroupArchived, GroupClosed
 }
 refused_when_closed!(AddMembersRefused);
@@ -191,6 +192,9 @@ fn add_one(
     for invitee in &known_as {
         let blocked = draft.suppressed_since(invitee, SuppressionKind::Invitations)?.is_some();
         draft.rule("F11", if blocked { Err(AddMembersRefused::from(Blocked {})) } else { Ok(()) })?;
+        let left = draft.suppressed_since(invitee, SuppressionKind::Inclusion)?.is_some();
+        let asked = if left && *actor != Actor::System { Err(LeftBefore {}) } else { Ok(()) };
+        draft.rule("C3", asked.map_err(AddMembersRefused::from))?;
     }
     join(
         host.model,
@@ -413,6 +417,18 @@ mod tests {
             bob(),
             &host,
         );
+        let mut left = world.clone();
+        left.add("gus", Grant::role("client"));
+        left.ok(Leave::new(user("gus")), &by("gus"));
+        let gus = || AddMembers::one(new("gus", Grant::role("client")));
+        refused(
+            &mut left,
+            "given somebody who left, when a member adds them, then they are to be asked (C3)",
+            "LeftBefore",
+            gus(),
+            &by("ada"),
+        );
+        left.ok(gus(), &Actor::System);
         refused(
             &mut world,
             "given a member, when added again, then they are one already (IDN-10)",

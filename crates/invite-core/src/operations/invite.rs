@@ -6,16 +6,17 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::invitees::{InviteeEntry, Invitees, Named};
+use super::include::{Include, may_include};
+use super::invitees::{InviteeEntry, Invitees, Named, Nobody};
 use super::resend::{ResendRefused, renew};
 use super::revoke::require_over_row;
 use super::{SeatUse, seat_use};
 use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
-    AlreadyInvited, AlreadyMember, Blocked, DomainNotAllowed, ForbiddenCharacter, NotGrantable, NotPermitted,
-    NothingAsked, PartlyRefused, Refusal, TooLarge, refused, refused_for_authority, refused_for_grants,
-    refused_for_groups, refused_for_seats, refused_when_closed,
+    AlreadyInvited, AlreadyMember, Blocked, DomainNotAllowed, ForbiddenCharacter, InclusionOff, NotGrantable,
+    NotPermitted, NothingAsked, PartlyRefused, Refusal, TooLarge, refused, refused_for_authority,
+    refused_for_grants, refused_for_groups, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{
     authority, expiry, open_at_places, organization, require_continue_to, require_domain, require_few_open,
@@ -23,8 +24,9 @@ use crate::rules::{
 };
 use crate::seats::{end_due, end_if_due, lower, require_seat, reserve};
 use crate::{
-    Actor, DeliveryKind, Draft, Event, Expiry, Grants, Host, Invitation, InvitationId, InvitationKind,
-    Invitee, Metadata, Nonce, Operation, Permission, Reads, RevokedBecause, Scope, Stop, SuppressionKind,
+    Actor, DeliveryKind, Draft, Event, Expiry, Grants, Host, Inclusion, Invitation, InvitationId,
+    InvitationKind, Invitee, Metadata, Nonce, Operation, Permission, Reads, RevokedBecause, Scope, Stop,
+    SuppressionKind,
 };
 
 /// What to do about somebody who has an open invitation for one of the scopes already.
@@ -66,13 +68,20 @@ pub enum Deliver {
 }
 
 /// Invites one person or many.
+///
+/// Users named by their id are included where the organization has that switched on and the inviter does not ask for
+/// an invitation: they are members at once, with whatever else is checked when somebody joins, and are told so by
+/// mail (C3). Open invitations for what they then hold are settled, whatever [`OnPending`] says. Who left is not
+/// included but invited, and the outcome is the same for both, as for everybody else who is invited: the list of
+/// members tells who is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Invite {
     invitees: Invitees,
     grants: Grants,
     mode: Mode,
     on_pending: OnPending,
-    deliver: Deliver,
+    pub(super) deliver: Deliver,
+    include: Include,
     expires_at: Option<Expiry>,
     message: Option<String>,
     locale: Option<String>,
@@ -89,6 +98,7 @@ impl Invite {
             mode: Mode::default(),
             on_pending: OnPending::default(),
             deliver: Deliver::default(),
+            include: Include::default(),
             expires_at: None,
             message: None,
             locale: None,
@@ -115,6 +125,13 @@ impl Invite {
     #[must_use]
     pub fn deliver(mut self, deliver: Deliver) -> Self {
         self.deliver = deliver;
+        self
+    }
+
+    /// Whether users become members at once, instead of being asked.
+    #[must_use]
+    pub fn include(mut self, include: Include) -> Self {
+        self.include = include;
         self
     }
 
@@ -223,7 +240,7 @@ impl core::fmt::Debug for InviteResult {
 #[serde(rename_all = "snake_case", tag = "outcome")]
 #[non_exhaustive]
 pub enum InviteOutcome {
-    /// An invitation was made.
+    /// An invitation was made; or the user was included, which is told in the list of members alone.
     Invited {
         /// Its id.
         invitation: InvitationId,
@@ -257,7 +274,8 @@ refused! {
     InviteRefused:
         NothingAsked, TooLarge, ForbiddenCharacter, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted,
         NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable,
-        NotEntitled, InvalidExpiry, InvalidAddress, DomainNotAllowed, Blocked, AlreadyMember,
+        NotEntitled, InvalidExpiry, InvalidAddress, UnknownName, AmbiguousName, InclusionOff, DomainNotAllowed, Blocked,
+        AlreadyMember, AddressOfAnotherMember,
         AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation,
         NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed, ContinueUrlNotAllowed
 }
@@ -311,6 +329,7 @@ impl Operation for Invite {
     fn reads(&self, actor: &Actor) -> Reads {
         let mut reads = Reads::new().actor(actor).limits_of(actor).due();
         reads.invitees = self.invitees.named().cloned().collect();
+        reads.people = self.invitees.entries.iter().filter_map(InviteeEntry::user).cloned().collect();
         let own = self.invitees.entries.iter().filter_map(|entry| entry.grants.as_ref());
         own.chain([&self.grants]).fold(reads, Reads::groups_in)
     }
@@ -358,8 +377,9 @@ impl Operation for Invite {
 }
 
 /// What is the same for all of a list, decided once.
-struct Common {
+pub(super) struct Common {
     expires_at: Expiry,
+    includes: bool,
 }
 
 impl Invite {
@@ -406,7 +426,14 @@ impl Invite {
         let organization = organization(draft)?;
         let expires_at = expiry(host.model, organization, draft.now(), self.expires_at);
         let expires_at = draft.rule("LIF-4", expires_at.map_err(InviteRefused::from))?;
-        Ok(Common { expires_at })
+        let set = self::organization::<InviteRefused>(draft)?.settings.inclusion;
+        let includes = match (self.include, set) {
+            (Include::Yes, Inclusion::Off) => Err(InviteRefused::from(InclusionOff {})),
+            (Include::Yes, _) | (Include::AsSet, Inclusion::Always) => Ok(true),
+            (Include::AsSet | Include::No, _) => Ok(false),
+        };
+        let includes = draft.rule("C3", includes)?;
+        Ok(Common { expires_at, includes })
     }
 
     /// Decides about one entry; if it is refused, nothing of it stays in the draft.
@@ -421,7 +448,15 @@ impl Invite {
         let invitee = match &entry.who {
             Named::Invitee(invitee) => draft.rule("IDN-7", Ok::<_, InviteRefused>(invitee))?,
             Named::Duplicate(of) => return Ok(InviteOutcome::Duplicate { of: *of }),
-            Named::Nobody(why) => draft.rule("IDN-7", Err(InviteRefused::from(why.clone())))?,
+            Named::Nobody(Nobody::Address(why)) => {
+                draft.rule("IDN-7", Err(InviteRefused::from(why.clone())))?
+            }
+            Named::Nobody(Nobody::UnknownName(why)) => {
+                draft.rule("PAR-2", Err(InviteRefused::from(why.clone())))?
+            }
+            Named::Nobody(Nobody::AmbiguousName(why)) => {
+                draft.rule("PAR-2", Err(InviteRefused::from(why.clone())))?
+            }
         };
         let mark = draft.mark();
         let decided = self.invite_one(host, actor, draft, common, entry, invitee);
@@ -458,6 +493,13 @@ impl Invite {
             None => &self.grants,
         };
         require_welcome(draft, invitee, grants)?;
+        if common.includes
+            && let Some(user) = entry.includable(host.model.reveal_accounts)
+            && may_include(draft, user, invitee)?
+        {
+            let invitation = self.make_member(host, actor, draft, common, entry, (invitee, user), grants)?;
+            return Ok(InviteOutcome::Invited { invitation });
+        }
 
         let due = open_at_places(draft, invitee, grants)?.iter().map(|row| row.id).collect::<Vec<_>>();
         for id in due {
@@ -506,6 +548,27 @@ impl Invite {
         grants: &Grants,
     ) -> Result<InvitationId, Stop<InviteRefused>> {
         let seat = reserve(host.model, draft, invitee, grants)?;
+        let row = self.row(actor, draft, common, entry, invitee, grants)?;
+        let id = row.id;
+        let invitation = Box::new(Invitation { seat: seat.clone(), ..row });
+        draft.emit(Event::InvitationCreated { invitation });
+        require_few_open(draft, invitee)?;
+        require_pending(draft)?;
+        require_seat(draft, seat.as_ref())?;
+        draft.queue(DeliveryKind::Invitation, id)?;
+        Ok(id)
+    }
+
+    /// A record of somebody invited, which reserves no seat yet.
+    pub(super) fn row(
+        &self,
+        actor: &Actor,
+        draft: &mut Draft,
+        common: &Common,
+        entry: &InviteeEntry,
+        invitee: &Invitee,
+        grants: &Grants,
+    ) -> Result<Invitation, Stop<InviteRefused>> {
         let now = draft.now();
         let id = InvitationId::from_parts(now, draft.fresh()?);
         let mail_to = match self.deliver {
@@ -514,7 +577,7 @@ impl Invite {
         };
         let mut metadata = self.metadata.clone();
         metadata.extend(entry.metadata.clone());
-        let invitation = Invitation {
+        Ok(Invitation {
             id,
             kind: InvitationKind::Membership,
             invitee: invitee.clone(),
@@ -528,18 +591,12 @@ impl Invite {
             earlier_nonces: Vec::new(),
             revision: 0,
             mail_to,
-            seat: seat.clone(),
+            seat: None,
             message: self.message.clone(),
             locale: entry.locale.clone().or_else(|| self.locale.clone()),
             metadata,
             continue_to: self.continue_to.clone(),
-        };
-        draft.emit(Event::InvitationCreated { invitation: Box::new(invitation) });
-        require_few_open(draft, invitee)?;
-        require_pending(draft)?;
-        require_seat(draft, seat.as_ref())?;
-        draft.queue(DeliveryKind::Invitation, id)?;
-        Ok(id)
+        })
     }
 }
 
@@ -619,7 +676,7 @@ fn require_over_one(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
     use std::vec::Vec;
     use std::{format, vec};
 
@@ -1254,6 +1311,39 @@ mod tests {
             "given a page that the host does not list, when inviting to it, then not (F20, WEB-3)",
             "ContinueUrlNotAllowed",
             stranger.clone().continue_to("https://evil.example/"),
+            "ada",
+        );
+        refused(
+            &mut world,
+            "given an organization that asks everybody, when including, then no (C3)",
+            "InclusionOff",
+            stranger.clone().include(Include::Yes),
+            "ada",
+        );
+        let names = ListOptions::new().names(NameFragments::UserNames);
+        let list = |name: &str| parse_list(name, &names).unwrap();
+        let called = [("Bob".into(), Called::Several)].into();
+        for (name, reason) in [("Bob", "AmbiguousName"), ("Rob", "UnknownName")] {
+            let invitees = Invitees::looked_up(&list(name), &called, &BTreeMap::new());
+            refused(
+                &mut world,
+                "given a name that is not one user's, when inviting, then it is not guessed (PAR-2)",
+                reason,
+                Invite::new(invitees, member()),
+                "ada",
+            );
+        }
+        let mut revealing =
+            World::of(crate::testing::model().reveal_accounts(RevealAccounts::ToInviters), roomy());
+        revealing.ok(ChangeSettings::new(Settings::named("Acme").inclusion(Inclusion::Always)), &by("ada"));
+        let eve = NewMember::new(user("eve"), member()).email(address("bob@example.com"));
+        revealing.ok(AddMembers::one(eve), &Actor::System);
+        let bob = InviteeEntry::new(address("bob@example.com")).account(user("bob"));
+        refused(
+            &mut revealing,
+            "given an address that another member joined with, when its user is included, then no (IDN-12)",
+            "AddressOfAnotherMember",
+            Invite::new(bob, in_group("member", "red")),
             "ada",
         );
         world.ok(ChangeStatus::Suspend, &by("ada"));

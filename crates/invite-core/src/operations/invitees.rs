@@ -7,7 +7,7 @@ use core::fmt;
 
 use serde::Serialize;
 
-use crate::refusal::{InvalidAddress, TooLarge};
+use crate::refusal::{AmbiguousName, InvalidAddress, TooLarge, UnknownName};
 use crate::{
     EmailAddress, Entry, Grant, Grants, Invitee, ListOptions, ListTooLong, Metadata, Parsed, PastedList,
     UserId, Who, parse_list,
@@ -24,6 +24,8 @@ pub struct InviteeEntry {
     pub(super) grants: Option<Grants>,
     pub(super) locale: Option<String>,
     pub(super) metadata: Metadata,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) account: Option<UserId>,
 }
 
 /// What an entry names.
@@ -31,7 +33,33 @@ pub struct InviteeEntry {
 pub(super) enum Named {
     Invitee(Invitee),
     Duplicate(usize),
-    Nobody(InvalidAddress),
+    Nobody(Nobody),
+}
+
+/// Why an entry names nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) enum Nobody {
+    Address(InvalidAddress),
+    UnknownName(UnknownName),
+    AmbiguousName(AmbiguousName),
+}
+
+impl Nobody {
+    fn address(reason: &impl ToString) -> Named {
+        Named::Nobody(Self::Address(InvalidAddress { reason: reason.to_string() }))
+    }
+}
+
+/// Who somebody called by a user name turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "one, none, or several")]
+pub enum Called {
+    /// One user.
+    One(UserId),
+    /// Nobody.
+    Nobody,
+    /// More than one.
+    Several,
 }
 
 impl fmt::Debug for InviteeEntry {
@@ -59,13 +87,29 @@ impl InviteeEntry {
     pub fn typed(address: &str) -> Self {
         let who = match EmailAddress::parse(address) {
             Ok(address) => Named::Invitee(address.into()),
-            Err(reason) => Named::Nobody(InvalidAddress { reason: reason.to_string() }),
+            Err(reason) => Nobody::address(&reason),
         };
         Self::named(address.to_string(), who)
     }
 
+    /// The user who has verified the address that is named, as the host says. They are included by it where the host
+    /// [reveals accounts](crate::RevealAccounts), and nowhere else.
+    #[must_use]
+    pub fn account(mut self, user: UserId) -> Self {
+        self.account = Some(user);
+        self
+    }
+
+    /// The user that is named, or said to have the address that is named.
+    pub(super) fn user(&self) -> Option<&UserId> {
+        match &self.who {
+            Named::Invitee(invitee) => invitee.user().or(self.account.as_ref()),
+            Named::Duplicate(_) | Named::Nobody(_) => None,
+        }
+    }
+
     fn named(input: String, who: Named) -> Self {
-        Self { input, who, name: None, grants: None, locale: None, metadata: Metadata::new() }
+        Self { input, who, name: None, grants: None, locale: None, metadata: Metadata::new(), account: None }
     }
 
     /// The invitee's name, for the mail.
@@ -117,6 +161,24 @@ impl Invitees {
         self.entries.is_empty()
     }
 
+    /// A list whose user names and addresses the host has looked up. A name that is nobody's, or several people's,
+    /// is refused in its own place (PAR-2).
+    #[must_use]
+    pub fn looked_up(
+        list: &PastedList,
+        called: &BTreeMap<String, Called>,
+        accounts: &BTreeMap<EmailAddress, UserId>,
+    ) -> Self {
+        let entry = |fragment: &crate::Fragment| {
+            let who = match &fragment.parsed {
+                Parsed::Accepted(Entry { who: Who::UserName(name), .. }) => who_is(name.as_str(), called),
+                _ => return InviteeEntry::from(fragment).of_account(accounts),
+            };
+            InviteeEntry { who, ..InviteeEntry::from(fragment) }
+        };
+        list.fragments().iter().map(entry).collect::<Vec<_>>().into()
+    }
+
     /// The addresses and users named, without what names nobody.
     pub fn named(&self) -> impl Iterator<Item = &Invitee> {
         self.entries.iter().filter_map(|entry| match &entry.who {
@@ -146,18 +208,37 @@ impl From<String> for Invitees {
 /// organization, instead of the command's grants.
 impl From<PastedList> for Invitees {
     fn from(list: PastedList) -> Self {
-        let entry = |fragment: &crate::Fragment| {
-            let (who, name, role) = match &fragment.parsed {
-                Parsed::Accepted(Entry { who, name, role }) => (named(who), name.clone(), role.clone()),
-                Parsed::Duplicate { of } => (Named::Duplicate(*of), None, None),
-                Parsed::Invalid(why) => {
-                    (Named::Nobody(InvalidAddress { reason: why.to_string() }), None, None)
-                }
-            };
-            let grants = role.map(|role| Grant::role(role).into());
-            InviteeEntry { name, grants, ..InviteeEntry::named(fragment.input.clone(), who) }
+        Self { entries: list.fragments().iter().map(InviteeEntry::from).collect(), too_large: None }
+    }
+}
+
+impl From<&crate::Fragment> for InviteeEntry {
+    fn from(fragment: &crate::Fragment) -> Self {
+        let (who, name, role) = match &fragment.parsed {
+            Parsed::Accepted(Entry { who, name, role }) => (named(who), name.clone(), role.clone()),
+            Parsed::Duplicate { of } => (Named::Duplicate(*of), None, None),
+            Parsed::Invalid(why) => (Nobody::address(why), None, None),
         };
-        Self { entries: list.fragments().iter().map(entry).collect(), too_large: None }
+        let grants = role.map(|role| Grant::role(role).into());
+        Self { name, grants, ..Self::named(fragment.input.clone(), who) }
+    }
+}
+
+impl InviteeEntry {
+    fn of_account(mut self, accounts: &BTreeMap<EmailAddress, UserId>) -> Self {
+        if let Named::Invitee(Invitee::Address(address)) = &self.who {
+            self.account = accounts.get(address).cloned();
+        }
+        self
+    }
+}
+
+fn who_is(name: &str, called: &BTreeMap<String, Called>) -> Named {
+    let typed = || name.to_string();
+    match called.get(name) {
+        Some(Called::One(user)) => Named::Invitee(user.clone().into()),
+        Some(Called::Several) => Named::Nobody(Nobody::AmbiguousName(AmbiguousName { name: typed() })),
+        Some(Called::Nobody) | None => Named::Nobody(Nobody::UnknownName(UnknownName { name: typed() })),
     }
 }
 
@@ -166,7 +247,7 @@ fn named(who: &Who) -> Named {
         Who::Address(address) => Named::Invitee(address.clone().into()),
         Who::UserName(name) => match UserId::parse(name.as_str()) {
             Ok(user) => Named::Invitee(user.into()),
-            Err(why) => Named::Nobody(InvalidAddress { reason: why.to_string() }),
+            Err(why) => Nobody::address(&why),
         },
     }
 }

@@ -13,26 +13,33 @@ refused! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     permission: Permission,
-    scope: Scope,
+    /// `None` for anywhere.
+    scope: Option<Scope>,
 }
 
 impl Look {
     /// At members and invitations.
     #[must_use]
     pub fn at_members() -> Self {
-        Self { permission: Permission::VIEW, scope: Scope::Organization }
+        Self { permission: Permission::VIEW, scope: Some(Scope::Organization) }
     }
 
     /// At members of a group and invitations to it: those who may see them there (E4).
     #[must_use]
     pub fn at_members_of(group: GroupId) -> Self {
-        Self { permission: Permission::VIEW, scope: Scope::Group(group) }
+        Self { permission: Permission::VIEW, scope: Some(Scope::Group(group)) }
     }
 
     /// At the event log.
     #[must_use]
     pub fn at_events() -> Self {
-        Self { permission: Permission::AUDIT, scope: Scope::Organization }
+        Self { permission: Permission::AUDIT, scope: Some(Scope::Organization) }
+    }
+
+    /// For people to invite: those who may invite anywhere in the organization (E2).
+    #[must_use]
+    pub fn for_people() -> Self {
+        Self { permission: Permission::INVITE, scope: None }
     }
 
     /// What it needs to see.
@@ -47,7 +54,11 @@ impl Look {
     /// [`Stop`]
     pub fn decide(&self, host: &Host<'_>, actor: &Actor, draft: &Draft) -> Result<(), Stop<LookRefused>> {
         let by = authority::<LookRefused>(host, draft, actor)?;
-        Ok(by.require(&self.permission, &self.scope).map_err(LookRefused::from)?)
+        let permitted = match &self.scope {
+            Some(scope) => by.require(&self.permission, scope),
+            None => by.require_anywhere(&self.permission),
+        };
+        Ok(permitted.map_err(LookRefused::from)?)
     }
 }
 
@@ -61,6 +72,7 @@ mod tests {
         let mut world = World::new();
         world.add("lea", Grant::role("lead"));
         world.add("gus", in_group("lead", "red"));
+        world.add("cid", Grant::role("member"));
         world.invite("bob@example.com", Grant::role("admin"), &by("ada"));
         let mut cases = Cases::of("LookRefused", include_str!("look.rs"));
         let look = |look: Look, actor: &str| {
@@ -73,6 +85,7 @@ mod tests {
         look(Look::at_members(), "lea").unwrap();
         look(Look::at_events(), "ada").unwrap();
         look(Look::at_members_of(group("red")), "gus").unwrap();
+        look(Look::for_people(), "gus").unwrap();
         for beyond in [Look::at_members(), Look::at_members_of(group("blue"))] {
             cases.refused(
                 "given a manager of one group, when looking elsewhere, then no (E4)",
@@ -84,6 +97,11 @@ mod tests {
             "given a lead, when looking at events, then no",
             "NotPermitted",
             look(Look::at_events(), "lea"),
+        );
+        cases.refused(
+            "given a member who invites nowhere, when looking for people, then no (PRI-2)",
+            "NotPermitted",
+            look(Look::for_people(), "cid"),
         );
         cases.refused(
             "given a pending one, when looking, then they are no member",

@@ -159,9 +159,12 @@ impl RemoveMembers {
         let over = authority::<RemoveMembersRefused>(host, draft, actor)?
             .require_over(&Permission::REMOVE, &member.grants);
         draft.rule("AUT-1", over.map_err(RemoveMembersRefused::from))?;
-        draft.emit(Event::MemberRemoved { user: user.clone() });
+        let user = user.clone();
+        // Whoever removes themselves has left.
+        let own = actor.user() == Some(&user);
+        draft.emit(if own { Event::MemberLeft { user } } else { Event::MemberRemoved { user } });
         end_open_for::<RemoveMembersRefused>(draft, &member)?;
-        settle_sent(host, actor, draft, user, self.their_invitations)
+        settle_sent(host, actor, draft, &member.user, self.their_invitations)
     }
 }
 

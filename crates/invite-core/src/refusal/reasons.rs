@@ -288,6 +288,56 @@ reason! {
 }
 
 reason! {
+    /// The host's directory knows no user of this name.
+    UnknownName {
+        /// The name as it was typed.
+        name: String,
+    }
+    says "nobody here is called {name}"
+    |this| {
+        code: "unknown-name",
+        rule: "PAR-2",
+        remedy: "correct the name, or invite the address".into(),
+    }
+}
+
+reason! {
+    /// The host's directory knows several users of this name.
+    AmbiguousName {
+        /// The name as it was typed.
+        name: String,
+    }
+    says "several people are called {name}"
+    |this| {
+        code: "ambiguous-name",
+        rule: "PAR-2",
+        remedy: "choose the one who is meant, or invite the address".into(),
+    }
+}
+
+reason! {
+    /// Somebody left the organization and is not made a member again without being asked.
+    LeftBefore {}
+    says "this person left the organization and is to be asked"
+    |this| {
+        code: "left-before",
+        rule: "C3",
+        remedy: "invite them, so that they can decide".into(),
+    }
+}
+
+reason! {
+    /// The organization does not include users without asking them.
+    InclusionOff {}
+    says "this organization asks everybody before they become members"
+    |this| {
+        code: "inclusion-off",
+        rule: "C3",
+        remedy: "invite without inclusion, or have it switched on in the settings".into(),
+    }
+}
+
+reason! {
     /// The organization's rules do not allow the domain.
     DomainNotAllowed {
         /// The domain.

@@ -17,6 +17,8 @@ pub enum DeliveryKind {
     Invitation,
     /// You are still invited.
     Reminder,
+    /// You were included: by whom, where, and how to leave (C3).
+    Included,
 }
 
 impl DeliveryKind {
@@ -26,6 +28,7 @@ impl DeliveryKind {
         match self {
             Self::Invitation => "invitation",
             Self::Reminder => "reminder",
+            Self::Included => "included",
         }
     }
 }
@@ -75,7 +78,7 @@ pub struct Attempt {
 }
 
 /// A mail to be sent for an invitation. It holds no token and no address: both are derived from the
-/// invitation when it is sent (MAI-9).
+/// invitation when it is sent (MAI-9); the address of a user who was included is the host's to say then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "a row: every adapter reads and writes all of it")]
 pub struct Delivery {

@@ -113,7 +113,7 @@ pub enum InvitationKind {
 pub enum InvitationState {
     /// Waiting for the invitee.
     Pending,
-    /// Accepted.
+    /// Accepted; or access was given at once, see [`Ending::Included`].
     Accepted,
     /// Declined by the invitee.
     Declined,
@@ -210,6 +210,11 @@ pub enum Ending {
         /// Who accepted it, which need not be told by the address.
         user: UserId,
     },
+    /// Never open: this user was made a member at once, and told so (C3).
+    Included {
+        /// Who was included.
+        user: UserId,
+    },
     /// Declined, by this user.
     Declined {
         /// Who declined it.
@@ -225,11 +230,20 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// The user who answered it, or was included.
+    #[must_use]
+    pub fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::Accepted { user } | Self::Included { user } | Self::Declined { user } => Some(user),
+            Self::Revoked { .. } | Self::Expired => None,
+        }
+    }
+
     /// The state that follows.
     #[must_use]
     pub fn state(&self) -> InvitationState {
         match self {
-            Self::Accepted { .. } => InvitationState::Accepted,
+            Self::Accepted { .. } | Self::Included { .. } => InvitationState::Accepted,
             Self::Declined { .. } => InvitationState::Declined,
             Self::Revoked { .. } => InvitationState::Revoked,
             Self::Expired => InvitationState::Expired,
@@ -267,7 +281,8 @@ pub struct Invitation {
     /// How often it was resent. A delivery of an older number is not wanted any more (MAI-7).
     pub revision: u32,
     /// Where its mails go; `None` when the host delivers the link by its own means (F18). The only address
-    /// that mail for it is ever sent to (IDN-6).
+    /// that mail for it is ever sent to (IDN-6), but for the notice to a user who was included: that goes to the
+    /// address that the host's directory has of them then.
     pub mail_to: Option<EmailAddress>,
     /// The seat class it reserves; `None` reserves none.
     pub seat: Option<SeatClass>,

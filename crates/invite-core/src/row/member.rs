@@ -6,7 +6,7 @@ use alloc::string::String;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{EmailAddress, Grants, GroupId, InvitationId, LinkId, SeatClass, UserId};
+use crate::{Actor, EmailAddress, Grants, GroupId, InvitationId, LinkId, SeatClass, UserId};
 
 /// Notes of the host on an invitation, by key, copied to the membership by policy (F19).
 pub type Metadata = BTreeMap<String, String>;
@@ -31,6 +31,13 @@ pub enum JoinedBy {
     },
     /// By themselves: a group that is open (E1).
     OpenGroup(GroupId),
+    /// Was included by somebody, and told so (C3).
+    Included {
+        /// By whom.
+        by: Actor,
+        /// The record of it.
+        invitation: InvitationId,
+    },
 }
 
 /// A user in an organization: once, however many grants.

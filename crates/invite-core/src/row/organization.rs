@@ -33,6 +33,27 @@ impl OrganizationStatus {
     }
 }
 
+/// Whether users who are invited by their id become members at once, with a notice (C3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Inclusion {
+    /// They do not: everybody is asked.
+    #[default]
+    Off,
+    /// They do where the inviter asks for it.
+    Asked,
+    /// They do unless the inviter asks for an invitation.
+    Always,
+}
+
+impl Inclusion {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_off(&self) -> bool {
+        *self == Self::Off
+    }
+}
+
 /// What an organization's managers set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +67,8 @@ pub struct Settings {
     pub(crate) expiry_seconds: Option<u32>,
     #[serde(default)]
     pub(crate) domains: DomainRules,
+    #[serde(default, skip_serializing_if = "Inclusion::is_off")]
+    pub(crate) inclusion: Inclusion,
 }
 
 impl Settings {
@@ -57,6 +80,7 @@ impl Settings {
             about_url: None,
             expiry_seconds: None,
             domains: DomainRules::default(),
+            inclusion: Inclusion::default(),
         }
     }
 
@@ -88,6 +112,13 @@ impl Settings {
         self
     }
 
+    /// Whether users who are invited by their id become members at once (C3). They do not, by default.
+    #[must_use]
+    pub fn inclusion(mut self, inclusion: Inclusion) -> Self {
+        self.inclusion = inclusion;
+        self
+    }
+
     /// The organization's name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -104,6 +135,12 @@ impl Settings {
     #[must_use]
     pub fn about_url(&self) -> Option<&str> {
         self.about_url.as_deref()
+    }
+
+    /// Whether users who are invited by their id become members at once.
+    #[must_use]
+    pub fn includes(&self) -> Inclusion {
+        self.inclusion
     }
 
     /// Which domains may be invited and may join.

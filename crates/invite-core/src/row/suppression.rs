@@ -8,17 +8,19 @@ use crate::Invitee;
 /// What an invitee does not want.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(clippy::exhaustive_enums, reason = "every adapter stores both")]
+#[allow(clippy::exhaustive_enums, reason = "every adapter stores all of them")]
 pub enum SuppressionKind {
     /// To be invited again (F11).
     Invitations,
     /// To get mail; invitations still show in the inbox (IDN-3).
     Mail,
+    /// To be made a member without being asked (C3): whoever left. They can be invited.
+    Inclusion,
 }
 
 impl SuppressionKind {
     /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Invitations, Self::Mail];
+    pub const ALL: [Self; 3] = [Self::Invitations, Self::Mail, Self::Inclusion];
 
     /// Its name in rows and JSON.
     #[must_use]
@@ -26,6 +28,7 @@ impl SuppressionKind {
         match self {
             Self::Invitations => "invitations",
             Self::Mail => "mail",
+            Self::Inclusion => "inclusion",
         }
     }
 }

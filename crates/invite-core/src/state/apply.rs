@@ -40,7 +40,7 @@ impl Draft {
             Event::SettingsChanged { settings } => {
                 self.change_organization(|row| row.settings = settings);
             }
-            Event::InvitationCreated { invitation } => {
+            Event::InvitationCreated { invitation } | Event::Included { invitation } => {
                 self.spend(invitation.inviter.user(), at);
                 self.slice.mailed.insert_new(invitation.id, || None);
                 self.set_invitation(invitation.id, Some(invitation));
@@ -77,7 +77,11 @@ impl Draft {
                 row.grants = grants;
                 row.seat = seat;
             }),
-            Event::MemberRemoved { user } | Event::MemberLeft { user } => self.set_member(user, None),
+            Event::MemberRemoved { user } => self.set_member(user, None),
+            Event::MemberLeft { user } => {
+                self.set_member(user.clone(), None);
+                self.set_suppression(Invitee::User(user), SuppressionKind::Inclusion, Some(at));
+            }
             Event::GroupCreated { group } => self.set_group(group.id.clone(), Some(group)),
             Event::GroupChanged { id, settings } => self.change_group(&id, |row| row.settings = settings),
             Event::GroupArchived { id } => self.change_group(&id, |row| row.status = GroupStatus::Archived),

@@ -235,14 +235,15 @@ impl Draft {
         });
     }
 
-    /// Queues a mail for an invitation as it is now, unless the host delivers it by its own means (F8, F18).
+    /// Queues a mail for an invitation as it is now, unless the host delivers it by its own means (F8, F18). Where a
+    /// user who was included reads mail is the host's to say when it is sent.
     pub(crate) fn queue(
         &mut self,
         kind: DeliveryKind,
         id: InvitationId,
     ) -> Result<Option<DeliveryId>, crate::Fault> {
         let Some(invitation) = self.slice.invitation(id)? else { return Ok(None) };
-        if invitation.mail_to.is_none() {
+        if invitation.mail_to.is_none() && kind != DeliveryKind::Included {
             return Ok(None);
         }
         let revision = invitation.revision;

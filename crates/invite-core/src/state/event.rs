@@ -44,6 +44,11 @@ pub enum Event {
         /// The whole record.
         invitation: Box<Invitation>,
     },
+    /// Somebody was made a member at once, and is told so (C3). What they hold now is a fact of its own.
+    Included {
+        /// The record of it, which was never open.
+        invitation: Box<Invitation>,
+    },
     /// What a pending invitation grants, its expiry, or where it leads on to was changed.
     InvitationEdited {
         /// Which.
@@ -111,7 +116,7 @@ pub enum Event {
         /// Who.
         user: UserId,
     },
-    /// A member left.
+    /// A member left, and is not included again until they want to (C3).
     MemberLeft {
         /// Who.
         user: UserId,
@@ -235,13 +240,14 @@ impl Event {
             Self::PlanChanged { .. } => "plan-changed",
             Self::SettingsChanged { .. } => "settings-changed",
             Self::InvitationCreated { .. } => "invitation-created",
+            Self::Included { .. } => "included",
             Self::InvitationEdited { .. } => "invitation-edited",
             Self::InvitationResent { .. } => "invitation-resent",
             Self::InvitationReminded { .. } => "invitation-reminded",
             Self::SeatReserved { .. } => "seat-reserved",
             Self::InvitationHandedOver { .. } => "invitation-handed-over",
             Self::InvitationEnded { ending, .. } => match ending {
-                Ending::Accepted { .. } => "invitation-accepted",
+                Ending::Accepted { .. } | Ending::Included { .. } => "invitation-accepted",
                 Ending::Declined { .. } => "invitation-declined",
                 Ending::Revoked { .. } => "invitation-revoked",
                 Ending::Expired => "invitation-expired",
@@ -294,7 +300,7 @@ impl Event {
     #[must_use]
     pub fn invitation(&self) -> Option<InvitationId> {
         match self {
-            Self::InvitationCreated { invitation } => Some(invitation.id),
+            Self::InvitationCreated { invitation } | Self::Included { invitation } => Some(invitation.id),
             Self::InvitationEdited { id, .. }
             | Self::InvitationResent { id, .. }
             | Self::InvitationReminded { id }
@@ -344,9 +350,8 @@ impl Event {
             | Self::MemberLeft { user } => Some(user),
             Self::LinkUsed { user, .. } => Some(user),
             Self::InvitationHandedOver { to, .. } | Self::LinkHandedOver { to, .. } => to.user(),
-            Self::InvitationEnded {
-                ending: Ending::Accepted { user } | Ending::Declined { user }, ..
-            } => Some(user),
+            Self::InvitationEnded { ending, .. } => ending.user(),
+            Self::Included { invitation } => invitation.ended.as_ref().and_then(|(ending, _)| ending.user()),
             Self::Suppressed { invitee, .. } | Self::Unsuppressed { invitee, .. } => invitee.user(),
             _ => None,
         }

@@ -93,7 +93,7 @@ pub(super) fn rows_are_counted<O: Operation>(operation: &O, facts: &[(Actor, Eve
         Event::InvitationEnded { ending, .. } => match ending {
             Ending::Expired => true,
             Ending::Revoked { because } => *because != RevokedBecause::Asked,
-            Ending::Accepted { .. } | Ending::Declined { .. } => false,
+            Ending::Accepted { .. } | Ending::Included { .. } | Ending::Declined { .. } => false,
         },
         Event::LinkEnded { ending, .. } => *ending == LinkEnding::CreatorRemoved,
         Event::SeatReserved { .. } | Event::InvitationHandedOver { .. } | Event::LinkHandedOver { .. } => {
@@ -291,6 +291,24 @@ pub(super) fn links_are_used_within_their_settings(
     }
 }
 
+/// C3: whoever is included is a member then, and had not left.
+pub(super) fn only_the_willing_are_included(before: &Rows, after: &Rows, facts: &[(Actor, Event)]) {
+    for (actor, event) in facts {
+        let Event::Included { invitation } = event else { continue };
+        let user = event.user().expect("somebody is included");
+        assert_ne!(before.header.as_ref().unwrap().settings.includes(), Inclusion::Off);
+        let member = &after.members[user];
+        assert!(invitation.grants.scopes().all(|scope| member.grants.access(scope).is_some()));
+        assert_eq!(invitation.inviter, *actor);
+        for kind in [SuppressionKind::Inclusion, SuppressionKind::Invitations] {
+            for name in [&invitation.invitee, &Invitee::User(user.clone())] {
+                let key = (name.clone(), kind);
+                assert!(!before.suppressions.contains_key(&key), "{key:?}");
+            }
+        }
+    }
+}
+
 /// LIF-8: nothing is sent or accepted for an organization or a group that does not work.
 pub(super) fn nothing_goes_on_unless_active(before: &Rows, after: &Rows) {
     let status = before.header.as_ref().map(|row| row.status);
@@ -359,7 +377,9 @@ pub(super) fn nobody_grants_what_they_do_not_hold(
     });
     for (actor, event) in facts {
         let (what, granted) = match event {
-            Event::InvitationCreated { invitation } => (invitation.kind.clone(), invitation.grants.clone()),
+            Event::InvitationCreated { invitation } | Event::Included { invitation } => {
+                (invitation.kind.clone(), invitation.grants.clone())
+            }
             // To end earlier is not to grant.
             Event::InvitationEdited { id, grants, expires_at, .. }
                 if before

@@ -36,7 +36,12 @@ pub(super) fn models() -> impl Strategy<Value = AccessModelBuilder> {
     let seats = [OwnerSeat::Exempt, OwnerSeat::Counted];
     let policy = || prop::sample::select(policies.to_vec());
     (policy(), policy(), prop::sample::select(seats.to_vec())).prop_map(|(policy, links, seat)| {
-        model().inviter_policy(policy).link_policy(links).owner_seat(seat).creators_role("lead")
+        let reveal = match policy {
+            InviterPolicy::Strict => RevealAccounts::No,
+            InviterPolicy::Keep | InviterPolicy::Reduce => RevealAccounts::ToInviters,
+        };
+        let model = model().inviter_policy(policy).link_policy(links).owner_seat(seat);
+        model.creators_role("lead").reveal_accounts(reveal)
     })
 }
 
@@ -207,7 +212,8 @@ impl World {
         let mut world = World::empty(model.build().unwrap());
         for (position, organization) in ORGANIZATIONS.into_iter().enumerate() {
             let owner = user(&name(position));
-            let founded = CreateOrganization::new(Settings::named(organization), owner, team_of(7));
+            let settings = Settings::named(organization).inclusion(Inclusion::Asked);
+            let founded = CreateOrganization::new(settings, owner, team_of(7));
             world.run_in(organization, founded, &Actor::System).unwrap();
             for id in ["red", "blue"] {
                 let settings = GroupSettings::named(id).by_request_with(Access::role("client"));
@@ -285,8 +291,14 @@ impl World {
         Some(match step.what {
             0..=13 => {
                 let on_pending = [OnPending::Refuse, OnPending::Resend, OnPending::Replace][n[2] % 3];
-                let entry = |n: usize| InviteeEntry::new(invitee(n));
-                let one = || Invite::new(entry(n[0]), grants(n[1])).on_pending(on_pending);
+                // Users of addresses are mostly those of the name, and sometimes somebody else.
+                let entry = |n: usize| match n % 8 {
+                    3 => InviteeEntry::new(invitee(n)).account(user(&name(n / 5))),
+                    5 | 7 => InviteeEntry::new(address_of(n)).account(user(&name(n / 3))),
+                    _ => InviteeEntry::new(invitee(n)),
+                };
+                let include = [Include::AsSet, Include::AsSet, Include::Yes, Include::No][n[3] % 4];
+                let one = || Invite::new(entry(n[0]), grants(n[1])).on_pending(on_pending).include(include);
                 match step.what {
                     0 | 1 => {
                         let many = vec![entry(n[0]), entry(n[0] + 1).grants(grants(n[3])), entry(n[0] + 6)];
@@ -368,7 +380,7 @@ impl World {
             53..=55 => ChangeStatus::Resume.into(),
             56 if n[0] < 4 => ChangeStatus::Close.into(),
             57 => {
-                let kind = SuppressionKind::ALL[n[2] % 2];
+                let kind = SuppressionKind::ALL[n[2] % 3];
                 Unblock::new(principal(n[0], n[1]), kind).into()
             }
             58 => Unsubscribe::new(self.some_token(n)).into(),
@@ -377,7 +389,9 @@ impl World {
                     0 => DomainRules::new().deny(DomainRule::parse("work.example").unwrap()),
                     _ => DomainRules::new(),
                 };
-                ChangeSettings::new(Settings::named("Acme").domains(rules)).into()
+                let inclusion = [Inclusion::Always, Inclusion::Asked, Inclusion::Always, Inclusion::Off];
+                let settings = Settings::named("Acme").inclusion(inclusion[n[1] % 4]);
+                ChangeSettings::new(settings.domains(rules)).into()
             }
             64..=66 => CreateLink::new(link_settings(self.now, n)).into(),
             67 | 68 => {

@@ -39,7 +39,7 @@ fn linked(world: &mut World) -> LinkId {
 type Makes = fn(&mut World);
 
 /// Every kind, and what makes it.
-const KINDS: [(&str, Makes); 36] = [
+const KINDS: [(&str, Makes); 37] = [
     ("organization-created", |_| {}),
     ("organization-suspended", |world| {
         world.ok(ChangeStatus::Suspend, &by("ada"));
@@ -66,6 +66,11 @@ const KINDS: [(&str, Makes); 36] = [
     }),
     ("invitation-created", |world| {
         invited(world);
+    }),
+    ("included", |world| {
+        world.ok(ChangeSettings::new(Settings::named("Acme").inclusion(Inclusion::Asked)), &by("ada"));
+        let invite = Invite::new(user("bob"), in_group("member", "red")).include(Include::Yes);
+        world.ok(invite.message("SECRET MESSAGE"), &by("ada"));
     }),
     ("invitation-edited", |world| {
         let id = invited(world);

@@ -299,6 +299,8 @@ impl Reference {
             let blocked = self.unwilling.contains(&(name, SuppressionKind::Invitations));
             why.extend(reason("blocked", blocked));
         }
+        let left = self.unwilling.contains(&(Invitee::User(user.clone()), SuppressionKind::Inclusion));
+        why.extend(reason("left-before", left && by.user().is_some()));
         why.extend(self.against_joining(user, email, grants));
         why
     }

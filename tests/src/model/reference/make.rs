@@ -105,13 +105,20 @@ impl Reference {
                 }
                 self.settle_sent(user, by, *theirs, now);
             }
-            Command::Remove { users, theirs } => self.remove(&users[position], by, *theirs, now),
+            Command::Remove { users, theirs } => {
+                let user = &users[position];
+                self.remove(user, by, *theirs, now);
+                if by.user() == Some(user) {
+                    self.leave(user);
+                }
+            }
             Command::Leave { user, theirs } => {
                 let theirs = match theirs {
                     TheirInvitations::HandOver => TheirInvitations::Revoke,
                     theirs => *theirs,
                 };
                 self.remove(user, by, theirs, now);
+                self.leave(user);
             }
             Command::OfferOwnership { to, former } => {
                 let Item::Made(id) = item else { return Ok(()) };
@@ -140,6 +147,11 @@ impl Reference {
             Command::Remind(_) | Command::Tidy(_) | Command::Create { .. } => {}
         }
         Ok(())
+    }
+
+    /// C3: whoever left is not made a member without being asked.
+    fn leave(&mut self, user: &UserId) {
+        self.unwilling.insert((Invitee::User(user.clone()), SuppressionKind::Inclusion));
     }
 
     fn end(&mut self, id: InvitationId, state: InvitationState) {

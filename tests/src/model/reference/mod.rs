@@ -241,7 +241,8 @@ impl Reference {
         let row = self.invitations.get_mut(&id);
         holds!(row.is_some(), "MAI-7", "a mail was sent for an unknown invitation {id}");
         let Some(row) = row else { return Ok(0) };
-        let unwilling = SuppressionKind::ALL.map(|kind| (row.invitee.clone(), kind));
+        let stops = [SuppressionKind::Invitations, SuppressionKind::Mail];
+        let unwilling = stops.map(|kind| (row.invitee.clone(), kind));
         let unwilling = unwilling.iter().any(|one| self.unwilling.contains(one));
         holds!(row.is_live(clock) && !unwilling, "MAI-7", "an unwanted mail was sent for {row:?}");
         holds!(row.mail_to.as_ref() == Some(to), "IDN-6", "a mail was sent elsewhere for {row:?}");
