@@ -159,7 +159,7 @@ impl Permission {
     pub const ADD: Self = Self::from_static("invite.members.add");
     /// To change the access of members.
     pub const CHANGE_ACCESS: Self = Self::from_static("invite.members.change-access");
-    /// To remove members.
+    /// To remove members, to suspend and to restore them.
     pub const REMOVE: Self = Self::from_static("invite.members.remove");
     /// To change the settings of the organization, to suspend and resume it.
     pub const MANAGE: Self = Self::from_static("invite.organization.manage");

@@ -6,12 +6,13 @@ use alloc::vec::Vec;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::refusal::{
-    ContinueUrlNotAllowed, DomainNotAllowed, GroupArchived, GroupClosed, InvalidExpiry, OrganizationClosed,
-    OrganizationSuspended, Refusal, TooLarge, TooManyInvitations, TooManyOpen, TooManyPending, UnknownGroup,
+    ContinueUrlNotAllowed, DomainNotAllowed, GroupArchived, GroupClosed, InvalidExpiry, MemberSuspended,
+    OrganizationClosed, OrganizationSuspended, Refusal, TooLarge, TooManyInvitations, TooManyOpen,
+    TooManyPending, UnknownGroup,
 };
 use crate::{
     AccessModel, Actor, Authority, Draft, EmailAddress, Expiry, Grants, Group, GroupId, GroupStatus, Host,
-    Invitation, LimitSubject, Organization, OrganizationStatus, Scope, Stop, bounded,
+    Invitation, LimitSubject, Member, Organization, OrganizationStatus, Scope, Stop, bounded,
 };
 
 /// Why nothing goes on in an organization (LIF-8).
@@ -108,10 +109,16 @@ pub(crate) fn authority<'a, R>(
     let plan = &organization::<R>(draft)?.plan;
     Ok(match actor {
         Actor::System => Authority::system(host.model, plan),
-        Actor::User(user) => {
-            Authority::of(host.model, plan, draft.member(user)?.map(|member| &member.grants))
-        }
+        Actor::User(user) => Authority::of(host.model, plan, draft.member(user)?.and_then(Member::in_force)),
     })
+}
+
+/// Requires that somebody is not suspended, if they are a member (AUT-7).
+pub(crate) fn require_active<R>(draft: &mut Draft, active: bool) -> Result<(), Stop<R>>
+where
+    R: Refusal + From<MemberSuspended>,
+{
+    Ok(draft.rule("AUT-7", if active { Ok(()) } else { Err(R::from(MemberSuspended {})) })?)
 }
 
 /// Requires that the organization's rules allow the address (IDN-8).

@@ -169,13 +169,16 @@ pub(crate) fn seat_of(model: &AccessModel, grants: &Grants) -> Option<SeatClass>
 
 /// The seat class that somebody is charged to once they hold these grants. Where a lower class than the one they
 /// are charged to would do and has no room, theirs stays, which covers it: that a right is taken away is never
-/// refused for want of a seat (C5).
+/// refused for want of a seat (C5). Who is suspended takes none.
 pub(crate) fn seat_after(
     model: &AccessModel,
     draft: &Draft,
     before: Option<&Member>,
     grants: &Grants,
 ) -> Option<SeatClass> {
+    if before.is_some_and(|member| !member.is_active()) {
+        return None;
+    }
     let needed = model.seat_class(grants)?;
     let charged = before.and_then(|member| member.seat.as_ref());
     let higher = charged.filter(|charged| *charged != needed && model.seat_covers(charged, needed));

@@ -7,7 +7,8 @@ use std::ops::Bound;
 use chrono::{DateTime, Utc};
 use invite_core::{
     Delivery, DeliveryId, EmailAddress, Group, GroupId, GroupMember, GroupStatus, Invitation, InvitationId,
-    InvitationState, InviteLink, Invitee, JoinedBy, LinkId, Member, RoleName, Scope, SeatClass, UserId,
+    InvitationState, InviteLink, Invitee, JoinedBy, LinkId, Member, MemberStatus, RoleName, Scope, SeatClass,
+    UserId,
 };
 use invite_storage::{Position, WhichLinks};
 
@@ -99,6 +100,8 @@ pub(crate) enum Standing {
     Link(LinkId),
     /// Those charged to a seat class.
     Seat(SeatClass),
+    /// Those in a status.
+    Status(MemberStatus),
 }
 
 /// What groups are filed under.
@@ -320,6 +323,7 @@ pub(crate) fn standings(row: &Member) -> impl Iterator<Item = Standing> {
         role.map(Standing::Role),
         link.map(Standing::Link),
         row.seat.clone().map(Standing::Seat),
+        Some(Standing::Status(row.status)),
     ];
     filed.into_iter().flatten()
 }

@@ -64,6 +64,7 @@ fn a_member(key: u8, value: u8) -> Member {
                 .into(),
             n => Grant::role(format!("role-{n}")).into(),
         },
+        status: if value & 32 == 0 { MemberStatus::Active } else { MemberStatus::Suspended },
         seat: (value & 8 == 0).then(|| SeatClass::from("team")),
         joined_by: if value & 16 == 0 {
             JoinedBy::BeingAdded

@@ -89,18 +89,16 @@ impl Pages for MemoryStorage {
         seek: &Seek,
     ) -> Result<Vec<Member>, StorageError> {
         let Some(tenant) = self.shared.tenant(organization) else { return Ok(Vec::new()) };
-        let MemberFilter { group, link, role, seat } = filter;
+        let MemberFilter { group, link, role, seat, status } = filter;
         let by_link = link.map(Standing::Link);
         let rows = tenant.rows();
-        let list = match (group, by_link.clone(), role, seat) {
-            (Some(group), _, role, _) => rows.index.grouped.get(&(group.clone(), role.clone())),
-            (None, Some(link), _, _) => rows.index.standing.get(&link),
-            (None, None, Some(role), _) => rows.index.standing.get(&Standing::Role(role.clone())),
-            (None, None, None, Some(seat)) => rows.index.standing.get(&Standing::Seat(seat.clone())),
-            (None, None, None, None) => rows.index.standing.get(&Standing::Any),
+        let in_role = role.clone().filter(|_| group.is_none()).map(Standing::Role);
+        let asked = [by_link, in_role, seat.clone().map(Standing::Seat), status.map(Standing::Status)];
+        let list = match (group, asked.iter().flatten().next()) {
+            (Some(group), _) => rows.index.grouped.get(&(group.clone(), role.clone())),
+            (None, Some(standing)) => rows.index.standing.get(standing),
+            (None, None) => rows.index.standing.get(&Standing::Any),
         };
-        let role = role.clone().filter(|_| group.is_none()).map(Standing::Role);
-        let asked = [by_link, role, seat.clone().map(Standing::Seat)];
         let is_asked_for =
             |row: &&Member| asked.iter().flatten().all(|standing| standings(row).any(|of| of == *standing));
         let users = list.into_iter().flat_map(|list| ascending(list, seek.after.as_ref()));

@@ -1,4 +1,4 @@
 update invite_members
-set email = ?3, email_canonical = ?4, role = ?5, grants = ?6, seat = ?7, joined_by = ?8, link = ?9,
-    joined_at = ?10, metadata = ?11
+set status = ?3, email = ?4, email_canonical = ?5, role = ?6, grants = ?7, seat = ?8, joined_by = ?9, link = ?10,
+    joined_at = ?11, metadata = ?12
 where organization = ?1 and user = ?2

@@ -106,40 +106,45 @@ impl Pages for SqliteStorage {
     }
 }
 
-/// Found by the first thing that is asked for in this order: group, link, role, seat.
+/// Found by the first thing that is asked for in this order: group, link, role, seat, status.
 fn members(
     connection: &Connection,
     organization: &OrganizationId,
     filter: MemberFilter,
     seek: Seek,
 ) -> Result<Vec<Member>, Failure> {
-    let MemberFilter { group, link, role, seat } = filter;
+    let MemberFilter { group, link, role, seat, status } = filter;
     let Seek { after, limit } = seek;
     let Key(at, user) = oldest_first(after);
     let link = link.map(|link| blob(link.as_uuid()));
     let role = role.map(|role| text(role.as_str()));
     let seat = seat.map(|seat| text(seat.as_str()));
+    let status = status.map(|status| text(status.as_str()));
     let mut values = vec![text(organization.as_str()), at, user, limit.into()];
-    let sql = match (group, link, role, seat) {
-        (Some(group), link, role, seat) => {
+    let sql = match (group, link, role, seat, status) {
+        (Some(group), link, role, seat, status) => {
             let sql = if role.is_some() { sql::MEMBERS_IN_GROUP_OF_ROLE } else { sql::MEMBERS_IN_GROUP };
-            values.extend([text(group.as_str()), link.into(), seat.into()]);
+            values.extend([text(group.as_str()), link.into(), seat.into(), status.into()]);
             values.extend(role);
             sql
         }
-        (None, Some(link), role, seat) => {
-            values.extend([link, role.into(), seat.into()]);
+        (None, Some(link), role, seat, status) => {
+            values.extend([link, role.into(), seat.into(), status.into()]);
             sql::MEMBERS_BY_LINK
         }
-        (None, None, Some(role), seat) => {
-            values.extend([role, seat.into()]);
+        (None, None, Some(role), seat, status) => {
+            values.extend([role, seat.into(), status.into()]);
             sql::MEMBERS_OF_ROLE
         }
-        (None, None, None, Some(seat)) => {
-            values.push(seat);
+        (None, None, None, Some(seat), status) => {
+            values.extend([seat, status.into()]);
             sql::MEMBERS_IN_SEAT
         }
-        (None, None, None, None) => sql::MEMBERS,
+        (None, None, None, None, Some(status)) => {
+            values.push(status);
+            sql::MEMBERS_OF_STATUS
+        }
+        (None, None, None, None, None) => sql::MEMBERS,
     };
     all(connection, sql, params_from_iter(values), rows::member)
 }

@@ -57,6 +57,7 @@ pub(crate) fn organization_values(row: &Organization) -> Result<Vec<Value>, Fail
 pub(crate) fn member(columns: &mut Columns<'_, '_>) -> Result<Member, Failure> {
     Ok(Member {
         user: columns.parsed(|text: String| UserId::parse(text))?,
+        status: columns.word()?,
         email: columns.address_option()?,
         grants: columns.json()?,
         seat: columns.value::<Option<String>>()?.map(Into::into),
@@ -67,7 +68,7 @@ pub(crate) fn member(columns: &mut Columns<'_, '_>) -> Result<Member, Failure> {
 }
 
 pub(crate) fn member_values(organization: &OrganizationId, row: &Member) -> Result<Vec<Value>, Failure> {
-    let Member { user, email, grants, seat, joined_by, joined_at, metadata } = row;
+    let Member { user, status, email, grants, seat, joined_by, joined_at, metadata } = row;
     let role = grants.access(&Scope::Organization).map(|access| access.role_name().as_str());
     let link = match joined_by {
         JoinedBy::Link { link, revision: _ } => Some(blob(link.as_uuid())),
@@ -76,6 +77,7 @@ pub(crate) fn member_values(organization: &OrganizationId, row: &Member) -> Resu
     Ok(vec![
         text(organization.as_str()),
         text(user.as_str()),
+        text(status.as_str()),
         text_option(email.as_ref().map(EmailAddress::as_str)),
         text_option(email.as_ref().map(EmailAddress::canonical)),
         text_option(role),

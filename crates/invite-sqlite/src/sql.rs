@@ -27,6 +27,7 @@ statements! {
     MEMBERS_BY_LINK = include_str!("../sql/member.sql"), include_str!("../sql/members_by_link.sql");
     MEMBERS_OF_ROLE = include_str!("../sql/member.sql"), include_str!("../sql/members_of_role.sql");
     MEMBERS_IN_SEAT = include_str!("../sql/member.sql"), include_str!("../sql/members_in_seat.sql");
+    MEMBERS_OF_STATUS = include_str!("../sql/member.sql"), include_str!("../sql/members_of_status.sql");
     MEMBERS_IN_GROUP = include_str!("../sql/member.sql"), include_str!("../sql/members_in_group.sql");
     MEMBERS_IN_GROUP_OF_ROLE = include_str!("../sql/member.sql"),
         include_str!("../sql/members_in_group_of_role.sql");
@@ -159,6 +160,7 @@ mod tests {
             (MEMBERS_OF_ROLE, "role=?"),
             (MEMBERS_BY_LINK, "link=?"),
             (MEMBERS_IN_SEAT, "seat=?"),
+            (MEMBERS_OF_STATUS, "status=?"),
             (MEMBERS_IN_GROUP, "group_id=?"),
             (MEMBERS_IN_GROUP_OF_ROLE, "role=?"),
             (CLOSING_MEMBERS, "group_id=?"),

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
     Actor, CommitId, Delivery, Group, GroupId, GroupStatus, Invitation, InvitationId, InvitationState,
-    InviteLink, Invitee, LinkId, Member, OrganizationId, OrganizationStatus, RoleName, SeatClass, UserId,
+    InviteLink, Invitee, LinkId, Member, MemberStatus, OrganizationId, OrganizationStatus, RoleName,
+    SeatClass, UserId,
 };
 use serde::Serialize;
 
@@ -34,7 +35,7 @@ pub struct InvitationFilter {
 
 /// Which members. What is `None` does not restrict.
 ///
-/// The first of group, link, role and seat that is given finds the members; the others are looked at on each of those.
+/// The first of group, link, role, seat and status that is given finds the members; the others are looked at on each of those.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[allow(clippy::exhaustive_structs, reason = "every adapter takes all of it apart")]
 pub struct MemberFilter {
@@ -46,6 +47,8 @@ pub struct MemberFilter {
     pub role: Option<RoleName>,
     /// Charged to this seat class.
     pub seat: Option<SeatClass>,
+    /// In this status.
+    pub status: Option<MemberStatus>,
 }
 
 /// Which groups. What is `None` does not restrict.
@@ -281,7 +284,8 @@ pub trait Pages: Send + Sync + 'static {
         seek: &Seek,
     ) -> Result<Vec<InboxEntry>, StorageError>;
 
-    /// A user's memberships in all organizations, the longest standing first: by `(joined_at, organization)`.
+    /// A user's memberships in all organizations, suspended ones included, the longest standing first: by
+    /// `(joined_at, organization)`.
     ///
     /// # Errors
     /// [`StorageError`]

@@ -19,7 +19,7 @@
 //!     let Some(cursor) = page.next_cursor else { break };
 //!     request = request.after(cursor);
 //! }
-//! assert!(text.contains("\r\nada,,owner,,,"));
+//! assert!(text.contains("\r\nada,,owner,,,active,"));
 //! # Ok(())
 //! # }
 //! ```
@@ -29,14 +29,14 @@ use invite_core::{Actor, Expiry, Grants, Invitee, Member, Scope};
 use invite_storage::InvitationEntry;
 
 /// The line of names above [`members`].
-pub const MEMBERS_HEADING: &str = "user,address,role,groups,seat,joined_at\r\n";
+pub const MEMBERS_HEADING: &str = "user,address,role,groups,seat,status,joined_at\r\n";
 
 /// The line of names above [`invitations`].
 pub const INVITATIONS_HEADING: &str =
     "invitation,invited,name,role,groups,seat,inviter,state,mail,created_at,expires_at\r\n";
 
-/// A line for each member: user, address, role in the organization, roles by group as `group: role; …`, seat class, and
-/// when they joined. Times are UTC.
+/// A line for each member: user, address, role in the organization, roles by group as `group: role; …`, seat class,
+/// whether they are active or suspended, and when they joined. Times are UTC.
 #[must_use]
 pub fn members(rows: &[Member]) -> String {
     lines(rows.iter().map(|row| {
@@ -49,6 +49,7 @@ pub fn members(rows: &[Member]) -> String {
             role,
             groups,
             seat.unwrap_or_default(),
+            row.status.as_str().to_owned(),
             time(row.joined_at),
         ]
     }))

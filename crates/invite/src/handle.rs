@@ -3,6 +3,7 @@
 mod groups;
 mod links;
 mod lists;
+mod members;
 mod people;
 
 use invite_core::{
@@ -79,7 +80,7 @@ impl OrganizationHandle {
     }
 
     /// Whether a user holds a permission in the organization now. Nobody does while it is suspended or closed,
-    /// and nobody who is no member (AUT-7, STO-3).
+    /// and nobody who is no member, or a suspended one (AUT-7, STO-3).
     ///
     /// # Errors
     /// [`Error`], which grants nothing.
@@ -152,7 +153,7 @@ impl OrganizationHandle {
         if organization.status != OrganizationStatus::Active {
             return Ok(T::default());
         }
-        let grants = draft.member(&user).map_err(missing)?.map(|member| &member.grants);
+        let grants = draft.member(&user).map_err(missing)?.and_then(Member::in_force);
         Ok(question(&Authority::of(&engine.model, &organization.plan, grants)))
     }
 
@@ -426,6 +427,10 @@ impl Acting {
     #[must_use]
     pub fn organization(&self) -> &OrganizationHandle {
         &self.organization
+    }
+
+    fn try_run<O: Operation>(&self, operation: Result<O, InvalidInput>) -> Command<O> {
+        self.organization.command(self.actor.clone(), operation)
     }
 
     async fn look(&self, look: Look) -> Result<(), Error<LookRefused>> {

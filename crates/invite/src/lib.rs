@@ -41,10 +41,11 @@ pub use invite_core::{
     InvitationId, InvitationKind, InvitationState, Invite, InviteLink, InviteOutcome, InviteRefused,
     InviteResult, Invited, Invitee, InviteeEntry, Invitees, InviterPolicy, JoinGroupRefused, JoinPolicy,
     JoinRefused, Joined, JoinedBy, Key, Limit, LinkEnding, LinkId, LinkSettings, LinkState, ListOptions,
-    Member, Metadata, MetadataPolicy, Mode, NewMember, Next, OnPending, Operation, Organization,
-    OrganizationId, OrganizationStatus, OwnerSeat, Permission, Plan, Preview, PreviewStatus, Rate, Refusal,
-    RemoveMembers, Resend, ResourceKind, Restriction, RevealAccounts, Role, RoleName, Scope, SeatClass,
-    SeatPolicy, SeatUse, Settings, Switch, TheirInvitations, Token, UserId, parse_list,
+    Member, MemberStatus, Metadata, MetadataPolicy, Mode, NewMember, Next, OnPending, Operation,
+    Organization, OrganizationId, OrganizationStatus, OwnerSeat, Permission, Plan, Preview, PreviewStatus,
+    Rate, Refusal, RemoveMembers, Resend, ResourceKind, RestoreMembers, Restriction, RevealAccounts, Role,
+    RoleName, Scope, SeatClass, SeatPolicy, SeatUse, Settings, SuspendMembers, Switch, TheirInvitations,
+    Token, UserId, parse_list,
 };
 pub use invite_mailer::{Link, MailError, Mailer, Message, Rendered, Sender, Templates};
 pub use invite_storage::{

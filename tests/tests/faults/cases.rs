@@ -141,6 +141,14 @@ pub(crate) const CASES: &[Case] = &[
     Case { operation: "remind", act: |world, at, key| asked(world.acme_by("ada").remind(at.dan), key) },
     Case { operation: "remove-members", act: |world, _, key| asked(world.acme_by("ada").remove("bob"), key) },
     Case { operation: "resend", act: |world, at, key| asked(world.acme_by("ada").resend(at.dan), key) },
+    Case {
+        operation: "restore-members",
+        act: |world, _, key| asked(world.acme_by("ada").restore_member("sue"), key),
+    },
+    Case {
+        operation: "suspend-members",
+        act: |world, _, key| asked(world.acme_by("ada").suspend_member("bob"), key),
+    },
     Case { operation: "revoke", act: |world, at, key| asked(world.acme_by("ada").revoke(at.dan), key) },
     Case {
         operation: "switch-link",

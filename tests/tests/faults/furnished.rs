@@ -10,7 +10,7 @@ use invite_memory::MemoryStorage;
 use tests::{KEY, Listed, Scripted, Store, World, address, person, start, token, user};
 
 /// Acme with ada (owner), amy (admin) and bob (member); eve and dan are invited, kim has blocked it, and the
-/// invitation of old is past its expiry. The group red is open, and there is an invite link.
+/// invitation of old is past its expiry. Sue is a member who is suspended. The group red is open, and there is an invite link.
 #[derive(Debug)]
 pub(crate) struct Furnished {
     commits: Vec<Commit>,
@@ -48,10 +48,11 @@ impl Furnished {
         let world = World::on(Store::wrapping(storage.clone()));
         let acme = world.acme_on(plan(10)).await;
         let system = acme.organization().as_system();
-        let added = [("amy", "admin"), ("bob", "member")].map(|(name, role)| {
+        let added = [("amy", "admin"), ("bob", "member"), ("sue", "member")].map(|(name, role)| {
             NewMember::new(user(name), Grant::role(role)).email(address(&format!("{name}@example.com")))
         });
         system.add_members(added).await.unwrap();
+        acme.suspend_member("sue").await.unwrap();
         let red = GroupSettings::named("Red").open_with(Access::role("client"));
         acme.create_group("red", red).await.unwrap();
         let link = acme.create_link(LinkSettings::new("Friends", Grant::role("member"))).await.unwrap().link;

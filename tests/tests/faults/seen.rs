@@ -49,12 +49,12 @@ pub(crate) async fn look(world: &World) -> Seen {
 }
 
 fn of_member(member: &Member) -> String {
-    let Member { user, email, grants, seat, joined_by, joined_at, metadata } = member;
+    let Member { user, status, email, grants, seat, joined_by, joined_at, metadata } = member;
     let joined_by = match joined_by {
         JoinedBy::Accepting(_) => "accepting".to_owned(),
         other => format!("{other:?}"),
     };
-    format!("member {user} {email:?} {grants:?} {seat:?} {joined_by} {joined_at} {metadata:?}")
+    format!("member {user} {status:?} {email:?} {grants:?} {seat:?} {joined_by} {joined_at} {metadata:?}")
 }
 
 fn of_link(row: &InviteLink) -> String {

@@ -196,7 +196,8 @@ async fn standing(store: &dyn Storage) -> Vec<Member> {
             _ => JoinedBy::Link { link: link_id((n % 4) as u32), revision: n as u32 },
         };
         let seat = ["team", "client"].get(usize::try_from(n % 3).unwrap()).map(|seat| SeatClass::from(*seat));
-        members.push(Member { grants, joined_by, seat, ..there });
+        let status = MemberStatus::ALL[usize::from(n % 5 == 4)];
+        members.push(Member { status, grants, joined_by, seat, ..there });
         commit.group_members.push(RowChange::Insert(row));
     }
     insert_members(&mut commit, &members);
@@ -211,9 +212,13 @@ pub(super) async fn grants_are_filed(fixture: Subject) {
     for group_id in [None, Some(group("red")), Some(group("blue")), Some(group("none"))] {
         for by in [None, Some(link_id(1)), Some(link_id(3)), Some(link_id(9))] {
             for role in [None, all_of("admin"), all_of("member"), all_of("client")] {
-                for seat in [None, all_of("team"), all_of("client")] {
-                    let (role, seat) = (role.clone().map(RoleName::from), seat.map(SeatClass::from));
-                    let filter = MemberFilter { group: group_id.clone(), link: by, role, seat };
+                let seats = [None, all_of("team"), all_of("client")].map(|seat| seat.map(SeatClass::from));
+                let statuses = [None, Some(MemberStatus::Active), Some(MemberStatus::Suspended)];
+                for (seat, status) in
+                    seats.iter().flat_map(|seat| statuses.map(|status| (seat.clone(), status)))
+                {
+                    let role = role.clone().map(RoleName::from);
+                    let filter = MemberFilter { group: group_id.clone(), link: by, role, seat, status };
                     let scope = filter.group.clone().map_or(Scope::Organization, Scope::Group);
                     let is_of = |row: &&Member| {
                         let held = row.grants.access(&scope).map(Access::role_name);
@@ -225,6 +230,7 @@ pub(super) async fn grants_are_filed(fixture: Subject) {
                             && (filter.role.is_none() || held == filter.role.as_ref())
                             && (by.is_none() || joined == by)
                             && (filter.seat.is_none() || row.seat == filter.seat)
+                            && status.is_none_or(|status| row.status == status)
                     };
                     let expected = members.iter().filter(is_of).cloned().collect::<Vec<_>>();
                     let acme = acme();

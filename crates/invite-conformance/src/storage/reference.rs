@@ -105,7 +105,7 @@ impl Reference {
 
     pub(super) fn members(&self, id: &OrganizationId, filter: &MemberFilter, seek: &Seek) -> Vec<Member> {
         let Some(tenant) = self.tenants.get(id) else { return Vec::new() };
-        let MemberFilter { group, link, role, seat } = filter;
+        let MemberFilter { group, link, role, seat, status } = filter;
         let is_of = |row: &&Member| {
             let held = match group {
                 Some(group) => {
@@ -121,6 +121,7 @@ impl Reference {
                 && (role.is_none() || held == role.as_ref())
                 && (link.is_none() || joined == *link)
                 && (seat.is_none() || row.seat == *seat)
+                && status.is_none_or(|status| row.status == status)
         };
         page(tenant.members.values().filter(is_of).cloned(), seek, false)
     }

@@ -97,6 +97,7 @@ pub fn header(id: &str) -> Organization {
 /// A member by user and second of joining, with the role `member`.
 pub fn member(id: &str, joined: i64) -> Member {
     Member {
+        status: MemberStatus::Active,
         user: user(id),
         email: None,
         grants: Grant::role("member").into(),

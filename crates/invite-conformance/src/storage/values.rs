@@ -105,6 +105,7 @@ fn full(n: u32) -> Invitation {
 
 fn full_member() -> Member {
     Member {
+        status: MemberStatus::Suspended,
         email: Some(address("ada+list@example.com")),
         grants: full(1).grants,
         seat: Some(SeatClass::from("team")),

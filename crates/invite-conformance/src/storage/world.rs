@@ -305,7 +305,11 @@ impl World {
                 let user = self.user(n[0]);
                 return (Actor::User(user.clone()), Leave::new(user).their_invitations(theirs).into());
             }
-            26 | 27 => RemoveMembers::one(self.user(n[0])).their_invitations(theirs).into(),
+            26 => RemoveMembers::one(self.user(n[0])).their_invitations(theirs).into(),
+            27 if n[2].is_multiple_of(2) => {
+                SuspendMembers::one(self.user(n[0])).their_invitations(theirs).into()
+            }
+            27 => RestoreMembers::many([self.user(n[0]), self.user(n[1])]).into(),
             28 | 29 => {
                 let member = NewMember::new(self.user(n[0]), grants(n[1]));
                 AddMembers::one(if n[2].is_multiple_of(2) {
@@ -446,7 +450,8 @@ impl World {
         let state = InvitationState::ALL.get(n[3] % 6).copied();
         let filter = InvitationFilter { state, inviter, group: naming };
         let role = ["member", "admin"].get(n[2] % 3).map(|role| (*role).into());
-        let role = MemberFilter { group: there, role, ..MemberFilter::default() };
+        let status = MemberStatus::ALL.get(n[3] % 3).copied();
+        let role = MemberFilter { group: there, role, status, ..MemberFilter::default() };
 
         let whole = self.reference.roster(id, now, &all());
         for seek in seeks(&whole, size, n) {

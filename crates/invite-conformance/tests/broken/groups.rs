@@ -30,6 +30,13 @@ broken_stores! {
         fails [lists_are_ordered_of_groups_and_links] saying "which: Kept";
     roles_in_a_group_are_not_asked_for: around(AnyRoleThere),
         fails [grants_are_filed] saying "group: Some";
+    who_is_suspended_is_asked_for_in_no_group: around(AnyStatusThere),
+        fails [grants_are_filed] saying "status: Some"
+        also [lists_are_ordered_in_random_histories];
+    that_somebody_is_suspended_is_lost: edited(|commit| {
+        edit(&mut commit.members, |row| row.status = MemberStatus::Active);
+    }),
+        fails [values_come_back] saying "a member" also [grants_are_filed];
     invitations_of_a_group_are_open_ones: around(OpenOnes),
         fails [grants_are_filed_for_invitations] saying "group: Some"
         also [lists_are_ordered_in_random_histories];
@@ -116,6 +123,24 @@ impl Wrapper for AnyRoleThere {
     ) -> Result<Vec<Member>, StorageError> {
         let role = filter.role.clone().filter(|_| filter.group.is_none());
         self.0.members(id, &MemberFilter { role, ..filter.clone() }, seek).await
+    }
+}
+
+/// Lists the members in a group whether they are suspended or not.
+struct AnyStatusThere(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for AnyStatusThere {
+    in_memory!();
+
+    async fn members(
+        &self,
+        id: &OrganizationId,
+        filter: &MemberFilter,
+        seek: &Seek,
+    ) -> Result<Vec<Member>, StorageError> {
+        let status = filter.status.filter(|_| filter.group.is_none());
+        self.0.members(id, &MemberFilter { status, ..filter.clone() }, seek).await
     }
 }
 

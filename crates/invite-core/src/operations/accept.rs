@@ -174,7 +174,7 @@ refused! {
     AcceptRefused:
         UnknownToken, UnknownInvitation, Superseded, NotPending, OrganizationSuspended, OrganizationClosed,
         WrongAccount, AddressNotVerified, TooLarge, InviterNoLongerMay, NoLongerAvailable, DomainNotAllowed,
-        AddressOfAnotherMember, AlreadyMember, AlreadyOwner, UnknownMember, NoSeatLeft, SeatClassNotInPlan,
+        AddressOfAnotherMember, MemberSuspended, AlreadyMember, AlreadyOwner, UnknownMember, NoSeatLeft, SeatClassNotInPlan,
         UnknownGroup, GroupArchived, GroupClosed
 }
 refused_when_closed!(AcceptRefused);
@@ -930,6 +930,14 @@ mod tests {
             "given a plan that dropped the class, when accepted, then it has none (SEA-4)",
             "SeatClassNotInPlan",
             accept(&mut world, id),
+        );
+        let mut apart = World::suspended();
+        let open = apart.invite("bob@work.example", in_group("client", "red"), &by("ada"));
+        let bob = person("bob").vouching(address("bob@work.example"));
+        cases.refused(
+            "given a member who is suspended, then they are to be restored first (AUT-7)",
+            "MemberSuspended",
+            apart.run(Accept::inbox(open, bob), &by("bob")),
         );
         cases.are_all_but(&[
             ("UnknownGroup", "a group that an invitation names stays on record"),

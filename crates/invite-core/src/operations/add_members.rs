@@ -107,7 +107,7 @@ refused! {
     AddMembersRefused:
         NothingAsked, TooLarge, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted, NotGrantable,
         GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled,
-        DomainNotAllowed, Blocked, LeftBefore, AlreadyMember, AddressOfAnotherMember, NoSeatLeft, SeatClassNotInPlan,
+    AddressOfAnotherMember, AlreadyMember, Blocked, DomainNotAllowed, LeftBefore, MemberSuspended, NoSeatLeft, SeatClassNotInPlan,
         UnknownGroup, GroupArchived, GroupClosed
 }
 refused_when_closed!(AddMembersRefused);
@@ -476,6 +476,12 @@ mod tests {
             "OrganizationClosed",
             dan(),
             &host,
+        );
+        let mut apart = World::suspended();
+        cases.refused(
+            "given a member who is suspended, then they are to be restored first (AUT-7)",
+            "MemberSuspended",
+            apart.run(AddMembers::one(new("bob", in_group("client", "red"))), &by("ada")),
         );
         cases.are_all_but(&[]);
     }

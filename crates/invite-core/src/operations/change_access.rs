@@ -10,7 +10,7 @@ use crate::refusal::{
     OwnerProtected, UnknownMember, refused, refused_for_authority, refused_for_grants, refused_for_groups,
     refused_for_seats, refused_when_closed,
 };
-use crate::rules::{authority, organization, require_groups, require_open};
+use crate::rules::{authority, organization, require_active, require_groups, require_open};
 use crate::seats::{end_due, require_seat, seat_after, takes_another};
 use crate::{
     Actor, Draft, Event, Grant, Grants, Host, Operation, Permission, Reads, SeatClass, Stop, UserId,
@@ -18,7 +18,8 @@ use crate::{
 
 /// Changes all that a member holds, at once (A7, C5). Raising takes the seat and authority checks again.
 ///
-/// Needs authority over what they hold now and over what they shall hold. An owner is changed by nobody else,
+/// Needs authority over what they hold now and over what they shall hold. Of somebody who is suspended it changes what
+/// they hold once they are restored, and takes no seat. An owner is changed by nobody else,
 /// and steps down if another one remains (C6).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ChangeAccess {
@@ -58,7 +59,7 @@ pub struct AccessChanged {
 refused! {
     /// Why access was not changed.
     ChangeAccessRefused:
-        OrganizationSuspended, OrganizationClosed, UnknownMember, OwnerProtected, LastOwner, NotPermitted,
+        OrganizationSuspended, OrganizationClosed, UnknownMember, OwnerProtected, MemberSuspended, LastOwner, NotPermitted,
         NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled,
         TooLarge, NoSeatLeft, SeatClassNotInPlan, TooManySent, UnknownGroup, GroupArchived, GroupClosed
 }
@@ -100,6 +101,7 @@ impl Operation for ChangeAccess {
         if member.is_owner() {
             let own = actor.user() == Some(&self.user);
             draft.rule("C6", if own { Ok(()) } else { Err(ChangeAccessRefused::from(OwnerProtected {})) })?;
+            require_active::<ChangeAccessRefused>(draft, member.is_active())?;
             super::require_another_owner::<ChangeAccessRefused>(draft)?;
         } else {
             let over = by.require_over(&Permission::CHANGE_ACCESS, &member.grants);
@@ -400,6 +402,16 @@ mod tests {
             "ada",
         );
         let why = "more than a thousand open ones of one inviter: see the same case of removing";
+        let mut apart = World::suspended();
+        apart.add("eve", Grant::role("client"));
+        let offer = apart.ok(OfferOwnership::new(user("eve"), FormerOwner::Stays), &by("ada")).invitation;
+        apart.ok(Accept::inbox(offer, stranger("eve")), &by("eve"));
+        apart.ok(SuspendMembers::one(user("eve")), &by("ada"));
+        cases.refused(
+            "given a member who is suspended, then they are to be restored first (AUT-7)",
+            "MemberSuspended",
+            apart.run(change("eve", member()), &by("eve")),
+        );
         cases.are_all_but(&[("TooManySent", why)]);
     }
 }

@@ -74,6 +74,7 @@ impl Operation for CreateOrganization {
         let seat = seat_of(host.model, &grants);
         let member = Member {
             user: self.owner.clone(),
+            status: crate::MemberStatus::Active,
             email: None,
             seat: seat.clone(),
             grants,

@@ -14,19 +14,19 @@ use super::{SeatUse, seat_use};
 use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
-    AlreadyInvited, AlreadyMember, Blocked, DomainNotAllowed, ForbiddenCharacter, InclusionOff, NotGrantable,
-    NotPermitted, NothingAsked, PartlyRefused, Refusal, TooLarge, refused, refused_for_authority,
-    refused_for_grants, refused_for_groups, refused_for_seats, refused_when_closed,
+    AlreadyInvited, AlreadyMember, Blocked, DomainNotAllowed, ForbiddenCharacter, InclusionOff,
+    MemberSuspended, NotGrantable, NotPermitted, NothingAsked, PartlyRefused, Refusal, TooLarge, refused,
+    refused_for_authority, refused_for_grants, refused_for_groups, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{
-    authority, expiry, open_at_places, organization, require_continue_to, require_domain, require_few_open,
-    require_groups, require_open, require_pending, require_rate,
+    authority, expiry, open_at_places, organization, require_active, require_continue_to, require_domain,
+    require_few_open, require_groups, require_open, require_pending, require_rate,
 };
 use crate::seats::{end_due, end_if_due, lower, require_seat, reserve};
 use crate::{
     Actor, DeliveryKind, Draft, Event, Expiry, Grants, Host, Inclusion, Invitation, InvitationId,
-    InvitationKind, Invitee, Metadata, Nonce, Operation, Permission, Reads, RevokedBecause, Scope, Stop,
-    SuppressionKind,
+    InvitationKind, Invitee, Member, Metadata, Nonce, Operation, Permission, Reads, RevokedBecause, Scope,
+    Stop, SuppressionKind,
 };
 
 /// What to do about somebody who has an open invitation for one of the scopes already.
@@ -274,8 +274,7 @@ refused! {
     InviteRefused:
         NothingAsked, TooLarge, ForbiddenCharacter, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted,
         NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable,
-        NotEntitled, InvalidExpiry, InvalidAddress, UnknownName, AmbiguousName, InclusionOff, DomainNotAllowed, Blocked,
-        AlreadyMember, AddressOfAnotherMember,
+    AddressOfAnotherMember, AlreadyMember, AmbiguousName, Blocked, DomainNotAllowed, InclusionOff, InvalidAddress, InvalidExpiry, MemberSuspended, NotEntitled, UnknownName,
         AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation,
         NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed, ContinueUrlNotAllowed
 }
@@ -306,6 +305,7 @@ impl From<ResendRefused> for InviteRefused {
             ResendRefused::TooLarge(reason) => reason.into(),
             ResendRefused::DomainNotAllowed(reason) => reason.into(),
             ResendRefused::Blocked(reason) => reason.into(),
+            ResendRefused::MemberSuspended(reason) => reason.into(),
             ResendRefused::AlreadyMember(reason) => reason.into(),
             ResendRefused::AlreadyInvited(reason) => reason.into(),
             ResendRefused::InvalidExpiry(reason) => reason.into(),
@@ -645,18 +645,20 @@ where
 }
 
 /// Checks that somebody may be invited at all: the domain (IDN-8), that they did not block it (F11), and that
-/// they are not a member already who holds something in every one of the scopes.
+/// they are neither suspended (AUT-7) nor a member already who holds something in every one of the scopes.
 pub(super) fn require_welcome<R>(draft: &mut Draft, invitee: &Invitee, grants: &Grants) -> Result<(), Stop<R>>
 where
-    R: Refusal + From<DomainNotAllowed> + From<Blocked> + From<AlreadyMember>,
+    R: Refusal + From<DomainNotAllowed> + From<Blocked> + From<MemberSuspended> + From<AlreadyMember>,
 {
     let domain = require_domain(organization::<R>(draft)?, invitee.address()).map_err(R::from);
     draft.rule("IDN-8", domain)?;
     let blocked = draft.suppressed_since(invitee, SuppressionKind::Invitations)?.is_some();
     draft.rule("F11", if blocked { Err(R::from(Blocked {})) } else { Ok(()) })?;
     let member = draft.member_of(invitee)?;
+    let active = member.is_none_or(Member::is_active);
     let holds_all =
         member.is_some_and(|member| grants.scopes().all(|scope| member.grants.access(scope).is_some()));
+    require_active::<R>(draft, active)?;
     draft.rule("IDN-10", if holds_all { Err(R::from(AlreadyMember {})) } else { Ok(()) })?;
     Ok(())
 }
@@ -1361,6 +1363,12 @@ mod tests {
             "OrganizationClosed",
             stranger,
             "ada",
+        );
+        let mut apart = World::suspended();
+        cases.refused(
+            "given a member who is suspended, then they are to be restored first (AUT-7)",
+            "MemberSuspended",
+            apart.run(Invite::new("bob@example.com", in_group("client", "red")), &by("ada")),
         );
         cases.are_all_but(&[
             ("UnknownInvitation", "what is resent was found open"),

@@ -4,12 +4,12 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use crate::refusal::{AddressOfAnotherMember, AlreadyMember, DomainNotAllowed, Refusal};
-use crate::rules::{open_at_places, organization, require_domain};
+use crate::refusal::{AddressOfAnotherMember, AlreadyMember, DomainNotAllowed, MemberSuspended, Refusal};
+use crate::rules::{open_at_places, organization, require_active, require_domain};
 use crate::seats::{NoRoom, release_covered, require_seat, seat_after, takes_another};
 use crate::{
     AccessModel, Draft, EmailAddress, Event, Grants, Invitation, InvitationKind, Invitee, JoinedBy, Member,
-    Metadata, RevokedBecause, Stop, UserId,
+    MemberStatus, Metadata, RevokedBecause, Stop, UserId,
 };
 
 /// Somebody who is about to become a member, or to hold more.
@@ -26,11 +26,16 @@ pub(super) struct Joining<'a> {
 
 /// Makes somebody a member, or adds to what a member holds: one membership, however many grants (IDN-10).
 ///
-/// Checks the domain (IDN-8), that nobody else joined with the address (IDN-12) and the seat (SEA-1), and
-/// settles what is open for the same person and scopes (LIF-7d, IDN-11).
+/// Checks the domain (IDN-8), that nobody else joined with the address (IDN-12), that they are not suspended (AUT-7)
+/// and the seat (SEA-1), and settles what is open for the same person and scopes (LIF-7d, IDN-11).
 pub(super) fn join<R>(model: &AccessModel, draft: &mut Draft, joining: Joining<'_>) -> Result<Member, Stop<R>>
 where
-    R: Refusal + From<AlreadyMember> + From<DomainNotAllowed> + From<AddressOfAnotherMember> + From<NoRoom>,
+    R: Refusal
+        + From<AlreadyMember>
+        + From<DomainNotAllowed>
+        + From<AddressOfAnotherMember>
+        + From<MemberSuspended>
+        + From<NoRoom>,
 {
     let Joining { user, email, grants, known_as, joined_by, metadata } = joining;
     let domain = require_domain(organization::<R>(draft)?, email).map_err(R::from);
@@ -41,6 +46,7 @@ where
         draft.rule("IDN-12", answer)?;
     }
     let before = draft.member(user)?.cloned();
+    require_active::<R>(draft, before.as_ref().is_none_or(Member::is_active))?;
     let held = before.as_ref().map(|member| member.grants.clone()).unwrap_or_default();
     let news = grants.scopes().any(|scope| held.access(scope).is_none());
     let answer = if news { Ok(()) } else { Err(R::from(AlreadyMember {})) };
@@ -61,7 +67,8 @@ where
             let joined_at = draft.now();
             let email = email.cloned();
             let user = user.clone();
-            let member = Member { user, email, grants, seat: seat.clone(), joined_by, joined_at, metadata };
+            let (status, seat) = (MemberStatus::Active, seat.clone());
+            let member = Member { user, status, email, grants, seat, joined_by, joined_at, metadata };
             draft.emit(Event::MemberJoined { member: Box::new(member.clone()) });
             member
         }
@@ -107,12 +114,16 @@ pub(super) fn names_of(member: &Member) -> impl Iterator<Item = Invitee> + use<>
     core::iter::once(Invitee::User(member.user.clone())).chain(address)
 }
 
-/// Ends everything that is open for somebody who is no member any more (LIF-7c).
-pub(super) fn end_open_for<R: Refusal>(draft: &mut Draft, member: &Member) -> Result<(), Stop<R>> {
+/// Ends everything that is open for somebody who is no member any more (LIF-7c), or is suspended.
+pub(super) fn end_open_for<R: Refusal>(
+    draft: &mut Draft,
+    member: &Member,
+    because: RevokedBecause,
+) -> Result<(), Stop<R>> {
     for invitee in names_of(member) {
         let open = draft.open_of(&invitee)?.map(|row| row.id).collect::<Vec<_>>();
         for id in open {
-            draft.revoke(id, RevokedBecause::InviteeRemoved);
+            draft.revoke(id, because);
         }
     }
     Ok(())

@@ -48,7 +48,7 @@ refused! {
     /// Why somebody did not join a group.
     JoinGroupRefused:
         OrganizationSuspended, OrganizationClosed, UnknownGroup, GroupArchived, GroupClosed, GroupInviteOnly,
-        GroupByRequest, UnknownMember, TooLarge, NoLongerAvailable, DomainNotAllowed, AddressOfAnotherMember, AlreadyMember, NoSeatLeft,
+        GroupByRequest, UnknownMember, TooLarge, NoLongerAvailable, DomainNotAllowed, AddressOfAnotherMember, MemberSuspended, AlreadyMember, NoSeatLeft,
         SeatClassNotInPlan
 }
 refused_when_closed!(JoinGroupRefused);
@@ -236,6 +236,13 @@ mod tests {
             "given a closed organization, then never",
             "OrganizationClosed",
             world.run(join("red", "bob"), &by("bob")),
+        );
+        let mut apart = World::suspended();
+        open(&mut apart, "red", "client");
+        cases.refused(
+            "given a member who is suspended, then they are to be restored first (AUT-7)",
+            "MemberSuspended",
+            apart.run(join("red", "bob"), &by("bob")),
         );
         cases.are_all_but(&[("AddressOfAnotherMember", "the address of the member is theirs")]);
     }

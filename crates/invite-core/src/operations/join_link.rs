@@ -79,7 +79,7 @@ refused! {
     JoinRefused:
         UnknownToken, Superseded, OrganizationSuspended, OrganizationClosed, LinkNotOpen, TooLarge, AddressNeeded,
         DomainNotAllowed, NoLongerAvailable, UnknownGroup, GroupArchived, GroupClosed, GroupInviteOnly,
-        InviterNoLongerMay, AddressOfAnotherMember, AlreadyMember, NoSeatLeft, SeatClassNotInPlan
+        InviterNoLongerMay, AddressOfAnotherMember, MemberSuspended, AlreadyMember, NoSeatLeft, SeatClassNotInPlan
 }
 refused_when_closed!(JoinRefused);
 refused_for_groups!(JoinRefused);
@@ -668,6 +668,14 @@ mod tests {
             "given a closed organization, then never (LIF-8)",
             "OrganizationClosed",
             world.join_by(link, "bob"),
+        );
+        let mut apart = World::suspended();
+        apart.by_links(["red"]);
+        let red = apart.make_link(LinkSettings::new("Red", in_group("client", "red")));
+        cases.refused(
+            "given a member who is suspended, then they are to be restored first (AUT-7)",
+            "MemberSuspended",
+            apart.join_by(red, "bob"),
         );
         cases.are_all_but(&[("UnknownGroup", "a group that a link names stays on record")]);
     }

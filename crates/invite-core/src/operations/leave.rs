@@ -7,10 +7,10 @@ use super::remove_members::{Settled, TheirInvitations, reads_of_sent, settle_sen
 use crate::operation::sealed::Sealed;
 use crate::refusal::{NotPermitted, UnknownMember, refused};
 use crate::rules::require_not_closed;
-use crate::{Actor, Draft, Event, Host, Operation, Permission, Reads, Stop, UserId};
+use crate::{Actor, Draft, Event, Host, Operation, Permission, Reads, RevokedBecause, Stop, UserId};
 
-/// Leaves the organization. Anybody may, but for the last owner (B7, AUT-8), and nobody for somebody else but
-/// the host.
+/// Leaves the organization. Anybody may, suspended or not, but for the last owner (B7, AUT-8), and nobody for
+/// somebody else but the host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Leave {
     user: UserId,
@@ -80,12 +80,12 @@ impl Operation for Leave {
         draft.rule("C6", if own { Ok(()) } else { Err(LeaveRefused::from(removing())) })?;
         let unknown = UnknownMember { user: self.user.clone() };
         let member = draft.member(&self.user)?.cloned().ok_or(LeaveRefused::from(unknown))?;
-        if member.is_owner() {
+        if member.is_active_owner() {
             super::require_another_owner::<LeaveRefused>(draft)?;
         }
         draft.act_as(&self.user);
         draft.emit(Event::MemberLeft { user: self.user.clone() });
-        end_open_for::<LeaveRefused>(draft, &member)?;
+        end_open_for::<LeaveRefused>(draft, &member, RevokedBecause::InviteeRemoved)?;
         let choice = match self.their_invitations {
             TheirInvitations::Keep => TheirInvitations::Keep,
             TheirInvitations::Revoke | TheirInvitations::HandOver => TheirInvitations::Revoke,

@@ -14,7 +14,8 @@ use crate::refusal::{
     refused, refused_for_grants, refused_when_closed,
 };
 use crate::rules::{
-    expiry, open_at_places, organization, require_few_open, require_open, require_pending, require_rate,
+    expiry, open_at_places, organization, require_active, require_few_open, require_open, require_pending,
+    require_rate,
 };
 use crate::seats::{end_due, end_if_due, require_seat, seat_after, takes_another};
 use crate::{
@@ -54,7 +55,7 @@ pub struct OwnershipOffered {
 refused! {
     /// Why ownership was not offered.
     OfferOwnershipRefused:
-        OrganizationSuspended, OrganizationClosed, NotOwner, UnknownMember, AlreadyOwner, AlreadyInvited,
+        OrganizationSuspended, OrganizationClosed, NotOwner, UnknownMember, MemberSuspended, AlreadyOwner, AlreadyInvited,
         GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge,
         TooManyInvitations, TooManyPending, TooManyOpen
 }
@@ -88,6 +89,7 @@ impl Operation for OfferOwnership {
         let member = draft.member(&self.to)?.cloned().ok_or(OfferOwnershipRefused::from(unknown))?;
         let owner = if member.is_owner() { Err(AlreadyOwner {}) } else { Ok(()) };
         draft.rule("F16", owner.map_err(OfferOwnershipRefused::from))?;
+        require_active::<OfferOwnershipRefused>(draft, member.is_active())?;
         if let FormerOwner::Becomes(access) = &self.former {
             let grants = Grants::from(Grant::new(Scope::Organization, access.clone()));
             let known =
@@ -171,12 +173,13 @@ pub(super) fn transfer(
     let member = draft.member(user)?.cloned().ok_or(AcceptRefused::from(unknown))?;
     let already = if member.is_owner() { Err(AlreadyOwner {}) } else { Ok(()) };
     draft.rule("F16", already.map_err(AcceptRefused::from))?;
+    require_active::<AcceptRefused>(draft, member.is_active())?;
     let offerer = match row.inviter.user() {
         Some(offerer) => draft.member(offerer)?.cloned(),
         None => None,
     };
-    // An owner who is none any more has nothing to hand over, whatever the policy for other invitations.
-    let still = row.inviter == Actor::System || offerer.as_ref().is_some_and(Member::is_owner);
+    // An owner who is suspended or none any more has nothing to hand over, whatever the policy for other invitations.
+    let still = row.inviter == Actor::System || offerer.as_ref().is_some_and(Member::is_active_owner);
     let still = if still { Ok(()) } else { Err(InviterNoLongerMay {}) };
     draft.rule("AUT-4", still.map_err(AcceptRefused::from))?;
     if let FormerOwner::Becomes(access) = former {
@@ -414,6 +417,12 @@ mod tests {
             "given a closed organization, when offered, then never (LIF-8)",
             "OrganizationClosed",
             world.run(to_dan, &by("ada")),
+        );
+        let mut apart = World::suspended();
+        cases.refused(
+            "given a member who is suspended, then they are to be restored first (AUT-7)",
+            "MemberSuspended",
+            apart.run(OfferOwnership::new(user("bob"), FormerOwner::Stays), &by("ada")),
         );
         cases.are_all_but(&[
             ("GrantsMissing", "a former owner becomes one access, which is there"),

@@ -49,6 +49,8 @@ pub enum Next {
     Join,
     /// Nothing: this account is a member already.
     AlreadyMember,
+    /// Ask to be restored: this account is a member who is suspended (AUT-7).
+    Suspended,
     /// Ask for a new invitation: this one has ended, or a newer mail was sent.
     RequestNew,
 }
@@ -280,6 +282,7 @@ impl PreviewToken {
         };
         let told = status != PreviewStatus::Superseded;
         let next = match &self.principal {
+            Some(principal) if is_suspended(draft, principal)? => Next::Suspended,
             Some(principal) if holds_all(draft, principal, &row.settings.grants)? => Next::AlreadyMember,
             _ if status != PreviewStatus::Open => Next::RequestNew,
             Some(_) => Next::Join,
@@ -311,6 +314,11 @@ impl PreviewToken {
         known: AccountKnown,
     ) -> Result<Next, Stop<PreviewRefused>> {
         if let Some(principal) = &self.principal
+            && is_suspended(draft, principal)?
+        {
+            return Ok(Next::Suspended);
+        }
+        if let Some(principal) = &self.principal
             && row.kind == InvitationKind::Membership
             && holds_all(draft, principal, &row.grants)?
         {
@@ -334,6 +342,10 @@ impl PreviewToken {
             Invitee::Address(_) => Next::VerifyAddress,
         })
     }
+}
+
+fn is_suspended(draft: &Draft, principal: &Principal) -> Result<bool, Stop<PreviewRefused>> {
+    Ok(draft.member(principal.user())?.is_some_and(|member| !member.is_active()))
 }
 
 /// Whether somebody is a member who holds something in every one of the scopes.

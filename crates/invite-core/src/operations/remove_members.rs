@@ -14,8 +14,8 @@ use crate::{
     RevokedBecause, Stop, UserId,
 };
 
-/// What becomes of the open invitations and invite links of a member who is removed, leaves, or may not grant them
-/// any more (AUT-5).
+/// What becomes of the open invitations and invite links of a member who is removed, is suspended, leaves, or may not
+/// grant them any more (AUT-5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -163,7 +163,7 @@ impl RemoveMembers {
         // Whoever removes themselves has left.
         let own = actor.user() == Some(&user);
         draft.emit(if own { Event::MemberLeft { user } } else { Event::MemberRemoved { user } });
-        end_open_for::<RemoveMembersRefused>(draft, &member)?;
+        end_open_for::<RemoveMembersRefused>(draft, &member, RevokedBecause::InviteeRemoved)?;
         settle_sent(host, actor, draft, &member.user, self.their_invitations)
     }
 }

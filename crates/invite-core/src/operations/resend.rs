@@ -11,12 +11,13 @@ use crate::refusal::{
     refused_for_seats, refused_when_closed,
 };
 use crate::rules::{
-    expiry, open_at_places, organization, require_few_open, require_open, require_pending, require_rate,
+    expiry, open_at_places, organization, require_active, require_few_open, require_open, require_pending,
+    require_rate,
 };
 use crate::seats::{end_due, end_if_due, require_seat, reserve};
 use crate::{
-    Actor, DeliveryKind, Draft, Event, Expiry, Host, InvitationId, InvitationKind, InvitationState, Nonce,
-    Operation, Reads, Stop,
+    Actor, DeliveryKind, Draft, Event, Expiry, Host, InvitationId, InvitationKind, InvitationState, Member,
+    Nonce, Operation, Reads, Stop,
 };
 
 /// Sends an invitation again: pending ones, and expired ones after all checks of a new one (D5, LIF-3).
@@ -59,7 +60,7 @@ refused! {
     ResendRefused:
         OrganizationSuspended, OrganizationClosed, UnknownInvitation, NotPending, NotPermitted, NotGrantable,
         GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge,
-        DomainNotAllowed, Blocked, AlreadyMember, AlreadyInvited, InvalidExpiry, TooManyInvitations,
+        DomainNotAllowed, Blocked, MemberSuspended, AlreadyMember, AlreadyInvited, InvalidExpiry, TooManyInvitations,
         TooManyPending, NoSeatLeft, SeatClassNotInPlan, NotOwner, TooManyOpen, UnknownGroup, GroupArchived,
         GroupClosed
 }
@@ -115,7 +116,11 @@ pub(super) fn renew(
             check_granting(host, actor, draft, &row.grants)?;
             require_welcome(draft, &row.invitee, &row.grants)?;
         }
-        InvitationKind::Ownership { .. } => super::offer_ownership::require_owner(host, actor, draft)?,
+        InvitationKind::Ownership { .. } => {
+            super::offer_ownership::require_owner(host, actor, draft)?;
+            let active = draft.member_of(&row.invitee)?.is_none_or(Member::is_active);
+            require_active::<ResendRefused>(draft, active)?;
+        }
     }
     require_rate(draft, actor)?;
     end_if_due(host.model, draft, id)?;
@@ -476,6 +481,16 @@ mod tests {
             "given a closed organization, when resent, then never (LIF-8)",
             "OrganizationClosed",
             resend(&mut world, "ada"),
+        );
+        let mut apart = World::suspended();
+        apart.ok(RestoreMembers::one(user("bob")), &by("ada"));
+        let red = apart.invite("bob@example.com", in_group("client", "red"), &by("ada"));
+        apart.wait(TimeDelta::days(8));
+        apart.ok(SuspendMembers::one(user("bob")), &by("ada"));
+        cases.refused(
+            "given a member who is suspended, then they are to be restored first (AUT-7)",
+            "MemberSuspended",
+            apart.run(Resend::new(red), &by("ada")),
         );
         cases.are_all_but(&[
             ("GrantsMissing", "an invitation always grants something"),

@@ -164,7 +164,7 @@ fn take_out_of_member(
     let (user, grants) = (member.user.clone(), member.grants.clone().without(scope));
     if grants.is_empty() {
         draft.emit(Event::MemberRemoved { user });
-        end_open_for::<Infallible>(draft, &member)?;
+        end_open_for::<Infallible>(draft, &member, RevokedBecause::InviteeRemoved)?;
     } else {
         let seat = seat_after(host.model, draft, Some(&member), &grants);
         draft.emit(Event::MemberAccessChanged { user, grants, seat });

@@ -728,6 +728,28 @@ reason! {
 }
 
 reason! {
+    /// The member is suspended: they keep what they hold, and can neither use it nor get more (AUT-7).
+    MemberSuspended {}
+    says "this member is suspended"
+    |this| {
+        code: "member-suspended",
+        rule: "AUT-7",
+        remedy: "ask somebody who may suspend members to restore them".into(),
+    }
+}
+
+reason! {
+    /// The member is not suspended, so there is nothing to restore.
+    MemberActive {}
+    says "this member is not suspended"
+    |this| {
+        code: "member-active",
+        rule: "AUT-7",
+        remedy: "nothing to do".into(),
+    }
+}
+
+reason! {
     /// An owner can be changed or removed by nobody else.
     OwnerProtected {}
     says "an owner is changed or removed by nobody else"
@@ -735,6 +757,17 @@ reason! {
         code: "owner-protected",
         rule: "C6",
         remedy: "the owner steps down or leaves, if another owner remains".into(),
+    }
+}
+
+reason! {
+    /// Only an owner, or the host, suspends and restores an owner.
+    OwnersOnly {}
+    says "an owner is suspended and restored by owners alone"
+    |this| {
+        code: "owner-protected",
+        rule: "C6",
+        remedy: "ask an owner".into(),
     }
 }
 

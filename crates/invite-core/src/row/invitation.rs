@@ -190,7 +190,9 @@ pub enum RevokedBecause {
     JoinedOtherwise,
     /// The invitee was removed (LIF-7c), or left.
     InviteeRemoved,
-    /// Its inviter was removed or left, or may not grant it any more, and it was settled with them (AUT-5).
+    /// The invitee is a member who was suspended.
+    InviteeSuspended,
+    /// Its inviter was removed, suspended or left, or may not grant it any more, and it was settled with them (AUT-5).
     InviterRemoved,
     /// The invitee blocked the organization.
     InviteeBlocked,

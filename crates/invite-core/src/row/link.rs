@@ -137,7 +137,7 @@ pub enum Switch {
 pub enum LinkEnding {
     /// Somebody removed it.
     Removed,
-    /// Its creator was removed or may not grant it any more.
+    /// Its creator was removed or suspended, or may not grant it any more.
     CreatorRemoved,
     /// All groups that it grants access to were closed.
     GroupClosed,

@@ -40,17 +40,45 @@ pub enum JoinedBy {
     },
 }
 
+/// Whether a member may do anything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(clippy::exhaustive_enums, reason = "every adapter stores both")]
+pub enum MemberStatus {
+    /// They may do what they hold.
+    #[default]
+    Active,
+    /// They keep what they hold and may do nothing; they take no seat until they are restored (AUT-7).
+    Suspended,
+}
+
+impl MemberStatus {
+    /// Every status.
+    pub const ALL: [Self; 2] = [Self::Active, Self::Suspended];
+
+    /// Its name in rows and JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+}
+
 /// A user in an organization: once, however many grants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "a row: every adapter reads and writes all of it")]
 pub struct Member {
     /// The user.
     pub user: UserId,
+    /// Whether they may do anything.
+    pub status: MemberStatus,
     /// The address under which they joined, if it was proven or the host vouched for it.
     pub email: Option<EmailAddress>,
     /// What they hold and where. Never empty: losing the last grant ends the membership.
     pub grants: Grants,
-    /// The seat class they were charged to; `None` takes no seat.
+    /// The seat class they were charged to; `None` takes no seat. Nobody who is suspended takes one.
     pub seat: Option<SeatClass>,
     /// How they became a member.
     pub joined_by: JoinedBy,
@@ -61,9 +89,26 @@ pub struct Member {
 }
 
 impl Member {
-    /// Whether they are an owner: a member with every right, whom nobody else removes.
+    /// Whether they are an owner: a member with every right, whom nobody else removes. A suspended one still is.
     #[must_use]
     pub fn is_owner(&self) -> bool {
         self.grants.is_owner()
+    }
+
+    /// Whether they are not suspended.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.status == MemberStatus::Active
+    }
+
+    /// The grants that are in force: none of somebody who is suspended (AUT-7).
+    #[must_use]
+    pub fn in_force(&self) -> Option<&Grants> {
+        self.is_active().then_some(&self.grants)
+    }
+
+    /// Whether they are one of those of whom one remains, always (AUT-8).
+    pub(crate) fn is_active_owner(&self) -> bool {
+        self.is_active() && self.is_owner()
     }
 }

@@ -172,9 +172,9 @@ impl SeatCount {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(clippy::exhaustive_structs, reason = "the counters that every adapter stores")]
 pub struct Counts {
-    /// Members, owners included.
+    /// Members, owners and those who are suspended included.
     pub members: u32,
-    /// Owners.
+    /// Owners who are not suspended.
     pub owners: u32,
     /// Invitations in state pending, those past their expiry included until it is written down.
     pub pending: u32,

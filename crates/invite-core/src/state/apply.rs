@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     Counts, EARLIER_NONCES, Event, Facts, Group, GroupId, GroupStatus, Invitation, InvitationId, InviteLink,
-    Invitee, LimitSubject, LinkId, Member, Nonce, Organization, OrganizationStatus, Rate, RevokedBecause,
-    SeatClass, SuppressionKind, UserId,
+    Invitee, LimitSubject, LinkId, Member, MemberStatus, Nonce, Organization, OrganizationStatus, Rate,
+    RevokedBecause, SeatClass, SuppressionKind, UserId,
 };
 
 use super::draft::{Draft, Undo};
@@ -82,6 +82,14 @@ impl Draft {
                 self.set_member(user.clone(), None);
                 self.set_suppression(Invitee::User(user), SuppressionKind::Inclusion, Some(at));
             }
+            Event::MemberSuspended { user } => self.change_member(&user, |row| {
+                row.status = MemberStatus::Suspended;
+                row.seat = None;
+            }),
+            Event::MemberRestored { user, seat } => self.change_member(&user, |row| {
+                row.status = MemberStatus::Active;
+                row.seat = seat;
+            }),
             Event::GroupCreated { group } => self.set_group(group.id.clone(), Some(group)),
             Event::GroupChanged { id, settings } => self.change_group(&id, |row| row.settings = settings),
             Event::GroupArchived { id } => self.change_group(&id, |row| row.status = GroupStatus::Archived),
@@ -283,7 +291,8 @@ impl Draft {
         row: Option<Option<Box<Member>>>,
     ) -> Option<Option<Box<Member>>> {
         let new = row.as_ref().and_then(Option::as_deref);
-        let (new_seat, new_owner) = (new.and_then(|m| m.seat.clone()), new.is_some_and(Member::is_owner));
+        let (new_seat, new_owner) =
+            (new.and_then(|m| m.seat.clone()), new.is_some_and(Member::is_active_owner));
         let new_is_there = new.is_some();
         if let Some(email) = new.and_then(|member| member.email.clone()) {
             self.slice.by_address.insert(email, Some(user.clone()));
@@ -296,7 +305,7 @@ impl Draft {
         if let Some(organization) = &mut self.slice.organization {
             let counts = &mut organization.counts;
             shift(&mut counts.members, gone.is_some(), new_is_there);
-            shift(&mut counts.owners, gone.is_some_and(Member::is_owner), new_owner);
+            shift(&mut counts.owners, gone.is_some_and(Member::is_active_owner), new_owner);
             let old_seat = gone.and_then(|member| member.seat.clone());
             if old_seat != new_seat {
                 let seats = [(old_seat, true, false), (new_seat, false, true)];

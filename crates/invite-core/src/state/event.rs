@@ -111,6 +111,18 @@ pub enum Event {
         /// The seat class from now on.
         seat: Option<SeatClass>,
     },
+    /// A member was suspended: what they hold stays, and the seat is free.
+    MemberSuspended {
+        /// Who.
+        user: UserId,
+    },
+    /// A suspended member may do again what they hold.
+    MemberRestored {
+        /// Who.
+        user: UserId,
+        /// The seat class from now on.
+        seat: Option<SeatClass>,
+    },
     /// A member was removed.
     MemberRemoved {
         /// Who.
@@ -254,6 +266,8 @@ impl Event {
             },
             Self::MemberJoined { .. } => "member-joined",
             Self::MemberAccessChanged { .. } => "member-access-changed",
+            Self::MemberSuspended { .. } => "member-suspended",
+            Self::MemberRestored { .. } => "member-restored",
             Self::MemberRemoved { .. } => "member-removed",
             Self::MemberLeft { .. } => "member-left",
             Self::GroupCreated { .. } => "group-created",
@@ -346,6 +360,8 @@ impl Event {
         match self {
             Self::MemberJoined { member } => Some(&member.user),
             Self::MemberAccessChanged { user, .. }
+            | Self::MemberSuspended { user }
+            | Self::MemberRestored { user, .. }
             | Self::MemberRemoved { user }
             | Self::MemberLeft { user } => Some(user),
             Self::LinkUsed { user, .. } => Some(user),

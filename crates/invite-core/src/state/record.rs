@@ -129,6 +129,9 @@ pub enum Facts {
     },
     /// Of a member.
     Member {
+        /// Their status, unless they are active.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        status: Option<&'static str>,
         /// The address they joined with, masked.
         #[serde(skip_serializing_if = "Option::is_none")]
         email: Option<Masked>,
@@ -226,6 +229,7 @@ impl From<&InviteLink> for Facts {
 impl From<&Member> for Facts {
     fn from(member: &Member) -> Self {
         Self::Member {
+            status: (!member.is_active()).then(|| member.status.as_str()),
             email: member.email.clone().map(|email| Invitee::Address(email).into()),
             grants: member.grants.clone(),
             seat: member.seat.clone(),

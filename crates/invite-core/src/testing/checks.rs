@@ -134,7 +134,8 @@ pub(super) fn invariants(rows: &Rows) {
     for (class, _) in reserved.collect::<BTreeSet<_>>() {
         seats.entry(class).or_default().reserved += 1;
     }
-    let owners = rows.members.values().filter(|member| member.is_owner()).count();
+    let active = rows.members.values().filter(|member| member.status == MemberStatus::Active);
+    let owners = active.filter(|member| member.is_owner()).count();
     let counts = Counts {
         members: rows.members.len() as u32,
         owners: owners as u32,
@@ -202,6 +203,13 @@ pub(super) fn invariants(rows: &Rows) {
     assert!(classes.values().all(|of| of.len() <= 1), "one person reserves one seat: {classes:?}");
     for member in rows.members.values() {
         assert!(!member.grants.is_empty(), "a member holds something");
+        if member.status == MemberStatus::Suspended {
+            assert_eq!(member.seat, None, "who is suspended takes no seat");
+            let names =
+                [Some(Invitee::User(member.user.clone())), member.email.clone().map(Invitee::Address)];
+            let open = rows.open().find(|row| names.contains(&Some(row.invitee.clone())));
+            assert_eq!(open, None, "nothing is open for who is suspended");
+        }
     }
 }
 
@@ -316,6 +324,9 @@ pub(super) fn nothing_goes_on_unless_active(before: &Rows, after: &Rows) {
         assert_eq!(before.deliveries, after.deliveries);
         assert!(after.members.keys().all(|user| before.members.contains_key(user)));
         assert!(after.group_members.keys().all(|key| before.group_members.contains_key(key)));
+        for (user, member) in &after.members {
+            assert!(before.members[user].status <= member.status, "{user} was restored");
+        }
         assert!(after.groups.keys().all(|id| before.groups.contains_key(id)));
         for link in after.links.values() {
             let was = before.links.get(&link.id).expect("no link is made");
@@ -358,7 +369,8 @@ pub(super) fn nobody_grants_what_they_do_not_hold(
     let held = |actor: &Actor| match actor {
         Actor::System => None,
         Actor::User(user) => {
-            Some(before.members.get(user).map(|member| member.grants.clone()).unwrap_or_default())
+            let member = before.members.get(user).filter(|member| member.status == MemberStatus::Active);
+            Some(member.map(|member| member.grants.clone()).unwrap_or_default())
         }
     };
     let accepted = facts.iter().find_map(|(_, event)| match event {
@@ -411,6 +423,14 @@ pub(super) fn nobody_grants_what_they_do_not_hold(
                 (InvitationKind::Membership, on_joining(&after.groups[id]))
             }
             Event::MemberJoined { member } => (InvitationKind::Membership, member.grants.clone()),
+            Event::MemberRestored { user, .. } => {
+                let grants = after.members[user].grants.clone();
+                let kind = match grants.is_owner() {
+                    true => InvitationKind::Ownership { former: FormerOwner::Stays },
+                    false => InvitationKind::Membership,
+                };
+                (kind, grants)
+            }
             Event::MemberAccessChanged { user, grants, .. } => {
                 // Somebody may join and be given more in one command.
                 let had = before.members.get(user).map(|member| member.grants.clone()).unwrap_or_default();

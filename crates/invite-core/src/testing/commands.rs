@@ -25,7 +25,7 @@ pub(super) struct Step {
 
 pub(super) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
     let n = || 0_usize..64;
-    let step = (prop::bool::weighted(0.2), 0..=USERS, 0_u8..96, [n(), n(), n(), n()]);
+    let step = (prop::bool::weighted(0.2), 0..=USERS, 0_u8..102, [n(), n(), n(), n()]);
     let step =
         step.prop_map(|(other, actor, what, n)| Step { organization: usize::from(other), actor, what, n });
     prop::collection::vec(step, 1..most)
@@ -91,7 +91,7 @@ macro_rules! commands {
 
 commands! {
     Accept, AddMembers, ChangeAccess, ChangeGroup, ChangeGroupStatus, ChangePlan, ChangeSettings, ChangeStatus,
-    CreateGroup, CreateLink, CreateOrganization, Decline, Edit, EditLink, Invite, JoinByLink, JoinGroup, Leave, OfferOwnership, Remind, RemoveMembers, Resend, Revoke, SwitchLink, Tidy, Unblock, Unsubscribe
+    CreateGroup, CreateLink, CreateOrganization, Decline, Edit, EditLink, Invite, JoinByLink, JoinGroup, Leave, OfferOwnership, Remind, RemoveMembers, Resend, RestoreMembers, Revoke, SuspendMembers, SwitchLink, Tidy, Unblock, Unsubscribe
 }
 
 fn as_text<T: serde::Serialize, R: Refusal>(decided: Result<T, Stop<R>>) -> Result<String, String> {
@@ -410,9 +410,28 @@ impl World {
             84 | 85 => CreateGroup::new(some_group(n[0]), group_settings(n[1])).into(),
             86..=88 => ChangeGroup::new(some_group(n[0]), group_settings(n[1])).into(),
             89 => ChangeGroupStatus::archive(some_group(n[0])).into(),
-            90 | 91 => ChangeGroupStatus::restore(some_group(n[0])).into(),
+            90 | 91 => {
+                let archived = self.rows_of(organization).groups.values();
+                let archived =
+                    archived.filter(|row| row.status == GroupStatus::Archived).map(|row| row.id.clone());
+                let id = archived.max().filter(|_| n[1].is_multiple_of(2));
+                ChangeGroupStatus::restore(id.unwrap_or_else(|| some_group(n[0]))).into()
+            }
             92 if n[1].is_multiple_of(2) => ChangeGroupStatus::close(some_group(n[0])).into(),
             92..=94 => Tidy::new(1 + u32::try_from(n[0] % 4).unwrap()).into(),
+            96..=98 => {
+                let users = [n[0], n[2]].map(|n| user(&name(n)));
+                let users = users.into_iter().take(1 + n[1] % 2);
+                SuspendMembers::many(users).their_invitations(theirs(n[3])).into()
+            }
+            99..=101 => {
+                let rows = self.rows_of(organization);
+                let suspended = rows.members.values().filter(|member| !member.is_active());
+                let suspended = suspended.map(|member| member.user.clone()).collect::<Vec<_>>();
+                let some = suspended.get(n[0] % suspended.len().max(1)).cloned();
+                let users = [some.unwrap_or_else(|| user(&name(n[0]))), user(&name(n[2]))];
+                RestoreMembers::many(users.into_iter().take(1 + n[1] % 2)).into()
+            }
             60..=61 => {
                 self.wait(match n[0] % 4 {
                     0 => TimeDelta::days(8),

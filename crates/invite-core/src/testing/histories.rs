@@ -60,9 +60,12 @@ fn previews_say_what_comes(world: &World, organization: &str, n: [usize; 4]) {
         }
         (PreviewStatus::Pending, Next::WrongAccount) => assert_eq!(accepted, Err("wrong-account")),
         (PreviewStatus::Pending, Next::VerifyAddress) => assert_eq!(accepted, Err("address-not-verified")),
-        (PreviewStatus::Pending, Next::AlreadyMember) => assert!(accepted.is_err()),
+        (PreviewStatus::Pending, Next::AlreadyMember | Next::Suspended) => assert!(accepted.is_err()),
         (status, next) => {
-            assert!(matches!(next, Next::RequestNew | Next::AlreadyMember), "{status:?} {next:?}");
+            assert!(
+                matches!(next, Next::RequestNew | Next::AlreadyMember | Next::Suspended),
+                "{status:?} {next:?}"
+            );
             assert!(accepted.is_err(), "{status:?}");
         }
     }
@@ -89,7 +92,9 @@ fn link_previews_say_what_comes(world: &World, organization: &str, n: [usize; 4]
                 ["seat-class-not-in-plan", "inviter-no-longer-may", "no-longer-available", "already-member"];
             told.contains(code) || others.contains(code)
         })),
-        (PreviewStatus::Open, next) => assert!(next == Next::AlreadyMember && joined.is_err()),
+        (PreviewStatus::Open, next) => {
+            assert!(matches!(next, Next::AlreadyMember | Next::Suspended) && joined.is_err(), "{next:?}");
+        }
         (status, _) => assert!(joined.is_err(), "{status:?}"),
     }
 }
@@ -203,7 +208,7 @@ fn histories_reach_most_outcomes_and_most_kinds_of_facts() {
 
     let mut runner = TestRunner::deterministic();
     let (mut kinds, mut codes) = (BTreeSet::new(), BTreeSet::new());
-    for _ in 0..120 {
+    for _ in 0..200 {
         let mut world = World::two(model().creators_role("lead"));
         for step in steps(80).new_tree(&mut runner).unwrap().current() {
             if let Some(command) = world.command(&step) {
@@ -222,6 +227,9 @@ fn histories_reach_most_outcomes_and_most_kinds_of_facts() {
     for kind in groups_and_links.chain(of_links.map(|what| format!("link-{what}"))) {
         assert!(kinds.contains(kind.as_str()), "no {kind}");
     }
-    assert!(kinds.len() >= 34, "{} kinds: {kinds:?}", kinds.len());
+    for kind in ["member-suspended", "member-restored"] {
+        assert!(kinds.contains(kind), "no {kind}");
+    }
+    assert!(kinds.len() >= 36, "{} kinds: {kinds:?}", kinds.len());
     assert!(codes.len() >= 35, "{} codes: {codes:?}", codes.len());
 }

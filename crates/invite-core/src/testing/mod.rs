@@ -163,6 +163,14 @@ impl World {
         self.ok(AddMembers::one(member), &Actor::System);
     }
 
+    /// `acme` with room for everybody, where `bob` is a client who is suspended.
+    pub(crate) fn suspended() -> Self {
+        let mut world = Self::new();
+        world.add("bob", Grant::role("client"));
+        world.ok(SuspendMembers::one(user("bob")), &by("ada"));
+        world
+    }
+
     /// Gives somebody as many open invitations as anybody may have.
     pub(crate) fn crowd(&mut self, who: impl Into<Invitees> + Clone) {
         for position in 0..Reads::MAX_OPEN {

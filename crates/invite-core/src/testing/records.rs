@@ -39,7 +39,7 @@ fn linked(world: &mut World) -> LinkId {
 type Makes = fn(&mut World);
 
 /// Every kind, and what makes it.
-const KINDS: [(&str, Makes); 37] = [
+const KINDS: [(&str, Makes); 39] = [
     ("organization-created", |_| {}),
     ("organization-suspended", |world| {
         world.ok(ChangeStatus::Suspend, &by("ada"));
@@ -120,6 +120,15 @@ const KINDS: [(&str, Makes); 37] = [
     ("member-access-changed", |world| {
         added(world);
         world.ok(ChangeAccess::new(user("bob"), in_group("client", "red")), &by("ada"));
+    }),
+    ("member-suspended", |world| {
+        added(world);
+        world.ok(SuspendMembers::one(user("bob")), &by("ada"));
+    }),
+    ("member-restored", |world| {
+        added(world);
+        world.ok(SuspendMembers::one(user("bob")), &by("ada"));
+        world.ok(RestoreMembers::one(user("bob")), &by("ada"));
     }),
     ("member-removed", |world| {
         added(world);

@@ -22,6 +22,7 @@ create table invite_organizations (
 create table invite_members (
     organization text not null,
     user text not null,
+    status text not null,
     email text,
     email_canonical text,
     role text,
@@ -40,6 +41,7 @@ create index invite_members_role on invite_members (organization, role, joined_a
 create index invite_members_user on invite_members (user, joined_at, organization);
 create index invite_members_link on invite_members (organization, link, joined_at, user) where link is not null;
 create index invite_members_seat on invite_members (organization, seat, joined_at, user) where seat is not null;
+create index invite_members_status on invite_members (organization, status, joined_at, user);
 
 create table invite_group_members (
     organization text not null,

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
     Actor, Commit, CommitId, Delivery, DeliveryId, DeliveryKind, DeliveryState, Draft, EmailAddress, Event,
-    Expiry, Grant, Grants, Invitation, InvitationId, InvitationKind, Invitee, JoinedBy, Member, Metadata,
-    Nonce, OrganizationId, Plan, Reads, Settings, Slice, UserId, fold,
+    Expiry, Grant, Grants, Invitation, InvitationId, InvitationKind, Invitee, JoinedBy, Member, MemberStatus,
+    Metadata, Nonce, OrganizationId, Plan, Reads, Settings, Slice, UserId, fold,
 };
 use invite_storage::{Seek, Storage};
 use uuid::Uuid;
@@ -62,6 +62,7 @@ pub fn invitation(invitee: impl Into<Invitee>) -> Invitation {
 
 pub fn member(id: &str, grants: impl Into<Grants>) -> Member {
     Member {
+        status: MemberStatus::Active,
         user: user(id),
         email: None,
         grants: grants.into(),

@@ -8,7 +8,7 @@ use invite_storage::GroupFilter;
 
 use super::{Acting, OrganizationHandle, existing, into_id, missing};
 use crate::command::Command;
-use crate::error::{Error, InvalidInput};
+use crate::error::Error;
 use crate::pages::{Page, PageRequest, page};
 use crate::principal::Principal;
 
@@ -102,9 +102,5 @@ impl Acting {
     pub async fn groups(&self, filter: &GroupFilter, request: &PageRequest) -> Result<Page<Group>, Error> {
         self.look(Look::at_members()).await?;
         self.organization.groups(filter, request).await
-    }
-
-    fn try_run<O: invite_core::Operation>(&self, operation: Result<O, InvalidInput>) -> Command<O> {
-        self.organization.command(self.actor.clone(), operation)
     }
 }
