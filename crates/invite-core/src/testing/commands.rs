@@ -409,16 +409,16 @@ impl World {
             81..=83 => JoinGroup::new(some_group(n[0]), principal(n[2], n[3])).into(),
             84 | 85 => CreateGroup::new(some_group(n[0]), group_settings(n[1])).into(),
             86..=88 => ChangeGroup::new(some_group(n[0]), group_settings(n[1])).into(),
-            89 => ChangeGroupStatus::archive(some_group(n[0])).into(),
-            90 | 91 => {
-                let archived = self.rows_of(organization).groups.values();
-                let archived =
-                    archived.filter(|row| row.status == GroupStatus::Archived).map(|row| row.id.clone());
-                let id = archived.max().filter(|_| n[1].is_multiple_of(2));
-                ChangeGroupStatus::restore(id.unwrap_or_else(|| some_group(n[0]))).into()
+            89..=91 => {
+                let mut archived = self.rows_of(organization).groups.values();
+                match archived.find(|row| row.status == GroupStatus::Archived) {
+                    Some(row) if !n[1].is_multiple_of(4) => ChangeGroupStatus::restore(row.id.clone()).into(),
+                    _ if step.what == 91 => ChangeGroupStatus::restore(some_group(n[0])).into(),
+                    _ => ChangeGroupStatus::archive(some_group(n[0])).into(),
+                }
             }
-            92 if n[1].is_multiple_of(2) => ChangeGroupStatus::close(some_group(n[0])).into(),
-            92..=94 => Tidy::new(1 + u32::try_from(n[0] % 4).unwrap()).into(),
+            92 => ChangeGroupStatus::close(some_group(n[0] % 3)).into(),
+            93..=95 => Tidy::new(1 + u32::try_from(n[0] % 8).unwrap()).into(),
             96..=98 => {
                 let users = [n[0], n[2]].map(|n| user(&name(n)));
                 let users = users.into_iter().take(1 + n[1] % 2);

@@ -208,9 +208,9 @@ fn histories_reach_most_outcomes_and_most_kinds_of_facts() {
 
     let mut runner = TestRunner::deterministic();
     let (mut kinds, mut codes) = (BTreeSet::new(), BTreeSet::new());
-    for _ in 0..200 {
+    for _ in 0..80 {
         let mut world = World::two(model().creators_role("lead"));
-        for step in steps(80).new_tree(&mut runner).unwrap().current() {
+        for step in steps(200).new_tree(&mut runner).unwrap().current() {
             if let Some(command) = world.command(&step) {
                 let organization = ORGANIZATIONS[step.organization];
                 codes.extend(command.run(&mut world, organization, &acts(&step, &command)).err());
