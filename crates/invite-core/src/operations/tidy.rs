@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::join::end_open_for;
 use crate::operation::sealed::Sealed;
 use crate::rules::organization;
-use crate::seats::{end_due, lower, seat_after};
+use crate::seats::{end_due, lower, release_covered, seat_after};
 use crate::state::Closing;
 use crate::{
-    Actor, Draft, Entropy, Event, Host, InvitationId, LinkEnding, Operation, OrganizationStatus, Reads,
-    RevokedBecause, Scope, Stop, UserId,
+    Actor, Draft, Entropy, Event, Host, InvitationId, LinkEnding, Member, Operation, OrganizationStatus,
+    Reads, RevokedBecause, Scope, Stop, UserId,
 };
 
 /// Writes down that invitations expired, or ended with their organization. No decision needs it: each one
@@ -20,8 +20,8 @@ use crate::{
 /// show as pending there.
 ///
 /// After a group was closed it takes the group out of what members, invitations and links grant, one group after the
-/// other, and ends what then grants nothing (LIF-8, LIF-10); seats that were taken for it are free then. In a closed
-/// organization it ends the links.
+/// other, and ends what then grants nothing, or nothing new to a member (LIF-8, LIF-10, LIF-7d); seats that were taken
+/// for it are free then. In a closed organization it ends the links.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tidy {
     limit: u32,
@@ -142,13 +142,20 @@ fn take_out_of_invitation(
     let row = draft.invitation(id)?.filter(|row| row.is_open() && row.grants.access(scope).is_some());
     let Some(row) = row.cloned() else { return Ok(false) };
     let grants = row.grants.without(scope);
+    let member = draft.member_of(&row.invitee)?.cloned();
+    let holds = |member: &Member| grants.scopes().all(|scope| member.grants.access(scope).is_some());
     if grants.is_empty() || row.expires_at.is_over(draft.now()) {
         draft.revoke(id, RevokedBecause::GroupClosed);
+    } else if member.as_ref().is_some_and(holds) {
+        draft.revoke(id, RevokedBecause::JoinedOtherwise);
     } else {
         let (expires_at, continue_to) = (row.expires_at, row.continue_to);
         draft.emit(Event::InvitationEdited { id, grants, expires_at, continue_to });
     }
-    lower(host.model, draft, &row.invitee)?;
+    match &member {
+        Some(member) => release_covered(host.model, draft, &row.invitee, member)?,
+        None => lower(host.model, draft, &row.invitee)?,
+    }
     Ok(true)
 }
 
@@ -232,6 +239,35 @@ mod tests {
         assert_eq!(world.link(both).settings.grants, in_group("client", "blue").into());
         assert_eq!((world.link(both).revision, world.link(other).revision), (1, 0));
         assert_eq!(world.link(both).creator, by("ada"), "nobody else answers for it");
+    }
+
+    #[test]
+    fn given_a_member_when_a_closed_group_leaves_of_an_invitation_what_they_hold_then_it_ends_lif_7d_sea_3() {
+        let mut world = World::with(team_of(3).and_seats("client", Limit::AtMost(3)));
+        let id =
+            world.invite("bob@example.com", [Grant::role("client"), in_group("lead", "red")], &by("ada"));
+        world.ok(ChangeGroupStatus::close(group("red")), &by("ada"));
+        let bob = NewMember::new(user("bob"), Grant::role("client")).email(address("bob@example.com"));
+        world.ok(AddMembers::one(bob), &Actor::System);
+        assert_eq!(world.state(id), InvitationState::Pending, "they are not in the other group");
+        assert_eq!(world.ok(Tidy::new(9), &Actor::System).settled, 1);
+        assert_eq!(world.state(id), InvitationState::Revoked);
+        assert_eq!((world.seats("team"), world.seats("client")), ((0, 0), (1, 0)));
+    }
+
+    #[test]
+    fn given_a_member_when_a_closed_group_leaves_of_an_invitation_what_their_seat_covers_then_that_is_all_they_take_sea_3()
+     {
+        let mut world = World::with(team_of(3).and_seats("client", Limit::AtMost(3)));
+        world.add("bob", Grant::role("client"));
+        let both = [in_group("lead", "red"), in_group("client", "blue")];
+        let id = world.invite("bob@example.com", both, &by("ada"));
+        assert_eq!((world.seats("team"), world.seats("client")), ((0, 1), (1, 0)));
+        world.ok(ChangeGroupStatus::close(group("red")), &by("ada"));
+        world.ok(Tidy::new(9), &Actor::System);
+        assert_eq!(world.invitation(id).grants, in_group("client", "blue").into());
+        assert_eq!((world.seats("team"), world.seats("client")), ((0, 0), (1, 0)));
+        world.ok(Accept::inbox(id, person("bob")), &by("bob"));
     }
 
     #[test]
