@@ -5,13 +5,14 @@ use alloc::boxed::Box;
 use serde::{Deserialize, Serialize};
 
 use super::change_group::check_group;
+use super::join::settle;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{GroupExists, refused, refused_for_grants, refused_for_seats, refused_when_closed};
 use crate::rules::{authority, require_open};
 use crate::seats::{end_due, require_seat, seat_after, takes_another};
 use crate::{
-    Access, Actor, Draft, Event, Grant, Grants, Group, GroupId, GroupSettings, GroupStatus, Host, Operation,
-    Permission, Reads, Scope, Stop, UserId,
+    Access, Actor, Draft, Event, Grant, Grants, Group, GroupId, GroupSettings, GroupStatus, Host, Member,
+    Operation, Permission, Reads, Scope, Stop, UserId,
 };
 
 /// Creates a group: a project, team, workspace or line. The member who creates it gets the role in it that the
@@ -109,7 +110,9 @@ fn manage(
     end_due(host.model, draft)?;
     let grants = member.grants.clone().joined(&grants);
     let seat = seat_after(host.model, draft, Some(&member), &grants);
+    let manager = Member { grants: grants.clone(), seat: seat.clone(), ..member.clone() };
     draft.emit(Event::MemberAccessChanged { user: user.clone(), grants, seat: seat.clone() });
+    settle::<CreateGroupRefused>(host.model, draft, &manager, [])?;
     if takes_another(Some(&member), seat.as_ref()) {
         require_seat(draft, seat.as_ref())?;
     }
@@ -145,6 +148,17 @@ mod tests {
         let beyond = world.run(Invite::new("bob@example.com", Grant::role("client")), &by("cat"));
         assert_eq!(beyond.unwrap_err().code(), "not-permitted");
         assert_eq!(world.seats("team"), (1, 0), "who manages it may publish, and takes that seat (SEA-2)");
+    }
+
+    #[test]
+    fn given_a_creator_who_is_invited_when_managing_takes_the_seat_then_the_invitation_lets_go_of_it_sea_3() {
+        let mut world = World::of(model().creators_role("lead"), team_of(1));
+        let creates = Access::role("client").adding(Permission::CREATE_GROUPS);
+        world.add("cat", Grant::new(Scope::Organization, creates));
+        world.invite("cat@example.com", in_group("member", "red"), &by("ada"));
+        assert_eq!(world.seats("team"), (0, 1));
+        world.ok(create("green"), &by("cat"));
+        assert_eq!(world.seats("team"), (1, 0), "one person takes one seat");
     }
 
     #[test]
