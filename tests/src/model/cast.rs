@@ -1,19 +1,24 @@
 //! Who plays, with which roles, in which organizations.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use invite::core::{AccessModelBuilder, Invitee, Principal};
 use invite::{
-    AccessModel, Actor, EmailAddress, Expiry, Grant, Grants, InviterPolicy, Limit, OwnerSeat, Permission,
-    Plan, Rate, Restriction, Role, SeatPolicy, TheirInvitations, UserId,
+    Access, AccessModel, Actor, DomainRule, DomainRules, EmailAddress, Expiry, Grant, Grants, GroupId,
+    GroupSettings, InviterPolicy, Limit, LinkSettings, OwnerSeat, Permission, Plan, Rate, Restriction, Role,
+    SeatPolicy, TheirInvitations, UserId,
 };
+use proptest::prelude::*;
 
 use crate::people::{address, group, user};
 
 /// The two organizations. Neither may ever see anything of the other (STO-2).
 pub const ORGANIZATIONS: [&str; 2] = ["acme", "other"];
 
-/// The groups that each organization has.
-pub(super) const GROUPS: [&str; 2] = ["red", "blue"];
+/// The groups that each organization has from the beginning, and those that may come.
+pub(super) const GROUPS: [&str; 8] = ["red", "blue", "green", "grey", "gold", "pink", "plum", "teal"];
+
+/// How many groups there are from the beginning.
+pub(super) const FIRST_GROUPS: usize = 2;
 
 /// Everybody. The first two own one organization each; who follows has other rights, or none yet.
 const NAMES: [&str; 8] = ["ada", "ben", "cat", "dan", "eve", "fay", "gus", "hal"];
@@ -32,26 +37,32 @@ pub(super) const RESOURCES: [&str; 4] = ["a", "b", "c", "elsewhere"];
 pub struct Rules {
     /// What becomes of invitations whose inviter may not grant them any more.
     pub inviter: InviterPolicy,
+    /// What becomes of invite links whose creator may not grant them any more.
+    pub links: InviterPolicy,
     /// Whether owners take a seat.
     pub owners: OwnerSeat,
+    /// The role in a group of whoever creates it.
+    pub creators: Option<&'static str>,
 }
 
 impl Rules {
-    /// Every combination.
-    pub(super) const ALL: [Self; 6] = {
+    /// Any of them.
+    pub(super) fn any() -> impl Strategy<Value = Self> {
         use InviterPolicy::{Keep, Reduce, Strict};
-        use OwnerSeat::{Counted, Exempt};
-        [
-            Self { inviter: Strict, owners: Exempt },
-            Self { inviter: Strict, owners: Counted },
-            Self { inviter: Keep, owners: Exempt },
-            Self { inviter: Keep, owners: Counted },
-            Self { inviter: Reduce, owners: Exempt },
-            Self { inviter: Reduce, owners: Counted },
-        ]
-    };
+        let owners = prop::sample::select(vec![OwnerSeat::Exempt, OwnerSeat::Counted]);
+        let creators = prop::sample::select(vec![None, Some("lead"), Some("admin")]);
+        let inviter = prop::sample::select(vec![Strict, Keep, Reduce]);
+        let links = prop::sample::select(vec![Keep, Strict, Reduce]);
+        (inviter, links, owners, creators).prop_map(|(inviter, links, owners, creators)| Self {
+            inviter,
+            links,
+            owners,
+            creators,
+        })
+    }
 
-    /// `admin` may do all but close, `lead` invites and manages members and clients, `member` works, `client` looks.
+    /// `admin` may do all but close, `lead` invites and manages members, clients, groups and links, `member` works,
+    /// `client` looks.
     pub(super) fn model(self) -> AccessModel {
         let own = Permission::OWN.into_iter().filter(|own| *own != Permission::CLOSE);
         let leads = [
@@ -60,6 +71,9 @@ impl Rules {
             Permission::CHANGE_ACCESS,
             Permission::REMOVE,
             Permission::VIEW,
+            Permission::CREATE_GROUPS,
+            Permission::MANAGE_GROUP,
+            Permission::LINKS,
         ];
         let work = ["posts.view", "posts.create", "posts.publish", "accounts.connect"];
         let builder: AccessModelBuilder = AccessModel::builder()
@@ -71,7 +85,13 @@ impl Rules {
             .role(Role::new("client").with(["posts.view", "accounts.connect"]).never(["accounts.delete"]))
             .seat("team", ["posts.publish"])
             .seat("client", [] as [&str; 0]);
-        builder.inviter_policy(self.inviter).owner_seat(self.owners).build().unwrap()
+        let builder = builder.inviter_policy(self.inviter).link_policy(self.links).owner_seat(self.owners);
+        match self.creators {
+            Some(role) => builder.creators_role(role),
+            None => builder,
+        }
+        .build()
+        .unwrap()
     }
 }
 
@@ -120,12 +140,10 @@ pub(super) fn meant(invitee: &Invitee, vouched: bool) -> Principal {
     }
 }
 
-fn in_group(role: &str, name: &str) -> Grant {
-    Grant::role(role).in_group(group(name))
-}
-
-pub(super) fn grants(n: usize) -> Grants {
+/// What may be granted; where it says red or blue, in the two groups that are given.
+pub(super) fn grants(n: usize, [red, blue]: [&GroupId; 2]) -> Grants {
     let a = || Restriction::only(["a"]);
+    let within = |role: &str, group: &GroupId| Grant::role(role).in_group(group.clone());
     match n % 16 {
         0 | 1 => Grant::role("member").into(),
         2 => Grant::role("client").into(),
@@ -138,13 +156,67 @@ pub(super) fn grants(n: usize) -> Grants {
             .restricted("account", Restriction::only(["a", "b"]))
             .removing("posts.create")
             .into(),
-        9 => in_group("member", "red").into(),
-        10 => in_group("client", "red").into(),
-        11 => in_group("lead", "red").into(),
-        12 => in_group("member", "blue").restricted("line", a()).into(),
-        13 => [in_group("member", "red"), in_group("client", "blue")].into(),
-        14 => [Grant::role("client"), in_group("lead", "blue")].into(),
-        _ => [in_group("admin", "blue"), in_group("member", "red").adding("analytics.view")].into(),
+        9 => within("member", red).into(),
+        10 => within("client", red).into(),
+        11 => within("lead", red).into(),
+        12 => within("member", blue).restricted("line", a()).into(),
+        13 => [within("member", red), within("client", blue)].into(),
+        14 => [Grant::role("client"), within("lead", blue)].into(),
+        _ => [within("admin", blue), within("member", red).adding("analytics.view")].into(),
+    }
+}
+
+/// The groups that there are from the beginning.
+pub(super) fn first_groups() -> [GroupId; 2] {
+    [group(GROUPS[0]), group(GROUPS[1])]
+}
+
+/// What is set about a group: who comes in by themselves, with what.
+pub(super) fn group_settings(n: usize, access: usize) -> GroupSettings {
+    let access = match access % 4 {
+        0 => Access::role("member"),
+        1 => Access::role("lead"),
+        2 => Access::role("client").restricted("account", Restriction::only(["a"])),
+        _ => Access::role("client"),
+    };
+    let named = GroupSettings::named(["Red", "Blue"][n % 2]);
+    match n % 7 {
+        0 => named,
+        1 | 2 => named.by_request_with(access),
+        3 => named.open_with(access).described("We paint.").about("https://red.example/"),
+        _ => named.open_with(access),
+    }
+}
+
+/// What those get who join by a link: mostly little.
+pub(super) fn joining(n: usize, groups: [&GroupId; 2]) -> Grants {
+    let [red, blue] = groups;
+    let client = |group: &GroupId| Grant::role("client").in_group(group.clone());
+    match n % 6 {
+        0 => client(red).into(),
+        1 => [client(red), Grant::role("member").in_group(blue.clone())].into(),
+        2 => [Grant::role("client"), client(red)].into(),
+        3 => Grant::role("client").into(),
+        _ => grants(n / 6, groups),
+    }
+}
+
+/// What is set about an invite link: mostly sound.
+pub(super) fn link_settings(n: usize, grants: Grants, now: DateTime<Utc>) -> LinkSettings {
+    let settings = LinkSettings::new(["Clients", "Crew"][n % 2], grants);
+    let only = |domain| DomainRules::new().allow(DomainRule::parse(domain).unwrap());
+    let hours = TimeDelta::hours;
+    match n % 13 {
+        0 => settings.max_uses(1),
+        1 => settings.max_uses(2),
+        2 => settings.opens_at(now + hours(1)),
+        3 => settings.closes_at(now + hours(30)),
+        4 => settings.opens_at(now).closes_at(now + hours(1)),
+        5 => settings.domains(only("example.com")),
+        6 => settings.domains(only("work.example")).max_uses(3),
+        7 if n < 32 => settings.max_uses(0),
+        8 if n < 32 => settings.opens_at(now + hours(2)).closes_at(now + hours(2)),
+        _ => settings,
     }
 }
 
@@ -175,7 +247,7 @@ pub(super) fn theirs(n: usize) -> TheirInvitations {
 }
 
 /// An expiry that was asked for: mostly a sound one.
-pub(super) fn expiry(n: usize, now: chrono::DateTime<chrono::Utc>) -> Expiry {
+pub(super) fn expiry(n: usize, now: DateTime<Utc>) -> Expiry {
     match n % 5 {
         0 => Expiry::At(now + TimeDelta::hours(1)),
         1 => Expiry::Never,

@@ -5,14 +5,15 @@ use invite::core::{
     ChangeStatus, DomainRule, DomainRules, Invitee, MIN_TIME, Principal, Purpose, SuppressionKind,
 };
 use invite::{
-    Actor, Block, Expiry, FormerOwner, Grants, Invitation, InvitationId, Mode, OnPending, OrganizationId,
-    Settings,
+    Actor, Block, Expiry, FormerOwner, Grants, GroupId, GroupStatus, Invitation, InvitationId, LinkId, Mode,
+    OnPending, OrganizationId, Settings,
 };
 
 use super::cast::{
-    ORGANIZATIONS, actor, address_of, expiry, grants, invitee, meant, name, plan, principal, theirs,
+    GROUPS, ORGANIZATIONS, actor, address_of, expiry, first_groups, grants, group_settings, invitee, joining,
+    link_settings, meant, name, plan, principal, theirs,
 };
-use super::command::{Claim, Command, Issued, Whence};
+use super::command::{Claim, Command, Issued, To, Turn, Whence};
 use super::reference::Reference;
 use super::snapshot::Snapshot;
 use super::step::{Step, What};
@@ -26,6 +27,8 @@ pub(super) struct Choices<'a> {
     pub(super) should: &'a [Reference; 2],
     /// The tokens out of the mails that were sent.
     pub(super) mailed: &'a [Issued],
+    /// The tokens out of the invite links that were shown.
+    pub(super) linked: &'a [Issued],
     /// The key that tokens are issued with.
     pub(super) keyring: &'a invite::core::Keyring,
     /// The time on the clock.
@@ -42,6 +45,12 @@ impl Choices<'_> {
         let asked = n[3].is_multiple_of(3).then(|| expiry(n[2], now));
         let on_pending = [OnPending::Refuse, OnPending::Resend, OnPending::Replace][n[2] % 3];
         let mode = if n[3].is_multiple_of(3) { Mode::AllOrNothing } else { Mode::Each };
+        let groups = self.groups(step);
+        let grants = |n| grants(n, [&groups[0], &groups[1]]);
+        let linking = |n: [usize; 2]| {
+            let groups = [&groups[0], &groups[1]];
+            link_settings(n[1], joining(n[0], groups), now)
+        };
         Some(match step.what {
             What::Invite => {
                 let list = vec![(invitee(n[0]), None)];
@@ -66,7 +75,7 @@ impl Choices<'_> {
             What::RevokeMany => Command::Revoke(vec![id, self.invitation(step.organization, n[1])]),
             What::AcceptByToken => {
                 let issued = self.token(step.organization, n);
-                let principal = self.answering(step, issued.invitation);
+                let principal = self.answering(step, issued.invitation());
                 Command::Accept { claim: Claim::Token(issued), principal }
             }
             What::AcceptInInbox => {
@@ -74,7 +83,7 @@ impl Choices<'_> {
             }
             What::DeclineByToken => {
                 let issued = self.token(step.organization, n);
-                let principal = self.answering(step, issued.invitation);
+                let principal = self.answering(step, issued.invitation());
                 Command::Decline { claim: Claim::Token(issued), principal, block: block(n[3]) }
             }
             What::DeclineInInbox => {
@@ -127,6 +136,56 @@ impl Choices<'_> {
             What::Close if n[0] < 8 => Command::ChangeStatus(ChangeStatus::Close),
             What::Tidy => Command::Tidy(u32::try_from(n[0] % 4).unwrap_or(1)),
             What::CreateAgain => Command::Create { owner: name(n[0]) },
+            What::CreateGroup => {
+                let id = crate::people::group(GROUPS[n[0] % GROUPS.len()]);
+                Command::CreateGroup { id, settings: group_settings(n[1], n[2]) }
+            }
+            What::ChangeGroup => {
+                let settings = group_settings(n[1], n[2]);
+                Command::ChangeGroup { id: self.group(step.organization, n[0]), settings }
+            }
+            What::ArchiveGroup | What::RestoreGroup | What::CloseGroup => {
+                let to = match step.what {
+                    What::ArchiveGroup => To::Archived,
+                    What::RestoreGroup => To::Restored,
+                    _ => To::Closed,
+                };
+                let id = match to {
+                    To::Restored => self.archived(step.organization, n[0]),
+                    _ => None,
+                };
+                let id = id.unwrap_or_else(|| self.group(step.organization, n[0]));
+                Command::ChangeGroupStatus { id, to }
+            }
+            What::JoinGroup => {
+                let principal = principal(n[2], n[3]);
+                Command::JoinGroup { id: self.group(step.organization, n[0]), principal }
+            }
+            What::CreateLink => Command::CreateLink(linking([n[0], n[1]])),
+            What::EditLink => {
+                let link = self.link(step.organization, n[0]);
+                let row = self.shown[step.organization].links.get(&link);
+                let settings = match row.filter(|_| n[3].is_multiple_of(2)) {
+                    // For the same people, or just as it is.
+                    Some(row) if n[3].is_multiple_of(8) => row.settings.clone(),
+                    Some(row) => link_settings(n[1], row.settings.grants().clone(), now),
+                    None => linking([n[2], n[1]]),
+                };
+                Command::EditLink { link, settings }
+            }
+            What::SwitchLinkOn | What::SwitchLinkOff | What::RefreshLink | What::RemoveLink => {
+                let to = match step.what {
+                    What::SwitchLinkOn => Turn::On,
+                    What::SwitchLinkOff => Turn::Off,
+                    What::RefreshLink => Turn::Refreshed,
+                    _ => Turn::Removed,
+                };
+                Command::SwitchLink { link: self.link(step.organization, n[0]), to }
+            }
+            What::JoinByLink => {
+                let issued = self.link_token(step.organization, n);
+                Command::JoinByLink { issued, principal: principal(n[2], n[3]) }
+            }
             _ => return None,
         })
     }
@@ -142,10 +201,68 @@ impl Choices<'_> {
             Command::Leave { user, .. } if step.able => Actor::User(user.clone()),
             Command::Accept { principal, .. }
             | Command::Decline { principal, .. }
+            | Command::JoinByLink { principal, .. }
+            | Command::JoinGroup { principal, .. }
             | Command::Unblock { principal, .. } => Actor::User(principal.user().clone()),
             _ => able.unwrap_or(actor(step.actor)),
         };
         Whence { organization: command.organization(ORGANIZATIONS[step.organization]).to_owned(), actor }
+    }
+
+    /// Two groups of an organization, mostly such as work.
+    fn groups(self, step: &Step) -> [GroupId; 2] {
+        let rows = self.shown[step.organization].groups.values();
+        let any = step.n.iter().sum::<usize>().is_multiple_of(7);
+        let ids = rows.filter(|row| any || row.status == GroupStatus::Active).map(|row| row.id.clone());
+        let ids = ids.collect::<Vec<_>>();
+        let at = step.n[0] / 16 + step.n[1] / 16;
+        let one = |n: usize| ids.get(n % ids.len().max(1)).cloned();
+        one(at).zip(one(at + 1)).map_or_else(first_groups, <[GroupId; 2]>::from)
+    }
+
+    /// One of the groups of an organization, or sometimes none.
+    fn group(self, organization: usize, n: usize) -> GroupId {
+        let rows = &self.shown[organization].groups;
+        let id = rows.keys().nth(n % (rows.len() + 1)).cloned();
+        id.unwrap_or_else(|| crate::people::group("nowhere"))
+    }
+
+    fn archived(self, organization: usize, n: usize) -> Option<GroupId> {
+        let rows = self.shown[organization].groups.values();
+        let archived = rows.filter(|row| row.status == GroupStatus::Archived).collect::<Vec<_>>();
+        archived.get(n % archived.len().max(1)).map(|row| row.id.clone())
+    }
+
+    /// One of the invite links of an organization, the latest first.
+    pub(super) fn link(self, organization: usize, n: usize) -> LinkId {
+        let rows = &self.shown[organization].links;
+        let nobodys = LinkId::from_parts(MIN_TIME, [0; 10]);
+        rows.keys().rev().nth(n % rows.len().max(1)).copied().unwrap_or(nobodys)
+    }
+
+    /// A token of an invite link: one that was shown, however long ago, or any that could be; now and then one for
+    /// something else.
+    pub(super) fn link_token(self, organization: usize, n: [usize; 4]) -> Issued {
+        if n[1] % 16 == 5 {
+            return self.token(organization, n);
+        }
+        if n[1].is_multiple_of(4) && !self.linked.is_empty() {
+            return self.linked[self.linked.len() - 1 - n[0] % self.linked.len()].clone();
+        }
+        let id = self.link(organization, n[0] / 4);
+        let turns = self.should[organization].turns(id);
+        let row = self.shown[organization].links.get(&id);
+        let earlier = row.and_then(|row| Some((row.earlier_nonces.first()?, turns?.checked_sub(1)?)));
+        let current = row.and_then(|row| Some((&row.nonce, turns?)));
+        let drawn = earlier.filter(|_| n[1] % 8 == 7).or(current);
+        let nobodys = invite::core::Nonce::from_bytes([0; 16]);
+        let (nonce, revision) = drawn.map_or((&nobodys, None), |(nonce, turn)| (nonce, Some(turn)));
+        // In one organization by the id of the other, or for another purpose: nobody's.
+        let of = if n[1] % 32 == 3 { 1 - organization } else { organization };
+        let purpose = if n[1] % 32 == 1 { Purpose::Copied } else { Purpose::Link };
+        let of_id = OrganizationId::parse(ORGANIZATIONS[of]).unwrap();
+        let token = self.keyring.issue(purpose, &of_id, id.as_uuid(), nonce);
+        Issued { token, revision: revision.filter(|_| of == organization && purpose == Purpose::Link) }
     }
 
     /// One of the invitations of an organization, the latest first.
@@ -164,6 +281,9 @@ impl Choices<'_> {
 
     /// A token: out of a mail, or any that could be issued, current or not, for any purpose, of either organization.
     pub(super) fn token(self, organization: usize, n: [usize; 4]) -> Issued {
+        if n[1] == 21 && !self.linked.is_empty() {
+            return self.linked[n[0] % self.linked.len()].clone();
+        }
         if n[1].is_multiple_of(2) && !self.mailed.is_empty() {
             return self.mailed[self.mailed.len() - 1 - n[0] % self.mailed.len()].clone();
         }
@@ -185,7 +305,7 @@ impl Choices<'_> {
         let (nonce, revision) = drawn.map_or((&nobodys, None), |(nonce, revision)| (nonce, Some(revision)));
         let of_id = OrganizationId::parse(ORGANIZATIONS[of]).unwrap();
         let token = self.keyring.issue(purpose, &of_id, id.as_uuid(), nonce);
-        Issued { token, invitation: id, revision: revision.filter(|_| of == organization) }
+        Issued { token, revision: revision.filter(|_| of == organization) }
     }
 
     /// Mostly whoever the invitation is for.
@@ -197,14 +317,18 @@ impl Choices<'_> {
         meant.unwrap_or_else(|| principal(n[2], n[3]))
     }
 
-    /// An expiry that is still to come or just over, in any organization.
+    /// When something ends or begins that is still to come or just over, in any organization.
     pub(super) fn some_expiry(self, n: usize) -> Option<DateTime<Utc>> {
         let rows = self.shown.iter().flat_map(|shown| shown.pending(self.clock));
         let ends = rows.filter_map(|row| match row.expires_at {
             Expiry::At(end) => Some(end),
             Expiry::Never => None,
         });
-        let ends = ends.collect::<std::collections::BTreeSet<_>>();
+        let links = self.shown.iter().flat_map(|shown| shown.links.values());
+        let periods =
+            links.flat_map(|link| link.settings.opening().into_iter().chain(link.settings.closing()));
+        let soon = periods.filter(|at| *at >= self.clock);
+        let ends = ends.chain(soon).collect::<std::collections::BTreeSet<_>>();
         ends.iter().nth(n % ends.len().max(1)).copied()
     }
 
@@ -212,7 +336,8 @@ impl Choices<'_> {
     pub(super) fn another_invite(self, n: [usize; 4]) -> Command {
         let list: Vec<(Invitee, Option<Grants>)> =
             vec![(address_of(n[0]).into(), None), (name(n[1]).into(), None)];
-        let grants = grants(n[2]);
+        let [red, blue] = first_groups();
+        let grants = grants(n[2], [&red, &blue]);
         Command::Invite { list, grants, mode: Mode::Each, on_pending: OnPending::Refuse, expiry: None }
     }
 }

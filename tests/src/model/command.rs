@@ -3,14 +3,16 @@
 use std::fmt;
 
 use invite::core::{
-    ChangePlan, ChangeSettings, ChangeStatus, CreateOrganization, Invitee, Leave, OfferOwnership, Operation,
-    Principal, Remind, Revoke, SuppressionKind,
+    ChangeGroup, ChangeGroupStatus, ChangePlan, ChangeSettings, ChangeStatus, CreateGroup, CreateLink,
+    CreateOrganization, EditLink, Invitee, JoinGroup, Leave, OfferOwnership, Operation, Principal, Remind,
+    Revoke, Settled, SuppressionKind, SwitchLink, Tidied,
 };
 use invite::{Actor, EmailAddress};
 use invite::{
-    AddMembers, Block, ChangeAccess, Decline, Edit, Error, Expiry, FormerOwner, Grants, InvitationId,
-    Invitations, Invite, InviteOutcome, InviteeEntry, Mode, NewMember, OnPending, Plan, Refusal,
-    RemoveMembers, Resend, Settings, TheirInvitations, Token, UserId,
+    AddMembers, Block, ChangeAccess, Decline, Edit, Error, Expiry, FormerOwner, Grants, GroupId,
+    GroupSettings, InvitationId, Invitations, Invite, InviteOutcome, InviteeEntry, LinkId, LinkSettings,
+    Mode, NewMember, OnPending, Plan, Refusal, RemoveMembers, Resend, Settings, TheirInvitations, Token,
+    UserId,
 };
 
 use super::snapshot::failed;
@@ -20,9 +22,37 @@ use super::violation::Checked;
 #[derive(Debug, Clone)]
 pub(super) struct Issued {
     pub(super) token: Token,
-    pub(super) invitation: InvitationId,
-    /// The revision of the invitation that it was issued for; `None` if it is nobody's.
+    /// How often what it names had got a new token when it was issued; `None` if it is nobody's.
     pub(super) revision: Option<u32>,
+}
+
+impl Issued {
+    /// The invitation that it names, if it names one.
+    pub(super) fn invitation(&self) -> InvitationId {
+        InvitationId::from_uuid(self.token.id())
+    }
+
+    /// The invite link that it names, if it names one.
+    pub(super) fn link(&self) -> LinkId {
+        LinkId::from_uuid(self.token.id())
+    }
+}
+
+/// What becomes of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum To {
+    Archived,
+    Restored,
+    Closed,
+}
+
+/// What becomes of an invite link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    On,
+    Off,
+    Refreshed,
+    Removed,
 }
 
 /// How an invitation is claimed.
@@ -35,7 +65,7 @@ pub(super) enum Claim {
 impl Claim {
     pub(super) fn invitation(&self) -> InvitationId {
         match self {
-            Self::Token(issued) => issued.invitation,
+            Self::Token(issued) => issued.invitation(),
             Self::Inbox(id) => *id,
         }
     }
@@ -104,6 +134,35 @@ pub(super) enum Command {
     Create {
         owner: UserId,
     },
+    CreateGroup {
+        id: GroupId,
+        settings: GroupSettings,
+    },
+    ChangeGroup {
+        id: GroupId,
+        settings: GroupSettings,
+    },
+    ChangeGroupStatus {
+        id: GroupId,
+        to: To,
+    },
+    JoinGroup {
+        id: GroupId,
+        principal: Principal,
+    },
+    CreateLink(LinkSettings),
+    EditLink {
+        link: LinkId,
+        settings: LinkSettings,
+    },
+    SwitchLink {
+        link: LinkId,
+        to: Turn,
+    },
+    JoinByLink {
+        issued: Issued,
+        principal: Principal,
+    },
 }
 
 /// How a command is put.
@@ -120,9 +179,21 @@ pub(super) enum How {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Item {
     Done,
+    /// Somebody became a member or holds more: by which revision of a link, and without which closed groups.
+    Joined {
+        revision: Option<u32>,
+        dropped: Vec<GroupId>,
+    },
+    /// What somebody had sent and made was settled.
+    Settled(Settled),
+    Tidied(Tidied),
+    MadeLink(LinkId),
     Made(InvitationId),
     Resent,
-    Replaced { by: InvitationId, replaced: Vec<InvitationId> },
+    Replaced {
+        by: InvitationId,
+        replaced: Vec<InvitationId>,
+    },
     Duplicate,
     Refused(&'static str),
 }
@@ -200,11 +271,15 @@ impl Command {
                 })
                 .await
             }
-            Self::Accept { claim: Claim::Token(issued), principal } => {
-                ask(service.accept(&issued.token, principal), how, done).await
-            }
-            Self::Accept { claim: Claim::Inbox(id), principal } => {
-                ask(organization.accept(id, principal), how, done).await
+            Self::Accept { claim, principal } => {
+                let accept = match claim {
+                    Claim::Token(issued) => service.accept(&issued.token, principal),
+                    Claim::Inbox(id) => organization.accept(id, principal),
+                };
+                ask(accept, how, |accepted| {
+                    vec![Item::Joined { revision: None, dropped: accepted.dropped.clone() }]
+                })
+                .await
             }
             Self::Decline { claim, principal, block } => {
                 let decline = match claim {
@@ -228,17 +303,22 @@ impl Command {
             }
             Self::ChangeAccess { user, grants, theirs } => {
                 let change = ChangeAccess::new(user, grants).their_invitations(theirs);
-                ask(acting.run(change), how, done).await
+                ask(acting.run(change), how, |changed| vec![Item::Settled(changed.settled)]).await
             }
             Self::Remove { users, theirs } => {
                 let remove = RemoveMembers::many(users).their_invitations(theirs);
                 ask(acting.run(remove), how, |removed| {
-                    removed.results.iter().map(|result| item(result.refused.as_ref())).collect()
+                    let results = removed.results.iter().map(|result| match &result.refused {
+                        Some(reason) => Item::Refused(reason.code()),
+                        None => Item::Settled(result.settled),
+                    });
+                    results.collect()
                 })
                 .await
             }
             Self::Leave { user, theirs } => {
-                ask(acting.run(Leave::new(user).their_invitations(theirs)), how, done).await
+                let leave = Leave::new(user).their_invitations(theirs);
+                ask(acting.run(leave), how, |left| vec![Item::Settled(left.settled)]).await
             }
             Self::OfferOwnership { to, former } => {
                 ask(acting.run(OfferOwnership::new(to, former)), how, |offered| {
@@ -249,11 +329,51 @@ impl Command {
             Self::ChangePlan(plan) => ask(acting.run(ChangePlan::new(plan)), how, done).await,
             Self::ChangeSettings(settings) => ask(acting.run(ChangeSettings::new(settings)), how, done).await,
             Self::ChangeStatus(status) => ask(acting.run(status), how, done).await,
-            Self::Tidy(limit) => ask(organization.maintain(limit), how, done).await,
+            Self::Tidy(limit) => {
+                ask(organization.maintain(limit), how, |tidied| vec![Item::Tidied(tidied.clone())]).await
+            }
             Self::Create { owner } => {
                 let settings = Settings::named(whence.organization.as_str());
                 let create = CreateOrganization::new(settings, owner, super::cast::first_plan());
                 ask(acting.run(create), how, done).await
+            }
+            Self::CreateGroup { id, settings } => {
+                ask(acting.run(CreateGroup::new(id, settings)), how, done).await
+            }
+            Self::ChangeGroup { id, settings } => {
+                ask(acting.run(ChangeGroup::new(id, settings)), how, done).await
+            }
+            Self::ChangeGroupStatus { id, to } => {
+                let change = match to {
+                    To::Archived => ChangeGroupStatus::archive(id),
+                    To::Restored => ChangeGroupStatus::restore(id),
+                    To::Closed => ChangeGroupStatus::close(id),
+                };
+                ask(acting.run(change), how, done).await
+            }
+            Self::JoinGroup { id, principal } => {
+                ask(acting.run(JoinGroup::new(id, principal)), how, done).await
+            }
+            Self::CreateLink(settings) => {
+                ask(acting.run(CreateLink::new(settings)), how, |made| vec![Item::MadeLink(made.link)]).await
+            }
+            Self::EditLink { link, settings } => {
+                ask(acting.run(EditLink::new(link, settings)), how, done).await
+            }
+            Self::SwitchLink { link, to } => {
+                let switch = match to {
+                    Turn::On => SwitchLink::on(link),
+                    Turn::Off => SwitchLink::off(link),
+                    Turn::Refreshed => SwitchLink::refresh(link),
+                    Turn::Removed => SwitchLink::remove(link),
+                };
+                ask(acting.run(switch), how, done).await
+            }
+            Self::JoinByLink { issued, principal } => {
+                ask(service.join(&issued.token, principal), how, |joined| {
+                    vec![Item::Joined { revision: Some(joined.revision), dropped: joined.dropped.clone() }]
+                })
+                .await
             }
         }
     }
@@ -263,6 +383,7 @@ impl Command {
         match self {
             Self::Accept { claim: Claim::Token(issued), .. }
             | Self::Decline { claim: Claim::Token(issued), .. }
+            | Self::JoinByLink { issued, .. }
             | Self::Unsubscribe(issued) => issued.token.organization().as_str(),
             _ => named,
         }

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use invite::core::{Counts, Invitee, SeatCount};
 use invite::{
-    AccessModel, Actor, Grants, GroupStatus, Invitation, InvitationKind, InvitationState, InviterPolicy,
-    Limit, OrganizationStatus, SeatClass,
+    AccessModel, Actor, GroupStatus, Invitation, InvitationKind, InvitationState, InviteLink, Limit, Member,
+    OrganizationStatus, Scope, SeatClass,
 };
 
 use super::cast::Rules;
-use super::rights::Holder;
+use super::command::Command;
 use super::snapshot::Snapshot;
 use super::violation::{Checked, holds};
 
@@ -21,6 +21,8 @@ pub(super) struct Change<'a> {
     pub(super) model: &'a AccessModel,
     pub(super) before: &'a Snapshot,
     pub(super) after: &'a Snapshot,
+    /// What was asked.
+    pub(super) command: &'a Command,
     /// Who put the command.
     pub(super) by: &'a Actor,
     /// The time that the step was decided at.
@@ -30,15 +32,15 @@ pub(super) struct Change<'a> {
 impl Change<'_> {
     /// All of them.
     pub(super) fn check(self) -> Checked {
-        counts_are_a_recount(self.after)?;
-        places_are_taken_once(self.after, self.now)?;
-        one_person_takes_one_seat(self.after)?;
-        what_is_mailed_was_queued(self.after)?;
+        rows_are_sound(self.model, self.after, self.now)?;
         self.log_only_grows()?;
         self.seats_stay_within_limits()?;
         self.what_ended_stays_ended()?;
         self.nothing_goes_on_unless_active()?;
         self.whoever_left_has_nothing_pending()?;
+        self.what_is_closed_stays_closed()?;
+        self.links_are_used_within_their_limits()?;
+        self.nothing_is_granted_where_nothing_may_be()?;
         self.nobody_grants_what_they_do_not_hold()
     }
 
@@ -98,9 +100,79 @@ impl Change<'_> {
         holds!(joined.is_none(), "LIF-8", "{joined:?} joined while it was {status:?}");
         let made = self.after.invitations.keys().find(|id| !self.before.invitations.contains_key(*id));
         holds!(made.is_none(), "LIF-8", "{made:?} was made while it was {status:?}");
+        let uses = |of: &Snapshot| of.links.values().map(|link| link.uses).sum::<u32>();
+        let same = uses(self.before) == uses(self.after)
+            && self.before.links.len() == self.after.links.len()
+            && self.before.groups == self.after.groups;
+        holds!(same, "LIF-8", "a group was changed or a link made or used while it was {status:?}");
         let queued = |of: &Snapshot| of.mails.values().map(|mail| mail.id).collect::<BTreeSet<_>>();
         let new = queued(self.after).difference(&queued(self.before)).copied().collect::<Vec<_>>();
         holds!(new.is_empty(), "LIF-8", "{new:?} were queued while it was {status:?}");
+        Ok(())
+    }
+
+    /// LNK-4, LIF-8: a link that ended and a group that was closed stay as they are.
+    fn what_is_closed_stays_closed(self) -> Checked {
+        for (id, link) in self.before.links.iter().filter(|(_, link)| link.ended.is_some()) {
+            let after = self.after.links.get(id);
+            holds!(after == Some(link), "LNK-4", "{link:?} became {after:?}");
+        }
+        for (id, group) in self.before.groups.iter() {
+            let after = self.after.groups.get(id);
+            let same = after == Some(group) || (after.is_some() && group.status != GroupStatus::Closed);
+            holds!(same, "LIF-8", "{group:?} became {after:?}");
+        }
+        Ok(())
+    }
+
+    /// CON-4, LNK-4, LIF-13: a link is used while it is on and open, once at a time and never beyond its limit; its
+    /// revision follows its settings.
+    fn links_are_used_within_their_limits(self) -> Checked {
+        for (id, link) in &self.after.links {
+            let Some(before) = self.before.links.get(id) else { continue };
+            if link.uses != before.uses {
+                let open = before.state_at(self.now) == invite::LinkState::Open;
+                let within = link.settings.most_uses().is_none_or(|most| link.uses <= most);
+                holds!(open && within && link.uses == before.uses + 1, "CON-4", "{before:?} became {link:?}");
+            }
+            let edited = u32::from(link.settings != before.settings);
+            holds!(link.revision == before.revision + edited, "LIF-13", "{before:?} became {link:?}");
+        }
+        Ok(())
+    }
+
+    /// LIF-8, LIF-10, LNK-6: nobody gets anything in a group that does not work, or by a link in one that is
+    /// invite-only.
+    fn nothing_is_granted_where_nothing_may_be(self) -> Checked {
+        let links = self.after.links.iter().map(|(id, row)| {
+            (
+                self.before.links.get(id).map(|row| row.settings.grants()),
+                row.settings.grants(),
+                format!("{row:?}"),
+            )
+        });
+        let invitations = self.after.invitations.iter().map(|(id, row)| {
+            (self.before.invitations.get(id).map(|row| &row.grants), &row.grants, format!("{row:?}"))
+        });
+        let members = self.after.members.iter().map(|(user, row)| {
+            (self.before.members.get(user).map(|row| &row.grants), &row.grants, format!("{row:?}"))
+        });
+        for (before, after, what) in links.chain(invitations).chain(members) {
+            for (scope, access) in after.iter() {
+                let (Scope::Group(id), true) =
+                    (scope, before.and_then(|held| held.access(scope)) != Some(access))
+                else {
+                    continue;
+                };
+                let group = self.before.groups.get(id).or(self.after.groups.get(id));
+                let works = group.is_some_and(|group| group.status == GroupStatus::Active);
+                holds!(works, "LIF-10", "{what} got something in {group:?}");
+                let by_link = matches!(self.command, Command::JoinByLink { .. });
+                let joinable =
+                    group.is_some_and(|group| group.settings.join_policy() > invite::JoinPolicy::InviteOnly);
+                holds!(!by_link || joinable, "LNK-6", "{what} came by a link into {group:?}");
+            }
+        }
         Ok(())
     }
 
@@ -119,79 +191,16 @@ impl Change<'_> {
         }
         Ok(())
     }
+}
 
-    /// AUT-2: whatever somebody holds or is invited to hold, whoever answers for it held when it was granted.
-    fn nobody_grants_what_they_do_not_hold(self) -> Checked {
-        for (id, row) in &self.after.invitations {
-            let before = self.before.invitations.get(id);
-            // An offer of ownership stays the offer of who made it, whichever owner resends it.
-            let is_offer = matches!(row.kind, InvitationKind::Ownership { .. });
-            let granted = before.is_none_or(|before| {
-                let again = before.revision != row.revision || before.expires_at < row.expires_at;
-                before.grants != row.grants || before.inviter != row.inviter || (again && !is_offer)
-            });
-            if granted {
-                self.holds(&row.inviter, &row.kind, &row.grants)?;
-            }
-        }
-        for (user, member) in &self.after.members {
-            let held = self.before.members.get(user).map(|member| member.grants.clone()).unwrap_or_default();
-            let news = member.grants.iter().filter(|(scope, access)| held.access(scope) != Some(access));
-            let news = news.map(|(scope, access)| invite::Grant::new(scope.clone(), access.clone()));
-            let news = news.collect::<Grants>();
-            if !news.is_empty() {
-                self.was_granted(user, &news)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn was_granted(self, user: &invite::UserId, news: &Grants) -> Checked {
-        let accepted = self.after.invitations.iter().find(|(id, row)| {
-            row.state_at(self.now) == InvitationState::Accepted
-                && self.before.invitations.get(id).is_some_and(|before| before.ended.is_none())
-        });
-        let Some((_, invitation)) = accepted else {
-            // An owner who steps down gives up what they hold.
-            let was_owner = self.before.members.get(user).is_some_and(invite::Member::is_owner);
-            let steps_down = was_owner && self.by.user() == Some(user);
-            return if steps_down { Ok(()) } else { self.holds(self.by, &InvitationKind::Membership, news) };
-        };
-        match &invitation.kind {
-            InvitationKind::Membership => {
-                let within = Holder::Member(Some(&invitation.grants)).lacks(self.model, news);
-                holds!(
-                    within.is_none(),
-                    "AUT-2",
-                    "{user} got {within:?}, which {invitation:?} does not grant"
-                );
-                if self.rules.inviter == InviterPolicy::Keep {
-                    return Ok(());
-                }
-                // AUT-4: and the inviter still held it.
-                self.holds(&invitation.inviter, &invitation.kind, news)
-            }
-            InvitationKind::Ownership { .. } => self.holds(&invitation.inviter, &invitation.kind, news),
-        }
-    }
-
-    fn holds(self, who: &Actor, kind: &InvitationKind, grants: &Grants) -> Checked {
-        let held = match who {
-            Actor::System => Holder::Host,
-            Actor::User(user) => Holder::Member(self.before.members.get(user).map(|member| &member.grants)),
-        };
-        match kind {
-            InvitationKind::Ownership { .. } => {
-                holds!(held.is_owner(), "AUT-2", "{who:?}, who is no owner, gave ownership");
-            }
-            InvitationKind::Membership => {
-                let lacks = held.lacks(self.model, grants);
-                holds!(lacks.is_none(), "AUT-2", "{who:?}, who lacks {lacks:?}, granted {grants:?}");
-                holds!(!grants.is_owner(), "AUT-2", "{who:?} granted ownership");
-            }
-        }
-        Ok(())
-    }
+/// What rows are at any time, whatever happened before.
+pub(super) fn rows_are_sound(model: &AccessModel, of: &Snapshot, now: DateTime<Utc>) -> Checked {
+    counts_are_a_recount(of)?;
+    places_are_taken_once(of, now)?;
+    one_person_takes_one_seat(of)?;
+    nobody_is_invited_to_what_they_have(model, of, now)?;
+    nothing_names_a_group_that_is_settled(of)?;
+    what_is_mailed_was_queued(of)
 }
 
 /// SEA-2, SEA-3: the counters are a recount of the rows; one owner at least (AUT-8).
@@ -211,7 +220,7 @@ fn counts_are_a_recount(of: &Snapshot) -> Checked {
         owners: owners as u32,
         pending: open().count() as u32,
         groups: of.groups.values().filter(|row| row.status != GroupStatus::Closed).count() as u32,
-        links: 0,
+        links: of.links.values().filter(|row| row.is_kept()).count() as u32,
         seats,
     };
     let kept = &of.organization.counts;
@@ -246,6 +255,41 @@ fn one_person_takes_one_seat(of: &Snapshot) -> Checked {
     }
     let several = classes.iter().find(|(_, of)| of.len() > 1);
     holds!(several.is_none(), "SEA-3", "{several:?} reserve several seats");
+    Ok(())
+}
+
+/// LIF-7d, SEA-3: a member is invited to something that they are not in yet, and reserves no seat for what the one they
+/// have covers.
+fn nobody_is_invited_to_what_they_have(model: &AccessModel, of: &Snapshot, now: DateTime<Utc>) -> Checked {
+    let is_for = |member: &Member, row: &Invitation| match &row.invitee {
+        Invitee::User(user) => member.user == *user,
+        Invitee::Address(address) => member.email.as_ref() == Some(address),
+    };
+    for row in of.pending(now) {
+        for member in of.members.values().filter(|member| is_for(member, row)) {
+            let is_offer = row.kind != InvitationKind::Membership;
+            let news = row.grants.scopes().any(|scope| member.grants.access(scope).is_none());
+            holds!(is_offer || news, "LIF-7d", "{row:?} is for {member:?}");
+            let needed = model.seat_class(&member.grants.clone().joined(&row.grants));
+            let covered = needed.is_none() || needed == member.seat.as_ref();
+            holds!(row.seat.is_none() || !covered, "SEA-3", "{row:?} reserves what {member:?} has");
+        }
+    }
+    Ok(())
+}
+
+/// LIF-8, LIF-10: what was closed is named by nothing, or is known to be named still.
+fn nothing_names_a_group_that_is_settled(of: &Snapshot) -> Checked {
+    let closed = of.groups.values().filter(|group| group.status == GroupStatus::Closed);
+    for group in closed.filter(|group| !of.organization.closing.contains(&group.id)) {
+        let scope = Scope::Group(group.id.clone());
+        let members = of.members.values().find(|row| row.grants.access(&scope).is_some());
+        let mut open = of.invitations.values().filter(|row| row.ended.is_none());
+        let open = open.find(|row| row.grants.access(&scope).is_some());
+        let names = |row: &&InviteLink| row.is_kept() && row.settings.grants().access(&scope).is_some();
+        let named = (members, open, of.links.values().find(names));
+        holds!(named == (None, None, None), "LIF-10", "{group:?} is named by {named:?}");
+    }
     Ok(())
 }
 

@@ -84,6 +84,7 @@ impl Folded {
         let mut rows = BTreeMap::from([(ORGANIZATION.to_owned(), json(&Facts::from(organization)))]);
         rows.extend(snapshot.members.iter().map(|(user, row)| (member(user), json(&Facts::from(row)))));
         rows.extend(snapshot.groups.iter().map(|(id, row)| (group(id), json(&Facts::from(row)))));
+        rows.extend(snapshot.links.iter().map(|(id, row)| (link(id), json(&Facts::from(row)))));
         rows.extend(snapshot.invitations.iter().map(|(id, row)| (id.to_string(), json(&Facts::from(row)))));
         for (key, row) in &rows {
             let told = self.rows.get(key);
@@ -105,14 +106,22 @@ fn group(id: &impl ToString) -> String {
     format!("group {}", id.to_string())
 }
 
+fn link(id: &impl ToString) -> String {
+    format!("link {}", id.to_string())
+}
+
 /// The row that a record is about; `None` for what an invitee does not want, whose names are masked.
 fn row_of(entry: &EventEntry) -> Option<String> {
-    match (&entry.invitation, &entry.group, entry.kind.as_str()) {
-        (_, _, "suppressed" | "unsuppressed") => None,
-        (Some(id), _, _) => Some(id.to_string()),
-        (None, Some(id), _) => Some(group(id)),
-        (None, None, _) => Some(entry.user.as_ref().map_or_else(|| ORGANIZATION.to_owned(), member)),
+    if let "suppressed" | "unsuppressed" = entry.kind.as_str() {
+        return None;
     }
+    let named = [
+        entry.invitation.as_ref().map(ToString::to_string),
+        entry.link.as_ref().map(link),
+        entry.group.as_ref().map(group),
+        entry.user.as_ref().map(member),
+    ];
+    Some(named.into_iter().flatten().next().unwrap_or_else(|| ORGANIZATION.to_owned()))
 }
 
 fn json(facts: &Facts) -> Value {

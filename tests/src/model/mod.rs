@@ -10,6 +10,7 @@
 //! | `reference` | an organization as it should be, predicted without the code under test |
 //! | `rights` | who has which right, written anew |
 //! | `invariants` | what must hold after every step, recounted from rows |
+//! | `granting` | the same of who gave what to whom |
 //! | `log` | the event log, folded, against what is stored |
 //! | `snapshot` | what the lists show |
 //! | `run` | one history on one store |
@@ -20,6 +21,7 @@
 mod cast;
 mod choose;
 mod command;
+mod granting;
 mod invariants;
 mod log;
 mod reference;

@@ -106,11 +106,16 @@ impl<'a> Holder<'a> {
         why
     }
 
-    /// What an inviter may still grant of an invitation (AUT-4).
-    pub(super) fn reduced(self, model: &AccessModel, grants: &Grants) -> Grants {
+    /// Whether they may grant all of this, role by role and right by right (AUT-2).
+    pub(super) fn may_grant(self, model: &AccessModel, grants: &Grants) -> bool {
+        grants.iter().all(|(scope, access)| self.may_grant_role(model, scope, access))
+            && self.lacks(model, grants).is_none()
+    }
+
+    /// What of some grants may still be given by a permission (AUT-4).
+    pub(super) fn reduced(self, model: &AccessModel, with: &Permission, grants: &Grants) -> Grants {
         let one = |(scope, access): (&Scope, &Access)| {
-            let may =
-                self.may(model, &Permission::INVITE, scope) && self.may_grant_role(model, scope, access);
+            let may = self.may(model, with, scope) && self.may_grant_role(model, scope, access);
             let lost = model.permissions_of(access).into_iter();
             let lost = lost.filter(|permission| !self.has_all(model, scope, access, permission));
             let left = lost.fold(access.clone(), |access, permission| access.removing(permission));

@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 use invite::core::{Delivery, Invitee};
 use invite::storage::EventEntry;
 use invite::{
-    Error, Group, GroupFilter, GroupId, Invitation, InvitationFilter, InvitationId, InvitationState,
-    Invitations, Member, MemberFilter, Organization, OrganizationHandle, OrganizationStatus, Page,
-    PageRequest, Principal, RosterEntry, Scope, UserId,
+    Actor, Error, Group, GroupFilter, GroupId, GroupStatus, Invitation, InvitationFilter, InvitationId,
+    InvitationState, Invitations, InviteLink, JoinedBy, LinkFilter, LinkId, Member, MemberFilter,
+    Organization, OrganizationHandle, OrganizationStatus, Page, PageRequest, Principal, RosterEntry, Scope,
+    UserId, WhichLinks,
 };
 
 use super::violation::{Checked, Violation, holds};
@@ -22,6 +23,7 @@ pub(super) struct Snapshot {
     pub(super) organization: Organization,
     pub(super) members: BTreeMap<UserId, Member>,
     pub(super) groups: BTreeMap<GroupId, Group>,
+    pub(super) links: BTreeMap<LinkId, InviteLink>,
     pub(super) invitations: BTreeMap<InvitationId, Invitation>,
     /// The last mail of each invitation.
     pub(super) mails: BTreeMap<InvitationId, Delivery>,
@@ -35,6 +37,8 @@ impl Snapshot {
         let members = all(async |page| handle.members(&MemberFilter::default(), &page).await).await?;
         let groups = all(async |page| handle.groups(&GroupFilter::default(), &page).await).await?;
         let groups = groups.into_iter().map(|row| (row.id.clone(), row)).collect();
+        let links = all(async |page| handle.links(&LinkFilter::default(), &page).await).await?;
+        let links = links.into_iter().map(|row| (row.id, row)).collect();
         let listed = all(async |page| handle.invitations(&InvitationFilter::default(), &page).await).await?;
         let (rows, seen) = (members.len() + listed.len(), "a row stands in its list twice");
         let members = members.into_iter().map(|row| (row.user.clone(), row)).collect::<BTreeMap<_, _>>();
@@ -54,7 +58,7 @@ impl Snapshot {
             }
             events.extend(more);
         }
-        Ok(Self { organization, members, groups, invitations, mails, events })
+        Ok(Self { organization, members, groups, links, invitations, mails, events })
     }
 
     /// The time of whatever is decided now: never before the last event.
@@ -102,8 +106,63 @@ impl Snapshot {
             let roster = state != InvitationState::Pending || pending == in_state;
             holds!(roster, "D4", "the roster shows {pending:?} and {in_state:?} are pending");
         }
+        self.filters_agree(handle).await
+    }
+
+    /// Members by link, role and seat, groups by status and name, links by creator: each filter is what it says.
+    async fn filters_agree(&self, handle: &OrganizationHandle) -> Checked {
+        let group = self.groups.keys().next().cloned();
+        let scope = group.clone().map_or(Scope::Organization, Scope::Group);
+        if let Some(&id) = self.links.keys().next_back() {
+            let filter = MemberFilter { link: Some(id), ..Default::default() };
+            let by = |row: &&Member| matches!(row.joined_by, JoinedBy::Link { link, .. } if link == id);
+            self.lists_members(handle, &filter, by).await?;
+        }
+        for role in ["client", "team", "lead"] {
+            let filter = MemberFilter { group: group.clone(), role: Some(role.into()), ..Default::default() };
+            let has = |row: &&Member| {
+                row.grants.access(&scope).is_some_and(|access| access.role_name().as_str() == role)
+            };
+            self.lists_members(handle, &filter, has).await?;
+            let filter = MemberFilter { seat: Some(role.into()), ..Default::default() };
+            let has = |row: &&Member| row.seat.as_ref().is_some_and(|seat| seat.as_str() == role);
+            self.lists_members(handle, &filter, has).await?;
+        }
+        for status in [GroupStatus::Active, GroupStatus::Archived, GroupStatus::Closed] {
+            let filter = GroupFilter { status: Some(status), name: Some("Red".to_owned()) };
+            let listed = all(async |page| handle.groups(&filter, &page).await).await?;
+            let is = |row: &&Group| row.status == status && row.settings.name() == "Red";
+            let there = self.groups.values().filter(is).map(|row| &row.id).collect::<BTreeSet<_>>();
+            let same = listed.iter().map(|row| &row.id).collect::<BTreeSet<_>>() == there;
+            holds!(same, "E1", "{filter:?}: listed {listed:?} and there are {there:?}");
+        }
+        for user in self.members.keys().take(2) {
+            let filter = LinkFilter { which: WhichLinks::Kept, creator: Some(user.clone()) };
+            let listed = all(async |page| handle.links(&filter, &page).await).await?;
+            let theirs = Actor::User(user.clone());
+            let there = self.links.values().filter(|row| row.is_kept() && row.creator == theirs);
+            let (listed, there) = (ids(listed.iter()), ids(there));
+            holds!(listed == there, "B1", "of {user}: listed {listed:?} and there are {there:?}");
+        }
         Ok(())
     }
+
+    async fn lists_members(
+        &self,
+        handle: &OrganizationHandle,
+        filter: &MemberFilter,
+        is: impl Fn(&&Member) -> bool,
+    ) -> Checked {
+        let listed = all(async |page| handle.members(filter, &page).await).await?;
+        let listed = listed.iter().map(|row| &row.user).collect::<BTreeSet<_>>();
+        let there = self.members.values().filter(is).map(|row| &row.user).collect::<BTreeSet<_>>();
+        holds!(listed == there, "D4", "{filter:?}: listed {listed:?} and there are {there:?}");
+        Ok(())
+    }
+}
+
+fn ids<'a>(links: impl Iterator<Item = &'a InviteLink>) -> BTreeSet<LinkId> {
+    links.map(|row| row.id).collect()
 }
 
 /// Inboxes and memberships show what these organizations hold for somebody, and nothing else (STO-2, AUT-7).

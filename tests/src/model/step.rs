@@ -35,12 +35,28 @@ pub enum What {
     Close,
     Tidy,
     CreateAgain,
+    /// A further organization.
+    CreateAnother,
+    CreateGroup,
+    ChangeGroup,
+    ArchiveGroup,
+    RestoreGroup,
+    CloseGroup,
+    JoinGroup,
+    CreateLink,
+    EditLink,
+    SwitchLinkOn,
+    SwitchLinkOff,
+    RefreshLink,
+    RemoveLink,
+    JoinByLink,
     /// A command with an idempotency key once more.
     Repeat,
     /// The key of a command for another one.
     ReuseKey,
     ForgetKeys,
     CopyLink,
+    ShowLink,
     SendMail,
     FailMail,
     Wait,
@@ -51,7 +67,7 @@ pub enum What {
 }
 
 /// How often each is done.
-const WEIGHTS: [(u32, What); 37] = [
+const WEIGHTS: [(u32, What); 52] = [
     (14, What::Invite),
     (4, What::InviteMany),
     (6, What::Resend),
@@ -62,9 +78,9 @@ const WEIGHTS: [(u32, What); 37] = [
     (12, What::AcceptByToken),
     (8, What::AcceptInInbox),
     (2, What::DeclineByToken),
-    (2, What::DeclineInInbox),
-    (4, What::Unblock),
-    (2, What::Unsubscribe),
+    (4, What::DeclineInInbox),
+    (8, What::Unblock),
+    (3, What::Unsubscribe),
     (4, What::Add),
     (2, What::AddMany),
     (5, What::ChangeAccess),
@@ -77,12 +93,27 @@ const WEIGHTS: [(u32, What); 37] = [
     (1, What::Suspend),
     (2, What::Resume),
     (1, What::Close),
-    (2, What::Tidy),
+    (4, What::Tidy),
     (1, What::CreateAgain),
+    (1, What::CreateAnother),
+    (3, What::CreateGroup),
+    (5, What::ChangeGroup),
+    (2, What::ArchiveGroup),
+    (3, What::RestoreGroup),
+    (2, What::CloseGroup),
+    (6, What::JoinGroup),
+    (6, What::CreateLink),
+    (5, What::EditLink),
+    (3, What::SwitchLinkOn),
+    (1, What::SwitchLinkOff),
+    (2, What::RefreshLink),
+    (1, What::RemoveLink),
+    (14, What::JoinByLink),
     (3, What::Repeat),
     (1, What::ReuseKey),
     (1, What::ForgetKeys),
     (2, What::CopyLink),
+    (4, What::ShowLink),
     (9, What::SendMail),
     (1, What::FailMail),
     (3, What::Wait),
@@ -132,8 +163,8 @@ impl History {
 
 /// Histories of at most so many steps.
 pub fn histories(most: usize) -> impl Strategy<Value = History> {
-    let rules = prop::sample::select(Rules::ALL.to_vec());
-    (rules, prop::collection::vec(step(), 1..=most)).prop_map(|(rules, steps)| History { rules, steps })
+    (Rules::any(), prop::collection::vec(step(), 1..=most))
+        .prop_map(|(rules, steps)| History { rules, steps })
 }
 
 fn step() -> impl Strategy<Value = Step> {

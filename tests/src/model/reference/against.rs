@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use invite::core::{ChangeStatus, Invitee, MAILED_PROOF, Principal, Purpose, SuppressionKind, Verdict};
 use invite::{
-    Actor, EmailAddress, Expiry, FormerOwner, Grants, InvitationId, InvitationKind, InvitationState,
+    Actor, EmailAddress, Expiry, FormerOwner, Grant, Grants, InvitationId, InvitationKind, InvitationState,
     OnPending, OrganizationStatus, Permission, UserId,
 };
 
@@ -69,8 +69,8 @@ impl Reference {
                 reason("not-blocked", !any)
             }
             Command::Unsubscribe(issued) => {
-                let row = self.invitations.get(&issued.invitation);
-                let ours = row.is_some_and(|row| age(row, issued) != Verdict::Unknown);
+                let row = self.invitations.get(&issued.invitation());
+                let ours = row.is_some_and(|row| age(row.revision, issued) != Verdict::Unknown);
                 reason("unknown-token", !ours || issued.token.purpose() != Purpose::Unsubscribe)
             }
             Command::Add { list, .. } => {
@@ -129,6 +129,14 @@ impl Reference {
             }
             Command::Tidy(_) => Why::new(),
             Command::Create { .. } => Why::from(["organization-exists"]),
+            Command::CreateGroup { id, settings } => self.against_creating_group(id, settings, by),
+            Command::ChangeGroup { id, settings } => self.against_changing_group(id, settings, by),
+            Command::ChangeGroupStatus { id, to } => self.against_changing_status(id, *to, by),
+            Command::JoinGroup { id, principal } => self.against_joining_group(id, principal),
+            Command::CreateLink(settings) => self.against_link(settings, by),
+            Command::EditLink { link, settings } => self.against_editing_link(*link, settings, by),
+            Command::SwitchLink { link, to } => self.against_switching(*link, *to, by),
+            Command::JoinByLink { issued, principal } => self.against_joining_by(issued, principal, now),
         }
     }
 
@@ -266,6 +274,7 @@ impl Reference {
             return why;
         }
         why.extend(reason("no-longer-available", !entitled(&self.plan, &row.grants)));
+        why.extend(self.against_groups(&self.without_closed(&row.grants).0));
         match self.still_granted(row) {
             None => why.extend(["inviter-no-longer-may"]),
             Some(grants) => {
@@ -275,7 +284,12 @@ impl Reference {
         why
     }
 
-    fn against_joining(&self, user: &UserId, email: Option<&EmailAddress>, grants: &Grants) -> Why {
+    pub(super) fn against_joining(
+        &self,
+        user: &UserId,
+        email: Option<&EmailAddress>,
+        grants: &Grants,
+    ) -> Why {
         let mut why = Why::new();
         if let Some(email) = email {
             why.extend(reason("domain-not-allowed", !self.settings.domain_rules().permits(email)));
@@ -294,6 +308,7 @@ impl Reference {
         by: &Actor,
     ) -> Why {
         let mut why = reason("not-entitled", !entitled(&self.plan, grants));
+        why.extend(self.against_groups(grants));
         why.extend(self.holder(by).lacks_authority(&self.model, &Permission::ADD, grants, true));
         for name in names(user, email) {
             let blocked = self.unwilling.contains(&(name, SuppressionKind::Invitations));
@@ -312,6 +327,10 @@ impl Reference {
             return why;
         };
         why.extend(reason("not-entitled", !entitled(&self.plan, grants)));
+        // What is held in an archived or closed group stays as it is.
+        let news = grants.iter().filter(|(scope, access)| member.grants.access(scope) != Some(access));
+        let news = news.map(|(scope, access)| Grant::new(scope.clone(), access.clone())).collect();
+        why.extend(self.against_groups(&news));
         if member.grants.is_owner() {
             why.extend(reason("owner-protected", by.user() != Some(user)));
             why.extend(reason("last-owner", self.owners() == 1));
@@ -340,6 +359,7 @@ impl Reference {
     /// Reasons against granting this by an invitation.
     pub(super) fn against_granting(&self, by: &Actor, grants: &Grants) -> Why {
         let mut why = reason("not-entitled", !entitled(&self.plan, grants));
+        why.extend(self.against_groups(grants));
         why.extend(self.holder(by).lacks_authority(&self.model, &Permission::INVITE, grants, true));
         why
     }
@@ -361,7 +381,7 @@ impl Reference {
         }
     }
 
-    fn not_closed(&self) -> Why {
+    pub(super) fn not_closed(&self) -> Why {
         reason("organization-closed", self.status == OrganizationStatus::Closed)
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use invite::core::{ChangeStatus, Invitee, Principal, SuppressionKind};
+use invite::core::{ChangeStatus, Invitee, Principal, Settled, SuppressionKind};
 use invite::{
-    Actor, Block, EmailAddress, Expiry, Grants, InvitationId, InvitationKind, InvitationState, OnPending,
-    OrganizationStatus, TheirInvitations, UserId,
+    Actor, Block, EmailAddress, Expiry, Grants, InvitationId, InvitationKind, InvitationState, JoinedBy,
+    LinkEnding, OnPending, OrganizationStatus, Permission, TheirInvitations, UserId,
 };
 
 use super::super::command::{Command, Item};
@@ -70,7 +70,13 @@ impl Reference {
                 }
             }
             Command::Revoke(ids) => self.end(ids[position], InvitationState::Revoked),
-            Command::Accept { claim, principal } => self.accept(claim.invitation(), principal, now),
+            Command::Accept { claim, principal } => {
+                let row = self.invitations.get(&claim.invitation());
+                let dropped = row.map(|row| self.without_closed(&row.grants).1).unwrap_or_default();
+                let should = Item::Joined { revision: None, dropped };
+                holds!(*item == should, "LIF-10", "{command:?} came to {item:?}, and should to {should:?}");
+                self.accept(claim.invitation(), principal, now);
+            }
             Command::Decline { claim, principal, block } => {
                 let id = claim.invitation();
                 self.end(id, InvitationState::Declined);
@@ -88,12 +94,13 @@ impl Reference {
                 }
             }
             Command::Unsubscribe(issued) => {
-                let invitee = self.invitations.get(&issued.invitation).map(|row| row.invitee.clone());
+                let invitee = self.invitations.get(&issued.invitation()).map(|row| row.invitee.clone());
                 self.unwilling.extend(invitee.map(|invitee| (invitee, SuppressionKind::Mail)));
             }
             Command::Add { list, .. } => {
                 let (user, email, grants) = &list[position];
-                self.join(user, email.as_ref(), grants, names(user, email.as_ref()), now);
+                let known_as = names(user, email.as_ref());
+                self.join(user, email.as_ref(), grants, known_as, JoinedBy::BeingAdded, now);
             }
             Command::ChangeAccess { user, grants, theirs } => {
                 let before = self.members.get(user).map(|member| member.grants.clone());
@@ -103,11 +110,11 @@ impl Reference {
                 if before.as_ref() != Some(grants) {
                     self.settle(user, [], now);
                 }
-                self.settle_sent(user, by, *theirs, now);
+                self.settle_sent(user, by, *theirs, now).is_told_by(item)?;
             }
             Command::Remove { users, theirs } => {
                 let user = &users[position];
-                self.remove(user, by, *theirs, now);
+                self.remove(user, by, *theirs, now).is_told_by(item)?;
                 if by.user() == Some(user) {
                     self.leave(user);
                 }
@@ -117,7 +124,7 @@ impl Reference {
                     TheirInvitations::HandOver => TheirInvitations::Revoke,
                     theirs => *theirs,
                 };
-                self.remove(user, by, theirs, now);
+                self.remove(user, by, theirs, now).is_told_by(item)?;
                 self.leave(user);
             }
             Command::OfferOwnership { to, former } => {
@@ -143,6 +150,22 @@ impl Reference {
                     ChangeStatus::Resume => OrganizationStatus::Active,
                     _ => OrganizationStatus::Closed,
                 }
+            }
+            Command::CreateGroup { id, settings } => self.create_group(id, settings, by),
+            Command::ChangeGroup { id, settings } => self.change_group(id, settings),
+            Command::ChangeGroupStatus { id, to } => self.change_group_status(id, *to),
+            Command::JoinGroup { id, principal } => self.join_group(id, principal, now),
+            Command::CreateLink(settings) => {
+                let Item::MadeLink(id) = item else { return Ok(()) };
+                self.create_link(*id, settings, by);
+            }
+            Command::EditLink { link, settings } => self.edit_link(*link, settings, by),
+            Command::SwitchLink { link, to } => self.switch_link(*link, *to),
+            Command::JoinByLink { issued, principal } => {
+                let Some((revision, dropped)) = self.joining_by(issued) else { return Ok(()) };
+                let should = Item::Joined { revision: Some(revision), dropped };
+                holds!(*item == should, "LIF-13", "{command:?} came to {item:?}, and should to {should:?}");
+                self.join_by_link(issued, principal, now);
             }
             Command::Remind(_) | Command::Tidy(_) | Command::Create { .. } => {}
         }
@@ -184,7 +207,8 @@ impl Reference {
         match &row.kind {
             InvitationKind::Membership => {
                 let names = principal.invitees().chain([row.invitee.clone()]);
-                self.join(user, row.invitee.address(), &granted, names.collect(), now);
+                let (known_as, joined_by) = (names.collect(), JoinedBy::Accepting(id));
+                self.join(user, row.invitee.address(), &granted, known_as, joined_by, now);
             }
             InvitationKind::Ownership { former } => {
                 if let Some(member) = self.members.get_mut(user) {
@@ -200,15 +224,16 @@ impl Reference {
     }
 
     /// One membership, however many grants (IDN-10).
-    fn join(
+    pub(super) fn join(
         &mut self,
         user: &UserId,
         email: Option<&EmailAddress>,
         grants: &Grants,
         names: Vec<Invitee>,
+        joined_by: JoinedBy,
         now: DateTime<Utc>,
     ) {
-        let new = || Held { grants: Grants::default(), email: email.cloned() };
+        let new = || Held { grants: Grants::default(), email: email.cloned(), joined_by };
         let member = self.members.entry(user.clone()).or_insert_with(new);
         member.grants = member.grants.clone().joined(grants);
         self.settle(user, names, now);
@@ -235,34 +260,84 @@ impl Reference {
     }
 
     /// A member goes, and what is pending for them with them (LIF-7c).
-    fn remove(&mut self, user: &UserId, by: &Actor, theirs: TheirInvitations, now: DateTime<Utc>) {
-        let Some(member) = self.members.remove(user) else { return };
+    fn remove(&mut self, user: &UserId, by: &Actor, theirs: TheirInvitations, now: DateTime<Utc>) -> Fates {
+        let Some(member) = self.members.remove(user) else { return Fates::default() };
         for name in names(user, member.email.as_ref()) {
             self.end_all(InvitationState::Revoked, now, |row| row.invitee == name);
         }
-        self.settle_sent(user, by, theirs, now);
+        self.settle_sent(user, by, theirs, now)
     }
 
-    /// What somebody sent and may not send any more stays, ends, or gets another inviter (AUT-5).
-    fn settle_sent(&mut self, inviter: &UserId, by: &Actor, theirs: TheirInvitations, now: DateTime<Utc>) {
+    /// What somebody sent and made and may not give any more stays, ends, or is somebody else's (AUT-5).
+    fn settle_sent(
+        &mut self,
+        inviter: &UserId,
+        by: &Actor,
+        theirs: TheirInvitations,
+        now: DateTime<Utc>,
+    ) -> Fates {
+        let mut fates = Fates::default();
         if theirs == TheirInvitations::Keep {
-            return;
+            return fates;
         }
         let own = Actor::User(inviter.clone());
+        let takes_over = theirs == TheirInvitations::HandOver && *by != own;
         let sent = self.live(now).filter(|(_, row)| row.inviter == own && !self.may_still_invite(&own, row));
         let sent = sent.map(|(id, row)| {
-            let takes_over = theirs == TheirInvitations::HandOver
-                && *by != own
-                && row.kind == InvitationKind::Membership
-                && self.may_still_invite(by, row);
-            (*id, takes_over)
+            let membership = row.kind == InvitationKind::Membership;
+            (*id, takes_over && membership && self.may_still_invite(by, row))
         });
-        for (id, takes_over) in sent.collect::<Vec<_>>() {
+        for (id, is_taken_over) in sent.collect::<Vec<_>>() {
             match self.invitations.get_mut(&id) {
-                Some(row) if takes_over => row.inviter = by.clone(),
-                Some(row) => row.ended = Some(InvitationState::Revoked),
+                Some(row) if is_taken_over => {
+                    row.inviter = by.clone();
+                    fates.handed_over += 1;
+                }
+                Some(row) => {
+                    row.ended = Some(InvitationState::Revoked);
+                    fates.revoked += 1;
+                }
                 None => {}
             }
         }
+        let may = |who: &Actor, grants: &Grants| self.may_still_give(who, &Permission::LINKS, grants);
+        let made = self.links.iter().filter(|(_, link)| link.ended.is_none() && link.creator == own);
+        let made = made.filter(|(_, link)| !may(&own, link.settings.grants()));
+        let made = made.map(|(id, link)| (*id, takes_over && may(by, link.settings.grants())));
+        for (id, is_taken_over) in made.collect::<Vec<_>>() {
+            match self.links.get_mut(&id) {
+                Some(link) if is_taken_over => {
+                    link.creator = by.clone();
+                    fates.links_handed_over += 1;
+                }
+                Some(link) => {
+                    link.ended = Some(LinkEnding::CreatorRemoved);
+                    fates.links_ended += 1;
+                }
+                None => {}
+            }
+        }
+        fates
+    }
+}
+
+/// What became of what somebody had sent and made.
+#[derive(Debug, Default, PartialEq)]
+struct Fates {
+    revoked: usize,
+    handed_over: usize,
+    links_ended: usize,
+    links_handed_over: usize,
+}
+
+impl Fates {
+    fn is_told_by(&self, item: &Item) -> Checked {
+        let Item::Settled(Settled { revoked, handed_over, links_ended, links_handed_over, .. }) = *item
+        else {
+            return Ok(());
+        };
+        let told = Self { revoked, handed_over, links_ended, links_handed_over };
+        holds!(told == *self, "AUT-5", "{told:?} is told, and it should be {self:?}");
+        Ok(())
     }
 }

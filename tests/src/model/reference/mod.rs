@@ -5,15 +5,21 @@
 //! room, for seats and by rates, is not asked here: see `invariants`.
 
 mod against;
+mod groups;
+mod links;
+mod looks;
 mod make;
+mod tidy;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use invite::core::{EARLIER_NONCES, Invitee, Purpose, SuppressionKind, Verdict};
+use invite::core::{EARLIER_NONCES, Invitee, SuppressionKind, Verdict};
 use invite::{
-    AccessModel, Actor, EmailAddress, Expiry, FormerOwner, Grant, Grants, InvitationId, InvitationKind,
-    InvitationState, InviterPolicy, Mode, OrganizationStatus, Permission, Plan, Scope, Settings, UserId,
+    AccessModel, Actor, EmailAddress, Expiry, FormerOwner, Grant, Grants, Group, GroupId, GroupSettings,
+    GroupStatus, InvitationId, InvitationKind, InvitationState, InviteLink, InviterPolicy, JoinedBy,
+    LinkEnding, LinkId, LinkSettings, Mode, OrganizationStatus, Permission, Plan, Scope, Settings, Switch,
+    UserId,
 };
 
 use super::cast::Rules;
@@ -33,6 +39,54 @@ const NO_ROOM: [&str; 5] =
 struct Held {
     grants: Grants,
     email: Option<EmailAddress>,
+    joined_by: JoinedBy,
+}
+
+impl From<&invite::Member> for Held {
+    fn from(row: &invite::Member) -> Self {
+        Self { grants: row.grants.clone(), email: row.email.clone(), joined_by: row.joined_by.clone() }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Place {
+    status: GroupStatus,
+    settings: GroupSettings,
+    creator: Actor,
+}
+
+impl From<&Group> for Place {
+    fn from(row: &Group) -> Self {
+        Self { status: row.status, settings: row.settings.clone(), creator: row.creator.clone() }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Link {
+    settings: LinkSettings,
+    revision: u32,
+    switch: Switch,
+    creator: Actor,
+    uses: u32,
+    ended: Option<LinkEnding>,
+    /// How often it got a new token.
+    turns: u32,
+}
+
+impl Link {
+    fn is_shown_as(&self, row: &InviteLink) -> bool {
+        let shown = Self {
+            settings: row.settings.clone(),
+            revision: row.revision,
+            switch: row.switch,
+            creator: row.creator.clone(),
+            uses: row.uses,
+            ended: row.ended.map(|(ending, _)| ending),
+            turns: self.turns,
+        };
+        let earlier = row.earlier_nonces.len().min(EARLIER_NONCES) as u32;
+        *self == shown && earlier == self.turns.min(EARLIER_NONCES as u32)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -76,6 +130,10 @@ pub(super) struct Reference {
     plan: Plan,
     settings: Settings,
     members: BTreeMap<UserId, Held>,
+    groups: BTreeMap<GroupId, Place>,
+    /// Closed groups that something may name still.
+    closing: BTreeSet<GroupId>,
+    links: BTreeMap<LinkId, Link>,
     invitations: BTreeMap<InvitationId, Row>,
     /// Who is not to be invited, or not to be mailed.
     unwilling: BTreeSet<(Invitee, SuppressionKind)>,
@@ -84,42 +142,37 @@ pub(super) struct Reference {
 impl Reference {
     /// An organization of which nothing was invited yet.
     pub(super) fn of(rules: Rules, snapshot: &Snapshot) -> Self {
-        let held = |(user, row): (&UserId, &invite::Member)| {
-            (user.clone(), Held { grants: row.grants.clone(), email: row.email.clone() })
-        };
+        let members = snapshot.members.iter().map(|(user, row)| (user.clone(), Held::from(row)));
+        let groups = snapshot.groups.iter().map(|(id, row)| (id.clone(), Place::from(row)));
         Self {
             rules,
             model: rules.model(),
             status: snapshot.organization.status,
             plan: snapshot.organization.plan.clone(),
             settings: snapshot.organization.settings.clone(),
-            members: snapshot.members.iter().map(held).collect(),
+            members: members.collect(),
+            groups: groups.collect(),
+            closing: BTreeSet::new(),
+            links: BTreeMap::new(),
             invitations: BTreeMap::new(),
             unwilling: BTreeSet::new(),
         }
     }
 
     /// What is listed is what should be.
-    pub(super) fn is(&mut self, snapshot: &Snapshot, now: DateTime<Utc>) -> Checked {
+    pub(super) fn is(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> Checked {
         let (shown, members) = (snapshot.members.keys(), self.members.keys());
         holds!(shown.clone().eq(members.clone()), "AUT-7", "members are {shown:?} and should be {members:?}");
         for (user, row) in &snapshot.members {
-            let shown = Held { grants: row.grants.clone(), email: row.email.clone() };
+            let shown = Held::from(row);
             let should = self.members.get(user);
             holds!(should == Some(&shown), "AUT-7", "{user} is {shown:?} and should be {should:?}");
         }
         let (shown, rows) = (snapshot.invitations.keys(), self.invitations.keys());
         holds!(shown.eq(rows), "LIF-1", "there are other invitations than there should be");
         for (id, row) in &snapshot.invitations {
-            let Some(should) = self.invitations.get_mut(id) else { continue };
+            let Some(should) = self.invitations.get(id) else { continue };
             let state = row.state_at(now);
-            if self.status == OrganizationStatus::Closed
-                && state == InvitationState::Revoked
-                && should.is_live(now)
-            {
-                // Ended with its organization, and written down a few at a time.
-                should.ended = Some(state);
-            }
             let shown = Row {
                 invitee: row.invitee.clone(),
                 kind: row.kind.clone(),
@@ -134,6 +187,27 @@ impl Reference {
             holds!(*should == shown, "LIF-1", "{id} is {shown:?} and should be {should:?}");
             holds!(should.state_at(now) == state, "LIF-1", "{id} is {state} and should be {should:?}");
         }
+        holds!(
+            snapshot.groups.keys().eq(self.groups.keys()),
+            "E1",
+            "there are other groups than there should be"
+        );
+        for (id, row) in &snapshot.groups {
+            let should = self.groups.get(id);
+            holds!(should == Some(&Place::from(row)), "LIF-8", "{row:?} should be {should:?}");
+        }
+        let closing = &snapshot.organization.closing;
+        holds!(*closing == self.closing, "LIF-10", "{closing:?} wait, and {:?} should", self.closing);
+        holds!(
+            snapshot.links.keys().eq(self.links.keys()),
+            "B1",
+            "there are other links than there should be"
+        );
+        for (id, row) in &snapshot.links {
+            let should = self.links.get(id);
+            let same = should.is_some_and(|should| should.is_shown_as(row));
+            holds!(same, "LNK-4", "{row:?} should be {should:?}");
+        }
         let (status, plan, settings) = (self.status, &self.plan, &self.settings);
         let row = &snapshot.organization;
         let same = row.status == status && row.plan == *plan && row.settings == *settings;
@@ -147,6 +221,7 @@ impl Reference {
         command: &Command,
         by: &Actor,
         came: &Came,
+        after: &Snapshot,
         now: DateTime<Utc>,
     ) -> Checked {
         let (whole, each) = self.against(command, by, now);
@@ -170,6 +245,7 @@ impl Reference {
                         Item::Duplicate => {
                             holds!(is_repeated(command, position), "PAR-2", "{command:?}: {position} is new");
                         }
+                        Item::Tidied(tidied) => self.tidied(tidied, after, now)?,
                         _ => {
                             agree(command, &why, None)?;
                             self.make(command, by, position, item, now)?;
@@ -179,76 +255,6 @@ impl Reference {
                 Ok(())
             }
         }
-    }
-
-    /// Whether somebody may do something in a scope (AUT-7).
-    pub(super) fn may(&self, user: &UserId, permission: &Permission, scope: &Scope) -> bool {
-        self.status == OrganizationStatus::Active
-            && self.holder(&Actor::User(user.clone())).may(&self.model, permission, scope)
-    }
-
-    /// What a token is (TOK-5, LIF-2).
-    pub(super) fn verdict(&self, issued: &Issued, organization: &str) -> Verdict {
-        let Some(row) = self.invitations.get(&issued.invitation) else { return Verdict::Unknown };
-        let purpose = issued.token.purpose();
-        let mailed = match row.kind {
-            InvitationKind::Membership => Purpose::Mailed,
-            InvitationKind::Ownership { .. } => Purpose::Ownership,
-        };
-        let fits = purpose == mailed || purpose == Purpose::Copied;
-        if !fits || issued.token.organization().as_str() != organization {
-            return Verdict::Unknown;
-        }
-        age(row, issued)
-    }
-
-    /// What a link shows: the state, unless the organization does not work or a newer mail was sent (LNK-1).
-    pub(super) fn shown(
-        &self,
-        issued: &Issued,
-        organization: &str,
-        now: DateTime<Utc>,
-    ) -> Option<&'static str> {
-        let state = self.invitations.get(&issued.invitation)?.state_at(now);
-        match (self.verdict(issued, organization), self.status) {
-            (Verdict::Unknown, _) => None,
-            (Verdict::Superseded, _) => Some("superseded"),
-            (Verdict::Current, OrganizationStatus::Active) => Some(state.as_str()),
-            (Verdict::Current, _) => Some("no_longer_valid"),
-        }
-    }
-
-    /// What speaks against showing somebody the link of an invitation.
-    pub(super) fn against_copying(&self, id: InvitationId, by: &Actor, now: DateTime<Utc>) -> Why {
-        let mut why = self.open();
-        why.extend(self.against_reminding(id, by, now));
-        why.remove("no-mail");
-        why
-    }
-
-    /// Who is not to be invited, or not to be mailed, by now.
-    pub(super) fn unwilling(&self) -> &BTreeSet<(Invitee, SuppressionKind)> {
-        &self.unwilling
-    }
-
-    /// A mail for an invitation was handed over.
-    pub(super) fn mailed(
-        &mut self,
-        id: InvitationId,
-        to: &EmailAddress,
-        clock: DateTime<Utc>,
-    ) -> Checked<u32> {
-        let row = self.invitations.get_mut(&id);
-        holds!(row.is_some(), "MAI-7", "a mail was sent for an unknown invitation {id}");
-        let Some(row) = row else { return Ok(0) };
-        let stops = [SuppressionKind::Invitations, SuppressionKind::Mail];
-        let unwilling = stops.map(|kind| (row.invitee.clone(), kind));
-        let unwilling = unwilling.iter().any(|one| self.unwilling.contains(one));
-        holds!(row.is_live(clock) && !unwilling, "MAI-7", "an unwanted mail was sent for {row:?}");
-        holds!(row.mail_to.as_ref() == Some(to), "IDN-6", "a mail was sent elsewhere for {row:?}");
-        holds!(self.status == OrganizationStatus::Active, "LIF-8", "a mail was sent while {:?}", self.status);
-        row.mailed = row.mailed.max(Some(clock));
-        Ok(row.revision)
     }
 
     fn holder(&self, actor: &Actor) -> Holder<'_> {
@@ -295,29 +301,37 @@ impl Reference {
 
     fn may_still_invite(&self, inviter: &Actor, row: &Row) -> bool {
         match row.kind {
-            InvitationKind::Membership => {
-                let lacking =
-                    self.holder(inviter).lacks_authority(&self.model, &Permission::INVITE, &row.grants, true);
-                lacking.is_empty()
-            }
+            InvitationKind::Membership => self.may_still_give(inviter, &Permission::INVITE, &row.grants),
             InvitationKind::Ownership { .. } => self.holder(inviter).is_owner(),
         }
     }
 
-    /// What an invitation grants when it is accepted now; `None` if nothing (AUT-4).
-    fn still_granted(&self, row: &Row) -> Option<Grants> {
-        if self.inviter_policy() == InviterPolicy::Keep || self.may_still_invite(&row.inviter, row) {
-            return Some(row.grants.clone());
+    fn may_still_give(&self, giver: &Actor, with: &Permission, grants: &Grants) -> bool {
+        self.holder(giver).lacks_authority(&self.model, with, grants, true).is_empty()
+    }
+
+    /// What of some grants is given now; `None` if nothing (AUT-4).
+    fn still_given(
+        &self,
+        giver: &Actor,
+        with: &Permission,
+        policy: InviterPolicy,
+        grants: &Grants,
+    ) -> Option<Grants> {
+        if policy == InviterPolicy::Keep || self.may_still_give(giver, with, grants) {
+            return Some(grants.clone());
         }
-        let reduced = match self.inviter_policy() {
-            InviterPolicy::Reduce => self.holder(&row.inviter).reduced(&self.model, &row.grants),
+        let reduced = match policy {
+            InviterPolicy::Reduce => self.holder(giver).reduced(&self.model, with, grants),
             _ => Grants::default(),
         };
         Some(reduced).filter(|grants| !grants.is_empty())
     }
 
-    fn inviter_policy(&self) -> InviterPolicy {
-        self.rules.inviter
+    /// What an invitation grants when it is accepted now, without what is in closed groups; `None` if nothing.
+    fn still_granted(&self, row: &Row) -> Option<Grants> {
+        let (kept, _) = self.without_closed(&row.grants);
+        self.still_given(&row.inviter, &Permission::INVITE, self.rules.inviter, &kept)
     }
 }
 
@@ -337,9 +351,10 @@ fn reason(code: &'static str, is_there: bool) -> Why {
     is_there.then_some(code).into_iter().collect()
 }
 
-fn age(row: &Row, issued: &Issued) -> Verdict {
+/// What a token is of something that got a new one so often.
+fn age(turns: u32, issued: &Issued) -> Verdict {
     let earlier = u32::try_from(EARLIER_NONCES).unwrap_or(u32::MAX);
-    match issued.revision.and_then(|revision| row.revision.checked_sub(revision)) {
+    match issued.revision.and_then(|turn| turns.checked_sub(turn)) {
         Some(0) => Verdict::Current,
         Some(age) if age <= earlier => Verdict::Superseded,
         _ => Verdict::Unknown,

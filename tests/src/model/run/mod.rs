@@ -1,19 +1,25 @@
 //! A run: the service on a store, the model beside it, and a comparison after every step.
 
+mod founding;
+mod looks;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use invite::core::{CommandRecord, Invitee, Purpose};
+use invite::core::{CommandRecord, Invitee};
 use invite::storage::EventEntry;
 use invite::{
-    AccessModel, Actor, Clock as _, Entropy, Error, GroupSettings, Invitations, Key, ManualClock, NewMember,
-    NoEntropy, OnPending, OrganizationStatus, Permission, Scope, SeatClass, Token,
+    AccessModel, Clock as _, Entropy, Invitations, Key, ManualClock, NewMember, NoEntropy, OnPending,
+    OrganizationStatus, Permission, Scope, SeatClass,
 };
 use invite_memory::{Failure, MemoryMailer};
 
-use super::cast::{GROUPS, ORGANIZATIONS, actor, address_of, everybody, first_plan, grants, name};
+use super::cast::{
+    FIRST_GROUPS, GROUPS, ORGANIZATIONS, address_of, everybody, first_groups, first_plan, grants,
+    group_settings, name,
+};
 use super::choose::Choices;
 use super::command::{Came, Command, How, Issued, Item, Whence};
 use super::invariants::{Change, there_was_no_room};
@@ -22,7 +28,6 @@ use super::reference::Reference;
 use super::snapshot::{Snapshot, failed, own_lists_agree};
 use super::step::{History, Step, What};
 use super::violation::{Checked, Violation, holds};
-use crate::mail::Mail;
 use crate::store::Store;
 use crate::world::{KEY, keyring, start};
 
@@ -97,6 +102,7 @@ struct Run {
     should: [Reference; 2],
     logs: [Folded; 2],
     mailed: Vec<Issued>,
+    linked: Vec<Issued>,
     kept: Vec<Kept>,
     mails: usize,
     steps: usize,
@@ -110,15 +116,18 @@ impl Run {
         let mut shown = Vec::new();
         for (n, id) in ORGANIZATIONS.into_iter().enumerate() {
             let created = service.create_organization(id, id, name(n), first_plan()).await.map_err(failed)?;
-            for group in GROUPS {
-                let settings = GroupSettings::named(group);
+            for (position, group) in GROUPS.into_iter().take(FIRST_GROUPS).enumerate() {
+                // The one is open, the other by request.
+                let settings = group_settings(4 + 4 * position, 3);
                 created.as_system().create_group(group, settings).await.map_err(failed)?;
             }
             // Somebody of every rank, so that not only owners act from the beginning; in the other organization,
             // some of the same people.
             let ranks = [3, 4, 8, 11].into_iter().zip(2..).filter(|(_, who)| n == 0 || *who < 4);
             for (rank, who) in ranks {
-                let member = NewMember::new(name(who), grants(rank)).email(address_of(3 * who));
+                let [red, blue] = first_groups();
+                let held = grants(rank, [&red, &blue]);
+                let member = NewMember::new(name(who), held).email(address_of(3 * who));
                 created.as_system().add_members([member]).await.map_err(failed)?;
             }
             shown.push(Snapshot::take(&created, &[]).await?);
@@ -141,6 +150,7 @@ impl Run {
             should,
             logs: Default::default(),
             mailed: Vec::new(),
+            linked: Vec::new(),
             kept: Vec::new(),
             mails: 0,
             steps: 0,
@@ -167,7 +177,9 @@ impl Run {
                 let now = self.clock.now();
                 self.kept.retain(|kept| kept.until > now);
             }
+            What::CreateAnother => self.found().await?,
             What::CopyLink => self.copy_link(step).await?,
+            What::ShowLink => self.show_link(step).await?,
             What::SendMail => self.send_mail(step).await?,
             What::FailMail => self.mailer.fail_next(Failure::Transient, 1),
             What::Wait => self.wait(match step.n[0] % 5 {
@@ -208,7 +220,8 @@ impl Run {
         let before = self.look(at).await?;
         let (after, by) = (&self.shown[at], &whence.actor);
         // Whoever answers acts for themselves.
-        let change = Change { rules: self.rules, model: &self.model, before: &before, after, by, now };
+        let (rules, model) = (self.rules, &self.model);
+        let change = Change { rules, model, before: &before, after, command, by, now };
         change.check()?;
         for (position, item) in came.items.iter().flatten().enumerate() {
             if let Item::Refused(code) = item {
@@ -229,7 +242,7 @@ impl Run {
             let (whence, command, came) = (whence.clone(), command.clone(), came.clone());
             self.kept.push(Kept { key, whence, command, came, until });
         }
-        self.should[at].follow(command, &whence.actor, &came, now)?;
+        self.should[at].follow(command, &whence.actor, &came, &self.shown[at], now)?;
         self.compare().await
     }
 
@@ -237,6 +250,7 @@ impl Run {
     /// has reserved, which an invitation joins and which a lowered plan may have no room for. None where it is not
     /// known.
     fn needed(&self, command: &Command, position: usize, change: Change<'_>) -> Option<BTreeSet<SeatClass>> {
+        let joining;
         let (invitee, grants) = match command {
             Command::Invite { list, grants, on_pending, .. } if *on_pending != OnPending::Resend => {
                 let (invitee, own) = list.get(position)?;
@@ -246,7 +260,11 @@ impl Run {
                 let (user, _, grants) = list.get(position)?;
                 (Invitee::User(user.clone()), grants)
             }
-            _ => return None,
+            _ => {
+                let at = usize::from(change.before.organization.id.as_str() != ORGANIZATIONS[0]);
+                joining = self.should[at].joins_with(command, change.by)?;
+                (Invitee::User(joining.0.clone()), &joining.1)
+            }
         };
         let classes = [change.before, change.after].into_iter().filter_map(|of| {
             let member = of.members.values().find(|member| match &invitee {
@@ -289,84 +307,6 @@ impl Run {
         };
         let kept = self.kept.iter().filter(fresh).collect::<Vec<_>>();
         kept.get(n % kept.len().max(1)).map(|kept| (*kept).clone())
-    }
-
-    /// LNK-1, LNK-3: a look at a link changes nothing, and says what is there.
-    async fn preview(&mut self, step: &Step, n: usize) -> Checked {
-        let numbers = step.n.map(|number| number + n);
-        let issued = self.choices().token(step.organization, numbers);
-        let organization = issued.token.organization().as_str().to_owned();
-        let at = usize::from(organization != ORGANIZATIONS[0]);
-        let principal = (numbers[2] % 3 > 0).then(|| super::cast::principal(numbers[2], numbers[3]).into());
-        let seen = self.service.preview(&issued.token, principal).await;
-        let seen = match seen {
-            Ok(preview) => Some(serde_json::to_value(preview.status).map_err(failed)?),
-            Err(Error::Refused(_)) => None,
-            Err(error) => return Err(failed(error)),
-        };
-        let now = self.shown[at].time(self.clock.now());
-        let should = self.should[at].shown(&issued, &organization, now).map(serde_json::Value::from);
-        holds!(seen == should, "LNK-1", "{issued:?} is shown as {seen:?} and should be {should:?}");
-        self.nothing_changed("LNK-1").await
-    }
-
-    /// F7: whoever has authority is shown the link, which works, and proves nothing (IDN-13).
-    async fn copy_link(&mut self, step: &Step) -> Checked {
-        let at = step.organization;
-        let id = self.choices().invitation(at, step.n[0]);
-        let by = actor(step.actor);
-        let organization = self.service.organization(ORGANIZATIONS[at]);
-        let acting = match &by {
-            Actor::User(user) => organization.by(user.clone()),
-            Actor::System => organization.as_system(),
-        };
-        let now = self.shown[at].time(self.clock.now());
-        let why = self.should[at].against_copying(id, &by, now);
-        match acting.copy_link(id).await {
-            Ok(link) => {
-                holds!(why.is_empty(), "AUT-1", "{by:?} was shown the link of {id} in spite of {why:?}");
-                let token = crate::people::token(&link.reveal());
-                let verifies = self.shown[at].invitations.get(&id);
-                let verifies = verifies.is_some_and(|row| self.issuer.verify(&token, &row.nonce));
-                holds!(verifies && token.purpose() == Purpose::Copied, "F7", "{token:?} is no copy for {id}");
-            }
-            Err(Error::Refused(refusal)) => {
-                let code = invite::Refusal::code(&refusal);
-                holds!(why.contains(code), "F6", "{by:?} was refused with {code}, and there is {why:?}");
-            }
-            Err(error) => return Err(failed(error)),
-        }
-        Ok(())
-    }
-
-    /// MAI-7, LIF-8: what is sent is wanted, and goes where the invitation says.
-    async fn send_mail(&mut self, step: &Step) -> Checked {
-        let limit = 1 + step.n[0] as u32 % 12;
-        let report = self.service.courier(self.mailer.clone()).run_once(limit).await.map_err(failed)?;
-        let sent = self.mailer.sent();
-        holds!(
-            sent.len() - self.mails == report.sent,
-            "MAI-6",
-            "{report:?}, and {} came",
-            sent.len() - self.mails
-        );
-        for message in &sent[self.mails..] {
-            let token: Token = Mail::from(message).token();
-            let at = usize::from(token.organization().as_str() != ORGANIZATIONS[0]);
-            let invitation = invite::InvitationId::from_uuid(token.id());
-            let revision = self.should[at].mailed(invitation, message.to(), self.clock.now())?;
-            let row = self.shown[at].invitations.get(&invitation);
-            let current = row.is_some_and(|row| self.issuer.verify(&token, &row.nonce));
-            holds!(current, "LIF-2", "a mail of {invitation} holds an old link");
-            self.mailed.push(Issued { token, invitation, revision: Some(revision) });
-        }
-        self.mails = sent.len();
-        self.told.push(format!("{report:?}"));
-        // The last mail of each invitation stands in the list.
-        for at in 0..2 {
-            self.look(at).await?;
-        }
-        Ok(())
     }
 
     fn wait(&mut self, time: TimeDelta) {
@@ -415,8 +355,9 @@ impl Run {
     /// AUT-7, STO-3: only members may do anything, and only what they hold, while the organization works.
     async fn some_permission_is_as_it_should_be(&self) -> Checked {
         let (who, at) = (name(self.steps), self.steps / 3 % 2);
-        let scopes = [Scope::Organization, Scope::Group(crate::people::group("red"))];
-        let scope = &scopes[self.steps / 5 % 2];
+        let [red, blue] = first_groups();
+        let scopes = [Scope::Organization, Scope::Group(red), Scope::Group(blue)];
+        let scope = &scopes[self.steps / 5 % 3];
         let permission =
             [Permission::INVITE, Permission::from("posts.publish"), Permission::from("posts.view")]
                 [self.steps / 7 % 3]
@@ -467,8 +408,8 @@ impl Run {
     }
 
     fn choices(&self) -> Choices<'_> {
-        let Self { shown, should, mailed, issuer, .. } = self;
-        Choices { shown, should, mailed, keyring: issuer, clock: self.clock.now() }
+        let Self { shown, should, mailed, linked, issuer, .. } = self;
+        Choices { shown, should, mailed, linked, keyring: issuer, clock: self.clock.now() }
     }
 }
 
