@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use invite::core::Principal;
 use invite::mailer::Sender;
 use invite::{
-    AccessModel, Acting, Among, Called, Directory, DirectoryError, EmailAddress, Entropy as _, InvalidEmail,
-    InvitationFilter, InvitationId, Invitations, Key, Keyring, Page, PageRequest, Person, RoleName,
-    SystemEntropy, UserId,
+    AccessModel, Acting, Among, Called, Directory, DirectoryError, EmailAddress, Entropy as _, GroupId,
+    InvalidEmail, InvitationFilter, InvitationId, Invitations, Key, Keyring, LinkFilter, LinkId, Page,
+    PageRequest, Person, RoleName, SystemEntropy, UserId, WhichLinks,
 };
 use invite_memory::EmlMailer;
 use invite_sqlite::SqliteStorage;
@@ -181,6 +181,33 @@ pub(crate) async fn invitation(acting: &Acting, named: &str) -> Result<Invitatio
         request = request.after(cursor);
     }
     Err(Failure::input(format!("nobody invited {named}"), "see `team invitations` for who was invited"))
+}
+
+/// The invite link that is meant: by its id, or by its name, if one link that did not end has it.
+pub(crate) async fn link(acting: &Acting, named: &str) -> Result<LinkId, Failure> {
+    if let Ok(id) = named.parse() {
+        return Ok(id);
+    }
+    let filter = LinkFilter { which: WhichLinks::Kept, ..LinkFilter::default() };
+    let read = async |request: &PageRequest| acting.links(&filter, request).await;
+    let (links, _) = up_to(usize::MAX, read).await?;
+    let found = links.iter().filter(|link| link.settings.name() == named).collect::<Vec<_>>();
+    match found.as_slice() {
+        [one] => Ok(one.id),
+        [] => Err(Failure::input(
+            format!("there is no link called `{named}`"),
+            "take an id or a name from `team links`",
+        )),
+        _ => Err(Failure::input(
+            format!("several links are called `{named}`"),
+            "say which one by its id, from `team links`",
+        )),
+    }
+}
+
+/// A group's id, as it was typed.
+pub(crate) fn group(named: &str) -> Result<GroupId, Failure> {
+    GroupId::parse(named).map_err(|why| Failure::input(why.to_string(), "take one from `team groups`"))
 }
 
 /// The first rows of a list, page by page, and whether there are more.

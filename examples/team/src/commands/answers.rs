@@ -16,7 +16,7 @@ const MAIL_OPTION: Opt = Opt::value(
     "MAIL",
     "take the link out of a mail: an .eml file, or an address, for the newest mail to it",
 );
-const VOUCH_OPTION: Opt =
+pub(crate) const VOUCH_OPTION: Opt =
     Opt::many("vouch", "ADDRESS", "an address that the host has verified to be this user's");
 
 pub(crate) const PREVIEW: Spec = Spec {
@@ -58,6 +58,7 @@ pub(crate) async fn preview(given: &Given) -> Result<Said, Failure> {
     let preview = host.invite.preview(&token, principal).await?;
     let what = match preview.kind {
         PreviewKind::Ownership => "offer of ownership",
+        PreviewKind::Link => "invite link",
         _ => "invitation",
     };
     let proof = preview.proves_address.then(|| {
@@ -68,11 +69,13 @@ pub(crate) async fn preview(given: &Given) -> Result<Said, Failure> {
     let end = preview.expires_at.and_then(|end| end.time()).map(|end| end.format("%F %R UTC").to_string());
     let mut text =
         format!("{what} to {} ({})\n", shown(&preview.organization_name, 200), preview.organization);
+    let groups = preview.groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let facts = [
         ("state", Some(status(preview.status).to_owned())),
         ("next", Some(next(preview.next).to_owned())),
         ("proof", proof),
         ("for", preview.email_masked.clone()),
+        ("group", Some(groups).filter(|groups| !groups.is_empty())),
         ("from", inviter.map(ToString::to_string)),
         ("ends", end),
     ];
@@ -91,7 +94,11 @@ fn status(status: PreviewStatus) -> &'static str {
         PreviewStatus::Declined => "declined",
         PreviewStatus::Revoked => "revoked",
         PreviewStatus::Expired => "expired",
-        PreviewStatus::Superseded => "replaced: a newer mail was sent",
+        PreviewStatus::Superseded => "replaced by a newer one",
+        PreviewStatus::Open => "open",
+        PreviewStatus::Off => "switched off",
+        PreviewStatus::NotYet => "does not work yet",
+        PreviewStatus::UsedUp => "used as often as it may be",
         _ => "no longer valid",
     }
 }
@@ -103,8 +110,9 @@ fn next(next: Next) -> &'static str {
         Next::WrongAccount => "sign in with the account that was invited",
         Next::VerifyAddress => "verify the invited address, that is: --vouch it",
         Next::Accept => "accept or decline",
+        Next::Join => "join",
         Next::AlreadyMember => "nothing: already a member",
-        _ => "ask for a new invitation, or open the newest mail",
+        _ => "ask for a new one, or open the newest mail",
     }
 }
 
@@ -115,6 +123,9 @@ pub(crate) async fn accept(given: &Given) -> Result<Said, Failure> {
     let mut text = format!("{user} is {} of {organization} now.\n", roles(&accepted.grants));
     if let Some(address) = &accepted.proven {
         text.push_str(&format!("This proved that {} belongs to {user}.\n", address.as_str()));
+    }
+    for group in &accepted.dropped {
+        text.push_str(&format!("The group {group} was closed since.\n"));
     }
     Ok(text.into())
 }

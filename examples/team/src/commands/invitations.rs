@@ -1,6 +1,6 @@
 //! Invitations after they were made: the list, and what can be done about one.
 
-use invite::{Clock as _, InvitationFilter, InvitationState, PageRequest, SystemClock};
+use invite::{Clock as _, InvitationFilter, InvitationState, PageRequest, SystemClock, csv};
 
 use super::members::{invitee, mail, roles};
 use crate::args::{Given, Opt, Spec};
@@ -16,6 +16,8 @@ pub(crate) const INVITATIONS: Spec = Spec {
     summary: "show invitations with their ids, states and mails, the newest first",
     options: &[
         Opt::value("state", "STATE", "only those: pending, accepted, declined, revoked, expired"),
+        Opt::value("group", "ID", "only those to this group"),
+        Opt::flag("csv", "all of them, for a spreadsheet"),
         Opt::value("limit", "N", "how many to show; 100 without it"),
     ],
     notes: "",
@@ -56,13 +58,17 @@ pub(crate) const LINK: Spec = Spec {
 pub(crate) async fn list(given: &Given) -> Result<Said, Failure> {
     let [] = given.arguments()?;
     let states = InvitationState::ALL.map(|state| (state.as_str(), state));
-    let filter = InvitationFilter { state: given.choice("state", &states)?, ..InvitationFilter::default() };
-    let limit = given.limit(100)? as usize;
+    let group = given.one("group").map(host::group).transpose()?;
+    let filter = InvitationFilter { state: given.choice("state", &states)?, group, inviter: None };
+    let limit = if given.flag("csv") { usize::MAX } else { given.limit(100)? as usize };
     let host = Host::open(given).await?;
     let acting = host.acting(given).await?;
     let now = SystemClock.now();
     let read = async |request: &PageRequest| acting.invitations(&filter, request).await;
     let (entries, more) = host::up_to(limit, read).await?;
+    if given.flag("csv") {
+        return Ok(format!("{}{}", csv::INVITATIONS_HEADING, csv::invitations(&entries, now)).into());
+    }
     let mut table =
         Table::new(["invitation", "invitee", "role", "state", "by", "made (UTC)", "ends (UTC)", "mail"]);
     for entry in &entries {

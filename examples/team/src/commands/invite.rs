@@ -5,14 +5,14 @@ use std::io::Read as _;
 use invite::core::{Entry, Fragment, PastedList, Who};
 use invite::mailer::Rendered;
 use invite::{
-    Acting, Caps, Command, Deliver, DryRun, Grant, HeaderLine, Invite, InviteeEntry, Invitees, ListOptions,
-    Mode, OnPending, parse_list,
+    Acting, Caps, Command, Deliver, DryRun, Grant, Grants, GroupId, HeaderLine, Invite, InviteeEntry,
+    Invitees, ListOptions, Mode, OnPending, parse_list,
 };
 
 use super::organization;
 use crate::args::{Given, Opt, Spec};
 use crate::failure::Failure;
-use crate::host::Host;
+use crate::host::{self, Host};
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::said::Said;
@@ -24,6 +24,7 @@ pub(crate) const INVITE: Spec = Spec {
     summary: "invite people from a pasted list: a file, or - for standard input",
     options: &[
         Opt::value("role", "ROLE", "the role of all whose line names none of its own"),
+        Opt::many("group", "ID", "a group in which they have the role, instead of in the organization"),
         Opt::flag("header", "the list is a sheet whose first line names the columns"),
         Opt::flag("dry-run", "show what would happen and the mail; change nothing"),
         Opt::flag("all-or-nothing", "invite everybody in the list, or nobody"),
@@ -52,7 +53,8 @@ pub(crate) async fn invite(given: &Given) -> Result<Said, Failure> {
     let role = given.required("role", &host.roles())?;
     let acting = host.acting(given).await?;
     let (note, list) = read_list(source, given)?;
-    let inviting = Inviting { acting, given, role };
+    let groups = given.all("group").map(host::group).collect::<Result<Vec<_>, _>>()?;
+    let inviting = Inviting { acting, given, role, groups };
     let report = Report::new(list, role, note, host.roles());
     if given.flag("dry-run") { inviting.dry_run(report).await } else { inviting.perform(report).await }
 }
@@ -107,11 +109,13 @@ struct Inviting<'a> {
     acting: Acting,
     given: &'a Given,
     role: &'a str,
+    /// Where they have it, if not in the organization.
+    groups: Vec<GroupId>,
 }
 
 impl Inviting<'_> {
     async fn perform(&self, mut report: Report) -> Result<Said, Failure> {
-        let parts = parts(&report.list);
+        let parts = parts(&report.list, &self.groups);
         if parts.len() > 1 && self.given.flag("all-or-nothing") {
             return Err(too_long("--all-or-nothing"));
         }
@@ -144,7 +148,7 @@ impl Inviting<'_> {
     }
 
     async fn dry_run(&self, mut report: Report) -> Result<Said, Failure> {
-        let parts = parts(&report.list);
+        let parts = parts(&report.list, &self.groups);
         let part = match parts.as_slice() {
             [part] => part,
             [] => return Ok(Said::from(report.text("")).but(Failure::Nothing(NOBODY))),
@@ -169,10 +173,10 @@ impl Inviting<'_> {
     }
 
     fn command(&self, number: usize, part: &Part) -> Result<Command<Invite>, Failure> {
-        let Self { acting, given, role } = self;
+        let Self { acting, given, role, groups } = self;
         let choices =
             [("refuse", OnPending::Refuse), ("resend", OnPending::Resend), ("replace", OnPending::Replace)];
-        let mut invite = Invite::new(part.invitees.clone(), Grant::role(*role));
+        let mut invite = Invite::new(part.invitees.clone(), granted(role, groups));
         if let Some(choice) = given.choice("on-pending", &choices)? {
             invite = invite.on_pending(choice);
         }
@@ -202,28 +206,38 @@ struct Part {
 
 /// A list that is longer than the cap goes in parts, in which repetitions and what is no address are left out:
 /// they were told from the list already.
-fn parts(list: &PastedList) -> Vec<Part> {
+fn parts(list: &PastedList, groups: &[GroupId]) -> Vec<Part> {
     let cap = Caps::default().items;
-    if list.fragments().len() <= cap {
+    // A role that a line names holds where all others do.
+    let is_plain = groups.is_empty() || list.accepted().all(|(_, entry)| entry.role.is_none());
+    if list.fragments().len() <= cap && is_plain {
         let indices = (0..list.fragments().len()).collect();
         return vec![Part { indices, invitees: list.clone().into() }];
     }
     let accepted = list.accepted().collect::<Vec<_>>();
     let part = |part: &[(&Fragment, &Entry)]| Part {
         indices: part.iter().map(|(fragment, _)| fragment.index).collect(),
-        invitees: part.iter().filter_map(|(_, entry)| invitee(entry)).collect::<Vec<_>>().into(),
+        invitees: part.iter().filter_map(|(_, entry)| invitee(entry, groups)).collect::<Vec<_>>().into(),
     };
     accepted.chunks(cap).map(part).collect()
 }
 
-fn invitee(entry: &Entry) -> Option<InviteeEntry> {
+/// A role in these groups, or in the organization.
+pub(crate) fn granted(role: &str, groups: &[GroupId]) -> Grants {
+    match groups {
+        [] => Grant::role(role).into(),
+        groups => groups.iter().map(|group| Grant::role(role).in_group(group.clone())).collect(),
+    }
+}
+
+fn invitee(entry: &Entry, groups: &[GroupId]) -> Option<InviteeEntry> {
     let Who::Address(address) = &entry.who else { return None };
     let mut invitee = InviteeEntry::new(address.clone());
     if let Some(name) = &entry.name {
         invitee = invitee.name(name);
     }
     if let Some(role) = &entry.role {
-        invitee = invitee.grants(Grant::role(role.as_str()));
+        invitee = invitee.grants(granted(role.as_str(), groups));
     }
     Some(invitee)
 }

@@ -2,7 +2,8 @@
 
 use invite::core::Delivery;
 use invite::{
-    Access, FormerOwner, Grant, Grants, Invitee, RemoveMembers, RosterEntry, Scope, TheirInvitations, UserId,
+    Access, Acting, FormerOwner, Grant, Grants, Invitee, JoinedBy, Member, MemberFilter, PageRequest,
+    RemoveMembers, RosterEntry, Scope, TheirInvitations, UserId, csv,
 };
 
 use crate::args::{Given, Opt, Spec};
@@ -20,12 +21,32 @@ pub(crate) const ROSTER: Spec = Spec {
     notes: "",
 };
 
+pub(crate) const MEMBERS: Spec = Spec {
+    name: "members",
+    arguments: &[],
+    summary: "show members, the longest standing first, and how they came",
+    options: &[
+        Opt::value("group", "ID", "only who is in this group"),
+        Opt::value("role", "ROLE", "only those of this role: in the group, or else in the organization"),
+        Opt::value("seat", "CLASS", "only those who take a seat of this class"),
+        Opt::value("link", "LINK", "only those who joined by this invite link: its id, or its name"),
+        Opt::flag("csv", "all of them, for a spreadsheet"),
+        Opt::value("limit", "N", "how many to show; 100 without it"),
+    ],
+    notes: "Example: team members --group web --csv > members.csv",
+};
+
 pub(crate) const ROLE: Spec = Spec {
     name: "role",
     arguments: &["USER", "ROLE"],
     summary: "change a member's role",
-    options: &[],
-    notes: "Raising somebody takes the seat that the role needs.",
+    options: &[Opt::value(
+        "group",
+        "ID",
+        "the role in this group; what they hold elsewhere stays. Without it, they hold this role in the \
+         organization and nothing else",
+    )],
+    notes: "Raising somebody takes the seat that the role needs. With --group, ROLE may be `none`.",
 };
 
 pub(crate) const REMOVE: Spec = Spec {
@@ -35,7 +56,7 @@ pub(crate) const REMOVE: Spec = Spec {
     options: &[Opt::value(
         "their-invitations",
         "WHAT",
-        "what becomes of pending invitations that they sent: keep (so unless said), revoke, hand-over",
+        "what becomes of pending invitations and links of theirs: keep (so unless said), revoke, hand-over",
     )],
     notes: "",
 };
@@ -103,6 +124,59 @@ fn row(entry: &RosterEntry) -> [String; 7] {
     }
 }
 
+pub(crate) async fn list(given: &Given) -> Result<Said, Failure> {
+    let [] = given.arguments()?;
+    let limit = if given.flag("csv") { usize::MAX } else { given.limit(100)? as usize };
+    let host = Host::open(given).await?;
+    let acting = host.acting(given).await?;
+    let filter = filter(given, &acting).await?;
+    let read = async |request: &PageRequest| acting.members(&filter, request).await;
+    let (members, more) = host::up_to(limit, read).await?;
+    if given.flag("csv") {
+        return Ok(format!("{}{}", csv::MEMBERS_HEADING, csv::members(&members)).into());
+    }
+    let mut table = Table::new(["who", "address", "role", "seat", "since (UTC)", "came by"]);
+    for member in &members {
+        table.row([
+            member.user.to_string(),
+            member.email.as_ref().map(|email| email.as_str().to_owned()).unwrap_or_default(),
+            roles(&member.grants),
+            member.seat.as_ref().map(ToString::to_string).unwrap_or_default(),
+            member.joined_at.format("%F %R").to_string(),
+            came_by(member),
+        ]);
+    }
+    let mut text = table.or("there are no such members");
+    if more {
+        text.push_str(&format!("... and more: team members --limit {}\n", limit.saturating_mul(10)));
+    }
+    Ok(text.into())
+}
+
+async fn filter(given: &Given, acting: &Acting) -> Result<MemberFilter, Failure> {
+    let link = match given.one("link") {
+        Some(named) => Some(host::link(acting, named).await?),
+        None => None,
+    };
+    Ok(MemberFilter {
+        group: given.one("group").map(host::group).transpose()?,
+        link,
+        role: given.one("role").map(Into::into),
+        seat: given.one("seat").map(Into::into),
+    })
+}
+
+fn came_by(member: &Member) -> String {
+    match &member.joined_by {
+        JoinedBy::Creating => "creating it".into(),
+        JoinedBy::Accepting(_) => "invitation".into(),
+        JoinedBy::BeingAdded => "being added".into(),
+        JoinedBy::Link { link, revision } => format!("link {link}, revision {revision}"),
+        JoinedBy::OpenGroup(group) => format!("the open group {group}"),
+        _ => String::new(),
+    }
+}
+
 /// The invitee in full, for those who may see the list.
 pub(crate) fn invitee(invitee: &Invitee) -> String {
     invitee.address().map_or_else(|| invitee.to_string(), |address| address.as_str().to_owned())
@@ -125,7 +199,20 @@ pub(crate) fn mail(delivery: Option<&Delivery>) -> String {
 pub(crate) async fn role(given: &Given) -> Result<Said, Failure> {
     let [user, role] = given.arguments()?;
     let host = Host::open(given).await?;
-    let changed = host.acting(given).await?.change_access(user, Grant::role(role)).await;
+    let acting = host.acting(given).await?;
+    let grants = match given.one("group") {
+        None => Grant::role(role).into(),
+        Some(group) => {
+            let member = acting.organization().member(user).await?;
+            let mut grants = member.map(|member| member.grants).unwrap_or_default();
+            match (host::group(group)?, role) {
+                (group, "none") => _ = grants.remove(&Scope::Group(group)),
+                (group, role) => grants.set(Grant::role(role).in_group(group)),
+            }
+            grants
+        }
+    };
+    let changed = acting.change_access(user, grants).await;
     let changed = changed.map_err(|why| host.naming_roles(why))?;
     let seat = changed.seat.map_or("no seat".into(), |seat| format!("a {seat} seat"));
     Ok(format!("{user} is {} now, and takes {seat}.\n", roles(&changed.grants)).into())
@@ -143,14 +230,16 @@ pub(crate) async fn remove(given: &Given) -> Result<Said, Failure> {
     let host = Host::open(given).await?;
     let acting = host.acting(given).await?;
     let removed = acting.run(RemoveMembers::many(users).their_invitations(choice)).await?;
-    let mut table = Table::new(["user", "result", "invitations revoked", "handed over"]);
+    let mut table = Table::new(["user", "result", "revoked", "handed over"]);
     let mut reasons = Reasons::default();
     for result in &removed.results {
         let why = result.refused.as_ref().map(Why::of);
         if let Some(why) = &why {
             reasons.add(why, result.user.to_string());
         }
-        let (revoked, handed_over) = (result.settled.revoked, result.settled.handed_over);
+        let settled = result.settled;
+        let revoked = settled.revoked + settled.links_ended;
+        let handed_over = settled.handed_over + settled.links_handed_over;
         let what = why.map_or("removed".into(), |why| format!("refused: {}", why.code));
         table.row([result.user.to_string(), what, revoked.to_string(), handed_over.to_string()]);
     }

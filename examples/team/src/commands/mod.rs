@@ -2,8 +2,10 @@
 
 pub(crate) mod answers;
 pub(crate) mod demo;
+pub(crate) mod groups;
 pub(crate) mod invitations;
 pub(crate) mod invite;
+pub(crate) mod links;
 pub(crate) mod log;
 pub(crate) mod mail;
 pub(crate) mod members;
@@ -29,12 +31,29 @@ pub(crate) const COMMANDS: &[&Spec] = &[
     &invitations::REMIND,
     &invitations::REVOKE,
     &invitations::LINK,
+    &groups::CREATE,
+    &groups::GROUPS,
+    &groups::CHANGE,
+    &groups::ARCHIVE,
+    &groups::RESTORE,
+    &groups::CLOSE,
+    &groups::JOIN,
+    &links::CREATE,
+    &links::LINKS,
+    &links::SHOW,
+    &links::EDIT,
+    &links::SWITCH,
+    &links::REFRESH,
+    &links::REMOVE,
+    &links::JOIN,
     &members::ROSTER,
+    &members::MEMBERS,
     &members::ROLE,
     &members::REMOVE,
     &members::LEAVE,
     &members::OFFER,
     &log::EVENTS,
+    &organization::MAINTAIN,
     &demo::DEMO,
 ];
 
@@ -55,6 +74,23 @@ pub(crate) async fn run(given: &Given) -> Result<Said, Failure> {
         "remind" => invitations::remind(given).await,
         "revoke" => invitations::revoke(given).await,
         "link" => invitations::link(given).await,
+        "create-group" => groups::create(given).await,
+        "groups" => groups::list(given).await,
+        "change-group" => groups::change(given).await,
+        "archive-group" => groups::archive(given).await,
+        "restore-group" => groups::restore(given).await,
+        "close-group" => groups::close(given).await,
+        "join-group" => groups::join_group(given).await,
+        "create-link" => links::create(given).await,
+        "links" => links::list(given).await,
+        "show-link" => links::show(given).await,
+        "edit-link" => links::edit(given).await,
+        "switch-link" => links::switch(given).await,
+        "refresh-link" => links::refresh(given).await,
+        "remove-link" => links::remove(given).await,
+        "join" => links::join(given).await,
+        "maintain" => organization::maintain(given).await,
+        "members" => members::list(given).await,
         "roster" => members::roster(given).await,
         "role" => members::role(given).await,
         "remove" => members::remove(given).await,

@@ -6,7 +6,7 @@ use crate::args::{Given, Opt, Spec};
 use crate::failure::Failure;
 use crate::host::{self, Host};
 use crate::said::Said;
-use crate::table::Table;
+use crate::table::{Table, count};
 
 const SEATS_OPTION: Opt =
     Opt::many("seats", "CLASS=N", "how many seats of a class: team=5, client=unlimited");
@@ -48,6 +48,15 @@ pub(crate) const SEATS: Spec = Spec {
     notes: "",
 };
 
+pub(crate) const MAINTAIN: Spec = Spec {
+    name: "maintain",
+    arguments: &[],
+    summary: "write down what is decided already: what expired, and what closed groups leave",
+    options: &[Opt::value("limit", "N", "at most so many rows in one commit; 100 without it")],
+    notes: "A real host does this from time to time, as the system. No decision waits for it, but seats in closed \
+            groups are free only then.",
+};
+
 pub(crate) async fn create(given: &Given) -> Result<Said, Failure> {
     let [id] = given.arguments()?;
     let user = host::user(given)?;
@@ -78,6 +87,25 @@ pub(crate) async fn seats(given: &Given) -> Result<Said, Failure> {
     let [] = given.arguments()?;
     let host = Host::open(given).await?;
     Ok(table(&host.acting(given).await?.seats().await?).into())
+}
+
+pub(crate) async fn maintain(given: &Given) -> Result<Said, Failure> {
+    let [] = given.arguments()?;
+    let limit = given.limit(100)?;
+    let host = Host::open(given).await?;
+    let acting = host.acting(given).await?;
+    let (mut ended, mut settled) = (0, 0);
+    loop {
+        let tidied = acting.organization().maintain(limit).await?;
+        ended += tidied.ended;
+        settled += tidied.settled;
+        if !tidied.more {
+            break;
+        }
+    }
+    let ended = count(ended, "invitation was", "invitations were");
+    let settled = count(settled, "member, invitation or link", "members, invitations and links");
+    Ok(format!("{ended} ended, and what was closed was taken out of {settled}.\n").into())
 }
 
 /// Seats as a table.

@@ -7,6 +7,9 @@
     reason = "a test may panic"
 )]
 
+mod groups;
+mod links;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -303,7 +306,7 @@ fn bad_input_says_what_to_do_and_exits_with_2() {
     team.run(&["roster", "--org", "nobody"]).bad("no such organization");
     team.run(&["roster", "everybody"]).bad("team roster [options]");
     team.run(&["invite", "x"]).bad("--role");
-    team.run(&["invite", "x", "--rol", "member"]).bad("--role, --header, --dry-run");
+    team.run(&["invite", "x", "--rol", "member"]).bad("--role, --group, --header, --dry-run");
     team.run(&["invite", "x", "--role", "--header"]).bad("--role needs a value");
     team.run(&["invite", "x", "--role", "a", "--role", "b"]).bad("given twice");
     team.run(&["invite", "x", "--dry-run=yes", "--role", "a"]).bad("team help invite");
@@ -389,7 +392,7 @@ fn every_command_has_a_help_text_and_an_entry_in_the_help() {
     let commands =
         help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|it| !it.is_empty());
     let commands = commands.map(|line| line.split_whitespace().next().unwrap()).collect::<Vec<_>>();
-    assert_eq!(commands.len(), 21);
+    assert_eq!(commands.len(), 38);
     for command in commands {
         let text = team.run(&["help", command]).done();
         assert!(text.starts_with(&format!("{command}: ")) && text.contains("--data DIR"), "{text}");
