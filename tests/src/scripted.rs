@@ -59,8 +59,10 @@ pub enum Call {
     Members,
     Groups,
     Links,
+    Requests,
     Inbox,
     Memberships,
+    RequestsBy,
     Events,
     Lease,
     Complete,
@@ -70,7 +72,7 @@ pub enum Call {
 
 impl Call {
     /// Every call there is.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Load,
         Self::Commit,
         Self::Exclusive,
@@ -84,8 +86,10 @@ impl Call {
         Self::Members,
         Self::Groups,
         Self::Links,
+        Self::Requests,
         Self::Inbox,
         Self::Memberships,
+        Self::RequestsBy,
         Self::Events,
         Self::Lease,
         Self::Complete,

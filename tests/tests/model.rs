@@ -140,8 +140,18 @@ fn histories_come_to_many_outcomes() {
     assert!(never.is_empty(), "{never:?} are never done, but {done:?}");
 }
 
-/// Operations that have no steps of this model yet.
-const NO_STEPS: [&str; 2] = ["suspend-members", "restore-members"];
+/// Operations that have no steps of this model yet: the random histories of the core have them.
+const NO_STEPS: [&str; 9] = [
+    "approve",
+    "ask-to-join",
+    "change-verified-domains",
+    "deny",
+    "join-by-domain",
+    "propose",
+    "restore-members",
+    "suspend-members",
+    "withdraw",
+];
 
 fn kebab(name: &str) -> String {
     let mut kebab = String::new();

@@ -253,6 +253,7 @@ async fn lists(acme: &Acting) -> Vec<String> {
         format!("{:?}", organization.roster(&all).await.unwrap()),
         format!("{:?}", organization.invitations(&Default::default(), &all).await.unwrap()),
         format!("{:?}", organization.members(&Default::default(), &all).await.unwrap()),
+        format!("{:?}", organization.requests(&Default::default(), &all).await.unwrap()),
     ]
 }
 

@@ -16,10 +16,12 @@ pub struct Caps {
     pub metadata_bytes: usize,
     /// Bytes of all resources that the grants of one invitation, member or link name.
     pub resource_bytes: usize,
-    /// Rules about domains of an organization or a link.
+    /// Rules about domains of an organization or a link, and verified domains of an organization.
     pub domain_rules: usize,
     /// Bytes of a page to continue to.
     pub url_bytes: usize,
+    /// Open join requests of an organization.
+    pub requests: usize,
 }
 
 impl Default for Caps {
@@ -33,6 +35,7 @@ impl Default for Caps {
             resource_bytes: 65_536,
             domain_rules: 256,
             url_bytes: 1_000,
+            requests: 10_000,
         }
     }
 }

@@ -162,6 +162,90 @@ impl Serialize for DomainRule {
     }
 }
 
+/// One domain, such as `example.com`: not those below it.
+///
+/// Kept as A-labels in lower case, as [`DomainRule`] keeps them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Domain(String);
+
+impl Domain {
+    /// Reads `example.com`; white space at both ends is trimmed.
+    ///
+    /// # Errors
+    /// [`InvalidDomain`] when the text is no domain that an address could have.
+    pub fn parse(text: &str) -> Result<Self, InvalidDomain> {
+        match DomainRule::parse(text) {
+            Ok(DomainRule { domain, reach: Reach::Exact }) => Ok(Self(domain)),
+            _ => Err(InvalidDomain),
+        }
+    }
+
+    /// The domain as A-labels in lower case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the address is of exactly this domain (IDN-8).
+    #[must_use]
+    pub fn matches(&self, address: &EmailAddress) -> bool {
+        address.domain() == self.0
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Domain({self})")
+    }
+}
+
+impl FromStr for Domain {
+    type Err = InvalidDomain;
+    fn from_str(text: &str) -> Result<Self, InvalidDomain> {
+        Self::parse(text)
+    }
+}
+
+impl TryFrom<&str> for Domain {
+    type Error = InvalidDomain;
+    fn try_from(text: &str) -> Result<Self, InvalidDomain> {
+        Self::parse(text)
+    }
+}
+
+impl TryFrom<String> for Domain {
+    type Error = InvalidDomain;
+    fn try_from(text: String) -> Result<Self, InvalidDomain> {
+        Self::parse(&text)
+    }
+}
+
+impl Serialize for Domain {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Text that is no domain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a domain is written like example.com")]
+pub struct InvalidDomain;
+
+impl InvalidDomain {
+    /// A stable name for HTTP and logs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        "invalid-domain"
+    }
+}
+
 /// Text that is no domain rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a domain rule is a domain such as example.com, or *.example.com for every domain below it")]

@@ -208,6 +208,10 @@ own_id! {
     LinkId
 }
 own_id! {
+    /// A join request.
+    RequestId
+}
+own_id! {
     /// A delivery: one mail to be sent for an invitation.
     DeliveryId
 }

@@ -14,7 +14,7 @@
 //! use invite_core::*;
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let (model, keyring) = (AccessModel::preset(), Keyring::new(1, Key::parse(&"0123456789abcdef".repeat(4))?));
-//! let host = Host { model: &model, keyring: &keyring };
+//! let host = Host::new(&model, &keyring);
 //! let now = chrono::DateTime::from_timestamp(1_767_225_600, 0).ok_or("a time")?;
 //!
 //! // What a store would load: nothing yet. What it would write: the organization and its owner.
@@ -42,7 +42,7 @@
 //! | `plan`, `seats`, `rules` | limits, who takes which seat, what several operations check |
 //! | `row/` | the rows that a store keeps |
 //! | `state/` | what is read, the slice, the draft and its fold, the commit, event records |
-//! | `token/`, `email`, `domain`, `list/` | links, addresses, domain rules, pasted lists |
+//! | `token/`, `email`, `domain`, `free_mail`, `list/` | links, addresses, domains and rules about them, pasted lists |
 //!
 //! The ids in these documents, such as TOK-1 or SEA-3, name the requirements that a rule comes from; a
 //! [`Refusal`] tells its own.
@@ -59,6 +59,7 @@ mod continue_to;
 mod domain;
 mod dry_run;
 mod email;
+mod free_mail;
 mod id;
 mod list;
 mod model;
@@ -85,6 +86,7 @@ pub use continue_to::*;
 pub use domain::*;
 pub use dry_run::*;
 pub use email::*;
+pub use free_mail::*;
 pub use id::*;
 pub use list::*;
 pub use model::*;

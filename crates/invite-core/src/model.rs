@@ -91,6 +91,19 @@ pub enum InviterPolicy {
     Reduce,
 }
 
+/// Who decides about a join request. Never whoever would join by it (AUT-9).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Approvers {
+    /// Everybody else with the right, the proposer too.
+    AllButRequester,
+    /// Neither whoever proposed it.
+    #[default]
+    AllButProposer,
+    /// Neither whoever proposed it, nor whoever answers for the link that it came by.
+    AllButInviter,
+}
+
 /// What becomes of an invitation's metadata when it is accepted (F19).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -127,6 +140,9 @@ pub struct AccessModel {
     owner_seat: OwnerSeat,
     pub(crate) inviter_policy: InviterPolicy,
     pub(crate) link_policy: InviterPolicy,
+    pub(crate) request_policy: InviterPolicy,
+    pub(crate) approvers: Approvers,
+    pub(crate) request_expiry: TimeDelta,
     pub(crate) creators_role: Option<RoleName>,
     pub(crate) metadata_policy: MetadataPolicy,
     pub(crate) reveal_accounts: RevealAccounts,
@@ -147,6 +163,9 @@ impl AccessModel {
             owner_seat: OwnerSeat::default(),
             inviter_policy: InviterPolicy::default(),
             link_policy: InviterPolicy::Keep,
+            request_policy: InviterPolicy::Keep,
+            approvers: Approvers::default(),
+            request_expiry: TimeDelta::days(14),
             creators_role: None,
             metadata_policy: MetadataPolicy::default(),
             reveal_accounts: RevealAccounts::default(),
@@ -157,7 +176,7 @@ impl AccessModel {
     }
 
     /// A model to begin with: `owner`; `admin`, who may do all but close the organization; `member`, who uses
-    /// everything and administers nothing; `client`, who sees posts and connects accounts, and takes a
+    /// everything, administers nothing, and may propose invitations; `client`, who sees posts and connects accounts, and takes a
     /// `team` seat only if given the right to publish, else a `client` seat (B4, B6, B7).
     ///
     /// Who creates a group is `admin` in it.
@@ -167,6 +186,12 @@ impl AccessModel {
     /// Owners take no seat.
     #[must_use]
     pub fn preset() -> Self {
+        Self::preset_builder().assemble()
+    }
+
+    /// The [preset](Self::preset), to be changed: with another policy, or with further roles.
+    #[must_use]
+    pub fn preset_builder() -> AccessModelBuilder {
         let work = [
             "posts.view",
             "posts.create",
@@ -181,12 +206,11 @@ impl AccessModel {
             .permissions(work)
             .resource_kinds(["platform", "account", "product", "line"])
             .role(Role::new("admin").with(work).with(own).may_grant(["admin", "member", "client"]))
-            .role(Role::new("member").with(work).with([Permission::VIEW]))
+            .role(Role::new("member").with(work).with([Permission::VIEW, Permission::PROPOSE]))
             .role(Role::new("client").with(["posts.view", "accounts.connect"]).never(["accounts.delete"]))
             .seat("team", ["posts.publish"])
             .seat("client", [] as [&str; 0])
             .creators_role("admin")
-            .assemble()
     }
 
     /// The role of that name, if the model has it.
@@ -333,8 +357,8 @@ pub enum InvalidModel {
     /// A seat class is declared twice.
     #[error("seat class {0} is declared twice")]
     SeatTwice(SeatClass),
-    /// The default expiry of invitations is not between a minute and a century (LIF-4).
-    #[error("the expiry of invitations must lie between a minute and a century")]
+    /// The default expiry of invitations, or that of join requests, is not between a minute and a century (LIF-4).
+    #[error("the expiry of invitations and of join requests must lie between a minute and a century")]
     Expiry,
 }
 
@@ -348,6 +372,9 @@ pub struct AccessModelBuilder {
     owner_seat: OwnerSeat,
     inviter_policy: InviterPolicy,
     link_policy: InviterPolicy,
+    request_policy: InviterPolicy,
+    approvers: Approvers,
+    request_expiry: TimeDelta,
     creators_role: Option<RoleName>,
     metadata_policy: MetadataPolicy,
     reveal_accounts: RevealAccounts,
@@ -409,6 +436,29 @@ impl AccessModelBuilder {
     #[must_use]
     pub fn link_policy(mut self, policy: InviterPolicy) -> Self {
         self.link_policy = policy;
+        self
+    }
+
+    /// Says what becomes of join requests once the proposer may not propose any more, or the creator of the link may
+    /// not grant it any more (AUT-4). They keep what they would grant, by default: whoever approves one must be
+    /// able to grant all of it.
+    #[must_use]
+    pub fn request_policy(mut self, policy: InviterPolicy) -> Self {
+        self.request_policy = policy;
+        self
+    }
+
+    /// Says who decides about join requests (AUT-9).
+    #[must_use]
+    pub fn approvers(mut self, approvers: Approvers) -> Self {
+        self.approvers = approvers;
+        self
+    }
+
+    /// Sets how long a join request waits for a decision. 14 days by default.
+    #[must_use]
+    pub fn request_expiry(mut self, expiry: TimeDelta) -> Self {
+        self.request_expiry = expiry;
         self
     }
 
@@ -476,6 +526,9 @@ impl AccessModelBuilder {
             owner_seat: self.owner_seat,
             inviter_policy: self.inviter_policy,
             link_policy: self.link_policy,
+            request_policy: self.request_policy,
+            approvers: self.approvers,
+            request_expiry: self.request_expiry,
             creators_role: self.creators_role,
             metadata_policy: self.metadata_policy,
             reveal_accounts: self.reveal_accounts,
@@ -527,7 +580,8 @@ impl AccessModelBuilder {
         if let Some(unknown) = granted.into_iter().find(|role| !roles.contains(*role)) {
             return Err(InvalidModel::UnknownRole(unknown.clone()));
         }
-        if self.expiry < TimeDelta::minutes(1) || self.expiry > TimeDelta::days(36_525) {
+        let lives = TimeDelta::minutes(1)..=TimeDelta::days(36_525);
+        if !lives.contains(&self.expiry) || !lives.contains(&self.request_expiry) {
             return Err(InvalidModel::Expiry);
         }
         Ok(())
@@ -612,6 +666,9 @@ mod tests {
         let instant = TimeDelta::microseconds(1);
         assert_eq!((built(shortest), built(longest)), (Ok(()), Ok(())));
         assert_eq!(built(shortest - instant), Err(InvalidModel::Expiry));
+        assert_eq!(built(longest + instant), Err(InvalidModel::Expiry));
+        let built = |expiry| AccessModel::builder().request_expiry(expiry).build().map(drop);
+        assert_eq!((built(shortest), built(longest)), (Ok(()), Ok(())));
         assert_eq!(built(longest + instant), Err(InvalidModel::Expiry));
     }
 }

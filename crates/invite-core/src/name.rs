@@ -153,7 +153,9 @@ impl Permission {
     pub const INVITE: Self = Self::from_static("invite.members.invite");
     /// To put a personal message into an invitation (ABU-5).
     pub const MESSAGE: Self = Self::from_static("invite.members.message");
-    /// To see members and invitations.
+    /// To propose invitations, which somebody who may invite approves (F21).
+    pub const PROPOSE: Self = Self::from_static("invite.members.propose");
+    /// To see members, invitations and join requests.
     pub const VIEW: Self = Self::from_static("invite.members.view");
     /// To add members directly, without an invitation.
     pub const ADD: Self = Self::from_static("invite.members.add");
@@ -176,9 +178,10 @@ impl Permission {
     pub const LINKS: Self = Self::from_static("invite.links.manage");
 
     /// Every permission of this library's own namespace.
-    pub const OWN: [Self; 12] = [
+    pub const OWN: [Self; 13] = [
         Self::INVITE,
         Self::MESSAGE,
+        Self::PROPOSE,
         Self::VIEW,
         Self::ADD,
         Self::CHANGE_ACCESS,

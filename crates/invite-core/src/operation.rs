@@ -6,16 +6,26 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::refusal::Refusal;
-use crate::{AccessModel, Actor, Draft, Event, Keyring, NotLoaded, Reads};
+use crate::{AccessModel, Actor, Draft, Event, FreeMail, Keyring, NotLoaded, Reads};
 
 /// What the host declares once: what decisions know besides rows.
 #[derive(Debug, Clone, Copy)]
-#[allow(clippy::exhaustive_structs, reason = "the model and the keys are all that decisions know")]
+#[allow(clippy::exhaustive_structs, reason = "this is all that decisions know")]
 pub struct Host<'a> {
     /// Permissions, roles, seat classes.
     pub model: &'a AccessModel,
     /// The keys that tokens are issued and verified with.
     pub keyring: &'a Keyring,
+    /// Domains that nobody verifies as their own (F15).
+    pub free_mail: &'a dyn FreeMail,
+}
+
+impl<'a> Host<'a> {
+    /// With the model and the keys, and [`CommonFreeMail`](crate::CommonFreeMail).
+    #[must_use]
+    pub fn new(model: &'a AccessModel, keyring: &'a Keyring) -> Self {
+        Self { model, keyring, free_mail: &crate::CommonFreeMail }
+    }
 }
 
 pub(crate) mod sealed {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use invite_core::{
     CommandKey, CommandRecord, Commit, Delivery, DeliveryId, EventRecord, Group, GroupId, GroupMember,
-    Invitation, InvitationId, InviteLink, Invitee, LimitSubject, LinkId, Member, Organization, Place,
-    RowChange, Scope, Suppression, SuppressionKind, UserId,
+    Invitation, InvitationId, InviteLink, Invitee, JoinRequest, LimitSubject, LinkId, Member, Organization,
+    Place, RequestId, RowChange, Scope, Suppression, SuppressionKind, UserId,
 };
 use invite_storage::StorageError;
 
@@ -37,6 +37,7 @@ pub(crate) struct Change {
     pub(crate) group_members: Vec<Swap<(GroupId, UserId), GroupMember>>,
     pub(crate) groups: Vec<Swap<GroupId, Group>>,
     pub(crate) links: Vec<Swap<LinkId, InviteLink>>,
+    pub(crate) requests: Vec<Swap<RequestId, JoinRequest>>,
     pub(crate) invitations: Vec<Swap<InvitationId, Invitation>>,
     pub(crate) places: Vec<Swap<(Scope, Invitee), Place>>,
     pub(crate) suppressions: Vec<Swap<(Invitee, SuppressionKind), Suppression>>,
@@ -65,6 +66,7 @@ impl Change {
             group_members,
             groups,
             links,
+            requests,
             invitations,
             places,
             suppressions,
@@ -84,6 +86,7 @@ impl Change {
             group_members: swaps(group_members, |row| (row.group.clone(), row.user.clone())),
             groups: swaps(groups, |row| row.id.clone()),
             links: swaps(links, |row| row.id),
+            requests: swaps(requests, |row| row.id),
             invitations: swaps(invitations, |row| row.id),
             places: swaps(places, |row| (row.scope.clone(), row.invitee.clone())),
             suppressions: swaps(suppressions, |row| (row.invitee.clone(), row.kind)),

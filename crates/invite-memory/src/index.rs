@@ -7,8 +7,8 @@ use std::ops::Bound;
 use chrono::{DateTime, Utc};
 use invite_core::{
     Delivery, DeliveryId, EmailAddress, Group, GroupId, GroupMember, GroupStatus, Invitation, InvitationId,
-    InvitationState, InviteLink, Invitee, JoinedBy, LinkId, Member, MemberStatus, RoleName, Scope, SeatClass,
-    UserId,
+    InvitationState, InviteLink, Invitee, JoinRequest, JoinedBy, LinkId, Member, MemberStatus, RequestId,
+    RequestState, RoleName, Scope, SeatClass, UserId,
 };
 use invite_storage::{Position, WhichLinks};
 
@@ -36,6 +36,17 @@ impl Key for InvitationId {
 
 /// The hexadecimal text of an id is ordered as its bytes are.
 impl Key for LinkId {
+    fn text(&self) -> String {
+        self.to_string()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+/// The hexadecimal text of an id is ordered as its bytes are.
+impl Key for RequestId {
     fn text(&self) -> String {
         self.to_string()
     }
@@ -115,6 +126,17 @@ pub(crate) enum GroupFile {
     Name(String),
 }
 
+/// What join requests are filed under, beside their stored state.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum RequestFile {
+    /// All of them.
+    Any,
+    /// Those made by a user.
+    By(UserId),
+    /// Those of which everything lies in a group.
+    In(GroupId),
+}
+
 impl GroupFile {
     pub(crate) fn of(status: GroupStatus) -> Self {
         Self::Status(status.as_str())
@@ -142,6 +164,12 @@ pub(crate) struct Index {
     pub(crate) groups: Map<GroupFile, List<GroupId>>,
     /// Links by creator (`None`: of anybody) and whether they ended.
     pub(crate) links: Map<(Option<UserId>, WhichLinks), List<LinkId>>,
+    /// Join requests by what they are filed under, and stored state.
+    pub(crate) requests: Map<(RequestFile, RequestState), List<RequestId>>,
+    /// Open join requests by invitee.
+    pub(crate) asked: Map<Invitee, BTreeSet<RequestId>>,
+    /// Open join requests by their end.
+    pub(crate) due_requests: BTreeSet<(DateTime<Utc>, RequestId)>,
     /// Members and open invitations.
     pub(crate) roster: List<RosterKey>,
     /// Deliveries by invitation.
@@ -244,6 +272,27 @@ impl Index {
         }
     }
 
+    pub(crate) fn replace_request(&mut self, old: Option<&JoinRequest>, new: Option<&JoinRequest>) {
+        if let Some(row) = old {
+            for file in request_files(row) {
+                leave(&mut self.requests, &file, &(row.created_at, row.id));
+            }
+            if row.is_open() {
+                leave(&mut self.asked, &row.invitee, &row.id);
+                self.due_requests.remove(&(row.expires_at, row.id));
+            }
+        }
+        if let Some(row) = new {
+            for file in request_files(row) {
+                self.requests.entry(file).or_default().insert((row.created_at, row.id));
+            }
+            if row.is_open() {
+                self.asked.entry(row.invitee.clone()).or_default().insert(row.id);
+                self.due_requests.insert((row.expires_at, row.id));
+            }
+        }
+    }
+
     pub(crate) fn replace_delivery(&mut self, old: Option<&Delivery>, new: Option<&Delivery>) {
         if let Some(row) = old {
             leave(&mut self.mails, &row.invitation, &(row.created_at, row.id));
@@ -310,6 +359,13 @@ fn link_files(row: &InviteLink) -> impl Iterator<Item = (Option<UserId>, WhichLi
     creators.flat_map(move |creator| {
         [Some(WhichLinks::All), kept].into_iter().flatten().map(move |which| (creator.clone(), which))
     })
+}
+
+fn request_files(row: &JoinRequest) -> impl Iterator<Item = (RequestFile, RequestState)> {
+    let state = row.stored_state();
+    let group = row.group().cloned().map(RequestFile::In);
+    let files = [Some(RequestFile::Any), Some(RequestFile::By(row.by.clone())), group];
+    files.into_iter().flatten().map(move |file| (file, state))
 }
 
 pub(crate) fn standings(row: &Member) -> impl Iterator<Item = Standing> {

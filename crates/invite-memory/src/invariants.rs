@@ -34,7 +34,7 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<(u8, Step)>> {
-    let touch = (0..6_u8, 0..6_u8, any::<u8>()).prop_map(|(table, key, value)| Touch { table, key, value });
+    let touch = (0..7_u8, 0..6_u8, any::<u8>()).prop_map(|(table, key, value)| Touch { table, key, value });
     let touches = vec(touch, 1..8);
     let step = prop_oneof![
         6 => touches.clone().prop_map(Step::Commit),
@@ -122,6 +122,23 @@ fn an_invitation(key: u8, value: u8) -> Invitation {
     if value & 8 == 0 { row } else { revoked(row, 9) }
 }
 
+fn a_request(key: u8, value: u8) -> JoinRequest {
+    let grants: Grants = match value / 16 % 3 {
+        0 => Grant::role("member").into(),
+        1 => Grant::role("member").in_group(group("g0")).into(),
+        _ => [Grant::role("member").in_group(group("g0")), Grant::role("admin").in_group(group("g1"))].into(),
+    };
+    let row = JoinRequest {
+        invitee: user(&format!("user-{}", value % 3)).into(),
+        by: user(&format!("user-{}", value % 2)),
+        created_at: at((value % 4).into()),
+        expires_at: at(value.into()),
+        grants,
+        ..request(key.into(), "bob")
+    };
+    if value & 8 == 0 { row } else { withdrawn(row, 9) }
+}
+
 /// A commit of these touches on what a slice shows; of two touches of one row the first counts.
 fn commit_of(slice: &Slice, touches: &[Touch], mails: &mut u32) -> Commit {
     let id = slice.id().as_str().to_owned();
@@ -174,6 +191,11 @@ fn commit_of(slice: &Slice, touches: &[Touch], mails: &mut u32) -> Commit {
                 let is_there = slice.link(row.id).unwrap().is_some();
                 commit.links.push(change(is_there, value, row.id, row));
             }
+            5 => {
+                let row = a_request(key, value);
+                let is_there = slice.request(row.id).unwrap().is_some();
+                commit.requests.push(change(is_there, value, row.id, row));
+            }
             _ => {
                 *mails += 1;
                 let organization = slice.id().clone();
@@ -192,7 +214,7 @@ fn everything_touched() -> Reads {
     (0..6_u32).fold(Reads::new(), |reads, n| {
         let invitee = address(&format!("{n}@example.com")).into();
         let reads = reads.invitation(invitation_id(n)).member(user(&format!("user-{n}"))).invitee(invitee);
-        reads.group(group(&format!("g{n}"))).link(link_id(n))
+        reads.group(group(&format!("g{n}"))).link(link_id(n)).request(request_id(n))
     })
 }
 
@@ -261,6 +283,7 @@ impl Run {
     fn check(&self) {
         let shared = &self.storage.shared;
         let (mut users, mut invitees, mut queued) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut asking = BTreeSet::new();
         for tenant in shared.tenants() {
             let rows = tenant.rows();
             let mut scanned = Index::default();
@@ -283,6 +306,10 @@ impl Run {
             for row in rows.links.values() {
                 scanned.replace_link(None, Some(row));
             }
+            for row in rows.requests.values() {
+                scanned.replace_request(None, Some(row));
+                asking.insert((row.by.clone(), tenant.id.clone()));
+            }
             for row in rows.deliveries.values() {
                 scanned.replace_delivery(None, Some(row));
                 if row.state == DeliveryState::Queued {
@@ -301,6 +328,7 @@ impl Run {
         }
         assert_eq!(shared.users.all().into_iter().collect::<BTreeSet<_>>(), users);
         assert_eq!(shared.invitees.all().into_iter().collect::<BTreeSet<_>>(), invitees);
+        assert_eq!(shared.asking.all().into_iter().collect::<BTreeSet<_>>(), asking);
         assert_eq!(lock(&shared.queue).all(), queued);
     }
 }

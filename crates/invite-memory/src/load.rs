@@ -62,6 +62,16 @@ fn answer(rows: &Rows, slice: &mut Slice, open: Reads, now: DateTime<Utc>) -> Re
     for id in open.links {
         slice.answer_link(id, rows.links.get(&id).cloned());
     }
+    for id in open.requests {
+        slice.answer_request(id, rows.requests.get(&id).cloned());
+    }
+    for invitee in open.asked {
+        let requests = rows.asked(&invitee).take(Reads::MAX_ASKED + 1).cloned().collect::<Vec<_>>();
+        if requests.len() > Reads::MAX_ASKED {
+            return Err(StorageError::other("an invitee has more open join requests than can be"));
+        }
+        slice.answer_asked(invitee, requests);
+    }
     if open.kept_links {
         let links = rows.kept_links().take(Reads::MAX_LINKS + 1).cloned().collect::<Vec<_>>();
         if links.len() > Reads::MAX_LINKS {
@@ -82,6 +92,12 @@ fn answer(rows: &Rows, slice: &mut Slice, open: Reads, now: DateTime<Utc>) -> Re
         let wanted = usize::try_from(open.due).unwrap_or(usize::MAX);
         let invitations = due.by_ref().take(wanted).cloned().collect();
         slice.answer_due(invitations, due.next().is_some());
+    }
+    if open.due_requests > 0 {
+        let mut due = rows.due_requests(now);
+        let wanted = usize::try_from(open.due_requests).unwrap_or(usize::MAX);
+        let requests = due.by_ref().take(wanted).cloned().collect();
+        slice.answer_due_requests(requests, due.next().is_some());
     }
     let first = slice.organization().and_then(|row| row.closing.first()).cloned();
     if let (1.., Some(group)) = (open.closing, first) {

@@ -7,16 +7,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
-    EventRecord, Group, GroupId, Invitation, InvitationState, InviteLink, Invitee, Member, OrganizationId,
-    OrganizationStatus, Scope, UserId,
+    EventRecord, Group, GroupId, Invitation, InvitationState, InviteLink, Invitee, JoinRequest, Member,
+    OrganizationId, OrganizationStatus, RequestState, Scope, UserId,
 };
 use invite_storage::{
     EventEntry, GroupFilter, InboxEntry, InvitationEntry, InvitationFilter, LinkFilter, MemberFilter,
-    Membership, Pages, Position, Positioned, RosterEntry, Seek, StorageError,
+    Membership, Pages, Position, Positioned, RequestEntry, RequestFilter, RosterEntry, Seek, StorageError,
 };
 
 use crate::MemoryStorage;
-use crate::index::{GroupFile, RosterKey, Standing, ascending, descending, standings};
+use crate::index::{GroupFile, RequestFile, RosterKey, Standing, ascending, descending, standings};
 use crate::rows::Rows;
 use crate::storage::Tenant;
 
@@ -141,6 +141,43 @@ impl Pages for MemoryStorage {
         Ok(ids.filter_map(|(_, id)| rows.links.get(id)).take(limit(seek)).cloned().collect())
     }
 
+    /// A page of each list that may have rows in the answer, merged.
+    async fn requests(
+        &self,
+        organization: &OrganizationId,
+        filter: &RequestFilter,
+        now: DateTime<Utc>,
+        seek: &Seek,
+    ) -> Result<Vec<JoinRequest>, StorageError> {
+        let Some(tenant) = self.shared.tenant(organization) else { return Ok(Vec::new()) };
+        let RequestFilter { state, group, by } = filter;
+        let file = match (group, by) {
+            (Some(group), _) => RequestFile::In(group.clone()),
+            (None, Some(by)) => RequestFile::By(by.clone()),
+            (None, None) => RequestFile::Any,
+        };
+        let after = seek.after.as_ref();
+        let rows = tenant.rows();
+        let is_asked_for = |row: &&JoinRequest| {
+            by.as_ref().is_none_or(|by| row.by == *by) && state.is_none_or(|state| row.state_at(now) == state)
+        };
+        let mut found = Vec::new();
+        for stored in RequestState::ALL {
+            let list = rows.index.requests.get(&(file.clone(), stored));
+            let list = list.filter(|_| state.is_none_or(|state| state == stored)).into_iter();
+            let behind = list.flat_map(|list| descending(list, after));
+            let behind = behind.filter_map(|(_, id)| rows.requests.get(id)).filter(is_asked_for);
+            found.extend(behind.take(limit(seek)));
+        }
+        if *state == Some(RequestState::Expired) {
+            let unwritten = rows.due_requests(now).filter(is_asked_for);
+            let unwritten = unwritten.filter(|row| group.is_none() || row.group() == group.as_ref());
+            found.extend(unwritten.filter(|row| after.is_none_or(|after| row.position() < *after)));
+        }
+        found.sort_unstable_by_key(|row| Reverse((row.created_at, row.id)));
+        Ok(found.into_iter().take(limit(seek)).cloned().collect())
+    }
+
     /// Looks into every organization where one of the invitees has an open invitation: few, for a person.
     async fn inbox(
         &self,
@@ -194,6 +231,29 @@ impl Pages for MemoryStorage {
         Ok(found.into_iter().take(limit(seek)).map(|(_, membership)| membership).collect())
     }
 
+    /// Looks into every organization that the user asked: few, for a person.
+    async fn requests_by(&self, user: &UserId, seek: &Seek) -> Result<Vec<RequestEntry>, StorageError> {
+        let mut found = Vec::new();
+        for tenant in self.shared.asking.tenants(user) {
+            let rows = tenant.rows();
+            let Some(header) = &rows.header else { continue };
+            for state in RequestState::ALL {
+                let list = rows.index.requests.get(&(RequestFile::By(user.clone()), state)).into_iter();
+                let behind = list.flat_map(|list| descending(list, seek.after.as_ref()));
+                let behind = behind.filter_map(|(_, id)| rows.requests.get(id)).take(limit(seek));
+                found.extend(behind.map(|row| RequestEntry {
+                    organization: tenant.id.clone(),
+                    organization_name: header.settings.name().to_owned(),
+                    status: header.status,
+                    request: row.clone(),
+                }));
+            }
+        }
+        found.sort_by_cached_key(|entry| Reverse(entry.position()));
+        found.truncate(limit(seek));
+        Ok(found)
+    }
+
     async fn events(
         &self,
         organization: &OrganizationId,
@@ -220,8 +280,20 @@ fn names(row: &Invitation, group: &GroupId) -> bool {
 }
 
 fn event_entry(record: &EventRecord) -> Result<EventEntry, StorageError> {
-    let EventRecord { sequence, commit, at, actor, kind, format, invitation, user, group, link, data } =
-        record;
+    let EventRecord {
+        sequence,
+        commit,
+        at,
+        actor,
+        kind,
+        format,
+        invitation,
+        user,
+        group,
+        link,
+        request,
+        data,
+    } = record;
     Ok(EventEntry {
         sequence: *sequence,
         commit: *commit,
@@ -233,6 +305,7 @@ fn event_entry(record: &EventRecord) -> Result<EventEntry, StorageError> {
         user: user.clone(),
         group: group.clone(),
         link: *link,
+        request: *request,
         data: serde_json::to_string(data).map_err(StorageError::other)?,
     })
 }

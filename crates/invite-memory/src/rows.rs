@@ -9,12 +9,13 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     CommandKey, CommandRecord, CommitId, Delivery, DeliveryId, DueInvitations, EmailAddress, EventRecord,
     Expiry, Group, GroupId, GroupMember, Invitation, InvitationId, InvitationState, InviteLink, Invitee,
-    LimitSubject, LinkId, Member, Organization, Place, Scope, Suppression, SuppressionKind, UserId,
+    JoinRequest, LimitSubject, LinkId, Member, Organization, Place, RequestId, RequestState, Scope,
+    Suppression, SuppressionKind, UserId,
 };
 use invite_storage::WhichLinks;
 
 use crate::commit::{Change, Log, Swap};
-use crate::index::Index;
+use crate::index::{Index, RequestFile};
 
 /// A map by keys that are hashed quickly. The hashes are seeded, but not made to stand up to whoever chooses keys with
 /// intent: this store is for tests and demos.
@@ -28,6 +29,7 @@ pub(crate) struct Rows {
     pub(crate) group_members: BTreeMap<(GroupId, UserId), GroupMember>,
     pub(crate) groups: Map<GroupId, Group>,
     pub(crate) links: Map<LinkId, InviteLink>,
+    pub(crate) requests: Map<RequestId, JoinRequest>,
     pub(crate) invitations: Map<InvitationId, Invitation>,
     places: Map<(Scope, Invitee), Place>,
     pub(crate) suppressions: BTreeMap<(Invitee, SuppressionKind), Suppression>,
@@ -60,6 +62,7 @@ impl Rows {
             group_members,
             groups,
             links,
+            requests,
             invitations,
             places,
             suppressions,
@@ -74,6 +77,7 @@ impl Rows {
             && all(group_members, |key| self.group_members.contains_key(key))
             && all(groups, |key| self.groups.contains_key(key))
             && all(links, |key| self.links.contains_key(key))
+            && all(requests, |key| self.requests.contains_key(key))
             && all(invitations, |key| self.invitations.contains_key(key))
             && all(places, |key| self.places.contains_key(key))
             && all(suppressions, |key| self.suppressions.contains_key(key))
@@ -89,6 +93,7 @@ impl Rows {
             group_members,
             groups,
             links,
+            requests,
             invitations,
             places,
             suppressions,
@@ -115,6 +120,10 @@ impl Rows {
         for Swap { key, row, .. } in links {
             exchange(&mut self.links, key, row);
             self.index.replace_link(row.as_ref(), self.links.get(key));
+        }
+        for Swap { key, row, .. } in requests {
+            exchange(&mut self.requests, key, row);
+            self.index.replace_request(row.as_ref(), self.requests.get(key));
         }
         for Swap { key, row, .. } in invitations {
             exchange(&mut self.invitations, key, row);
@@ -177,6 +186,18 @@ impl Rows {
         rows.flatten().map(|row| (&row.invitee, self.index.open.contains_key(&row.invitee)))
     }
 
+    /// Users whose join requests a change touched, and whether they have any now.
+    pub(crate) fn asking_in<'a>(&'a self, change: &'a Change) -> impl Iterator<Item = (&'a UserId, bool)> {
+        let rows = change.requests.iter().flat_map(|swap| [swap.row.as_ref(), self.requests.get(&swap.key)]);
+        let has_any = |user: &UserId| {
+            let file = RequestFile::By(user.clone());
+            RequestState::ALL
+                .into_iter()
+                .any(|state| self.index.requests.contains_key(&(file.clone(), state)))
+        };
+        rows.flatten().map(move |row| (&row.by, has_any(&row.by)))
+    }
+
     /// Deliveries that a change queued.
     pub(crate) fn deliveries_of<'a>(&'a self, change: &'a Change) -> impl Iterator<Item = &'a Delivery> {
         change.deliveries.iter().filter_map(|swap| self.deliveries.get(&swap.key))
@@ -200,6 +221,20 @@ impl Rows {
         list.into_iter().flatten().filter_map(|(_, id)| self.links.get(id))
     }
 
+    /// The open join requests of an invitee, by id.
+    pub(crate) fn asked(&self, invitee: &Invitee) -> impl Iterator<Item = &JoinRequest> {
+        let ids = self.index.asked.get(invitee).into_iter().flatten();
+        ids.filter_map(|id| self.requests.get(id))
+    }
+
+    /// Open join requests past their expiry, the longest past first; all open ones of a closed organization.
+    pub(crate) fn due_requests(&self, now: DateTime<Utc>) -> impl Iterator<Item = &JoinRequest> {
+        let up_to = self.due_up_to(now);
+        let past = self.index.due_requests.iter();
+        let past = past.take_while(move |(end, _)| up_to.is_none_or(|at| *end <= at));
+        past.filter_map(|(_, id)| self.requests.get(id))
+    }
+
     /// The members in a group.
     pub(crate) fn members_in(&self, group: &GroupId) -> impl Iterator<Item = &Member> {
         let list = self.index.grouped.get(&(group.clone(), None));
@@ -214,16 +249,21 @@ impl Rows {
 
     /// Open invitations past their expiry, the longest past first; all open ones of a closed organization.
     pub(crate) fn due(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Invitation> {
-        let up_to = match self.header.as_ref().map(|header| header.due_invitations(now)) {
-            Some(DueInvitations::All) => None,
-            Some(DueInvitations::ExpiredAt(at)) => Some(at),
-            None => Some(now),
-        };
+        let up_to = self.due_up_to(now);
         let past = self.index.due.iter().take_while(move |(end, _)| up_to.is_none_or(|at| *end <= at));
         let past = past.filter_map(|(_, id)| self.invitations.get(id));
         let open = self.index.filed.get(&(None, InvitationState::Pending)).filter(|_| up_to.is_none());
         let open = open.into_iter().flatten().filter_map(|(_, id)| self.invitations.get(id));
         past.chain(open.filter(|row| row.expires_at == Expiry::Never))
+    }
+
+    /// Up to which end what is open is due; `None` for whatever its end is.
+    fn due_up_to(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self.header.as_ref().map(|header| header.due_invitations(now)) {
+            Some(DueInvitations::All) => None,
+            Some(DueInvitations::ExpiredAt(at)) => Some(at),
+            None => Some(now),
+        }
     }
 
     /// Forgets commands that are past their time.

@@ -51,6 +51,8 @@ pub(crate) struct Shared {
     pub(crate) users: Directory<UserId>,
     /// Where an invitee has open invitations.
     pub(crate) invitees: Directory<Invitee>,
+    /// Where a user has made join requests.
+    pub(crate) asking: Directory<UserId>,
     pub(crate) queue: Mutex<Queue>,
 }
 
@@ -104,6 +106,9 @@ impl Shared {
         }
         for (invitee, is_invited) in rows.invitees_of(&change) {
             self.invitees.set(invitee, tenant, is_invited);
+        }
+        for (user, has_any) in rows.asking_in(&change) {
+            self.asking.set(user, tenant, has_any);
         }
         if !change.deliveries.is_empty() {
             let mut queue = lock(&self.queue);

@@ -25,6 +25,7 @@ invite_conformance::storage! {
         outbox_has_no_secret_among_all_that_is_stored: "it keeps values, and no bytes to be searched",
         errors_fail_closed: "it needs nothing to answer that could be taken away",
         errors_fail_closed_where_a_row_cannot_be_read: "its rows are values, which can always be read",
+        errors_fail_closed_where_a_request_cannot_be_read: "its rows are values, which can always be read",
         errors_fail_closed_and_take_no_other_delivery_along: "its rows are values, which can always be read",
         unknown_is_said: "a call within the process has no reply that could be lost"
 }

@@ -1,4 +1,4 @@
-select sequence, commit_id, at, actor, kind, format, invitation, user, group_id, link, data
+select sequence, commit_id, at, actor, kind, format, invitation, user, group_id, link, request, data
 from invite_events
 where organization = ?1 and sequence > ?2
 order by sequence

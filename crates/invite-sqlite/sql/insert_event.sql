@@ -1,3 +1,3 @@
 insert into invite_events
-    (organization, sequence, commit_id, at, actor, kind, format, invitation, user, group_id, link, data)
-values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+    (organization, sequence, commit_id, at, actor, kind, format, invitation, user, group_id, link, request, data)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)

@@ -122,6 +122,10 @@ impl<'row, 'statement> Columns<'row, 'statement> {
         OrganizationId::parse(id).map_err(|error| unreadable(error.into()))
     }
 
+    pub(crate) fn user_id(&mut self) -> Result<UserId, Failure> {
+        self.parsed(|text: String| UserId::parse(text))
+    }
+
     pub(crate) fn group_id(&mut self) -> Result<GroupId, Failure> {
         self.parsed(|text: String| GroupId::parse(text))
     }

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Commit, Group, GroupId, GroupMember, Invitation, InvitationId, InviteLink, Invitee, LinkId, Member,
-    Organization, OrganizationId, Place, RowChange, Scope, Suppression, SuppressionKind, UserId,
+    Commit, Group, GroupId, GroupMember, Invitation, InvitationId, InviteLink, Invitee, JoinRequest, LinkId,
+    Member, Organization, OrganizationId, Place, RequestId, RowChange, Scope, Suppression, SuppressionKind,
+    UserId,
 };
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
@@ -23,6 +24,7 @@ pub(crate) fn write(connection: &Connection, commit: &Commit) -> Result<(), Fail
         group_members,
         groups,
         links,
+        requests,
         invitations,
         places,
         suppressions,
@@ -53,6 +55,9 @@ pub(crate) fn write(connection: &Connection, commit: &Commit) -> Result<(), Fail
         }
         for change in pass.of(links) {
             link(connection, organization, change)?;
+        }
+        for change in pass.of(requests) {
+            request(connection, organization, change)?;
         }
         for change in pass.of(suppressions) {
             suppression(connection, organization, change)?;
@@ -174,6 +179,24 @@ fn link(
         RowChange::Update(row) => one(connection, sql::UPDATE_LINK, rows::link_values(organization, row)?),
         RowChange::Delete(id) => {
             one(connection, sql::DELETE_LINK, vec![text(organization.as_str()), blob(id.as_uuid())])
+        }
+    }
+}
+
+fn request(
+    connection: &Connection,
+    organization: &OrganizationId,
+    change: &RowChange<RequestId, JoinRequest>,
+) -> Result<(), Failure> {
+    match change {
+        RowChange::Insert(row) => {
+            one(connection, sql::INSERT_REQUEST, rows::request_values(organization, row)?)
+        }
+        RowChange::Update(row) => {
+            one(connection, sql::UPDATE_REQUEST, rows::request_values(organization, row)?)
+        }
+        RowChange::Delete(id) => {
+            one(connection, sql::DELETE_REQUEST, vec![text(organization.as_str()), blob(id.as_uuid())])
         }
     }
 }

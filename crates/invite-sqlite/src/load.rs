@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use invite_core::{
     CommandKey, CommandRecord, CommitId, DueInvitations, EmailAddress, Group, GroupId, Invitation,
-    InvitationId, InviteLink, Invitee, LimitSubject, LinkId, Member, Organization, OrganizationId, Reads,
-    Slice, Suppression, UserId,
+    InvitationId, InviteLink, Invitee, JoinRequest, LimitSubject, LinkId, Member, Organization,
+    OrganizationId, Reads, RequestId, Slice, Suppression, UserId,
 };
 use rusqlite::{Connection, params, params_from_iter};
 use uuid::Uuid;
@@ -73,6 +73,14 @@ fn answer(
         let row = link(connection, organization, id)?;
         slice.answer_link(id, row);
     }
+    for id in open.requests {
+        let row = request(connection, organization, id)?;
+        slice.answer_request(id, row);
+    }
+    for invitee in open.asked {
+        let rows = asked(connection, organization, &invitee)?;
+        slice.answer_asked(invitee, rows);
+    }
     if open.kept_links {
         let rows = kept_links(connection, organization)?;
         slice.answer_kept_links(rows);
@@ -86,8 +94,12 @@ fn answer(
         slice.answer_command(key, record);
     }
     if let (1.., Some(row)) = (open.due, slice.organization()) {
-        let (rows, more) = due(connection, row, now, open.due)?;
+        let (rows, more) = due(connection, row, now, open.due, (sql::DUE, rows::invitation))?;
         slice.answer_due(rows, more);
+    }
+    if let (1.., Some(row)) = (open.due_requests, slice.organization()) {
+        let (rows, more) = due(connection, row, now, open.due_requests, (sql::DUE_REQUESTS, rows::request))?;
+        slice.answer_due_requests(rows, more);
     }
     let first = slice.organization().and_then(|row| row.closing.first()).cloned();
     if let (1.., Some(group)) = (open.closing, first) {
@@ -198,6 +210,27 @@ fn kept_links(connection: &Connection, organization: &OrganizationId) -> Result<
     Ok(rows)
 }
 
+fn request(
+    connection: &Connection,
+    organization: &OrganizationId,
+    id: RequestId,
+) -> Result<Option<JoinRequest>, Failure> {
+    first(connection, sql::REQUEST, params![organization.as_str(), blob(id.as_uuid())], rows::request)
+}
+
+fn asked(
+    connection: &Connection,
+    organization: &OrganizationId,
+    invitee: &Invitee,
+) -> Result<Vec<JoinRequest>, Failure> {
+    let params = params![organization.as_str(), invitee.key(), limit_of(Reads::MAX_ASKED.saturating_add(1))];
+    let rows = all(connection, sql::ASKED, params, rows::request)?;
+    if rows.len() > Reads::MAX_ASKED {
+        return Err(Failure::other("an invitee has more open join requests than can be"));
+    }
+    Ok(rows)
+}
+
 /// Rows that name a group, at most so many, and whether there are more.
 fn naming<T>(
     connection: &Connection,
@@ -231,19 +264,20 @@ fn command(
 }
 
 /// One more than asked for is looked up, as the sign that there are more.
-fn due(
+fn due<T>(
     connection: &Connection,
     organization: &Organization,
     now: DateTime<Utc>,
     limit: u32,
-) -> Result<(Vec<Invitation>, bool), Failure> {
+    (sql, read): (&str, impl FnMut(&mut Columns<'_, '_>) -> Result<T, Failure>),
+) -> Result<(Vec<T>, bool), Failure> {
     let up_to = match organization.due_invitations(now) {
         DueInvitations::ExpiredAt(now) => micros(now),
         DueInvitations::All => LAST,
     };
     let limit = usize::try_from(limit).map_err(Failure::other)?;
     let params = params![organization.id.as_str(), up_to, limit_of(limit.saturating_add(1))];
-    let mut rows = all(connection, sql::DUE, params, rows::invitation)?;
+    let mut rows = all(connection, sql, params, read)?;
     let more = rows.len() > limit;
     rows.truncate(limit);
     Ok((rows, more))

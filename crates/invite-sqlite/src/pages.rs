@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Group, GroupId, Invitation, InvitationState, InviteLink, Invitee, Member, Organization, OrganizationId,
-    UserId,
+    Group, GroupId, Invitation, InvitationState, InviteLink, Invitee, JoinRequest, Member, Organization,
+    OrganizationId, RequestState, UserId,
 };
 use invite_storage::{
     EventEntry, GroupFilter, InboxEntry, InvitationEntry, InvitationFilter, LinkFilter, MemberFilter,
-    Membership, Pages, Position, Positioned, RosterEntry, Seek, StorageError, WhichLinks,
+    Membership, Pages, Position, Positioned, RequestEntry, RequestFilter, RosterEntry, Seek, StorageError,
+    WhichLinks,
 };
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
@@ -74,6 +75,17 @@ impl Pages for SqliteStorage {
         self.read(move |connection| links(connection, &organization, filter, seek)).await
     }
 
+    async fn requests(
+        &self,
+        organization: &OrganizationId,
+        filter: &RequestFilter,
+        now: DateTime<Utc>,
+        seek: &Seek,
+    ) -> Result<Vec<JoinRequest>, StorageError> {
+        let (organization, filter, seek) = (organization.clone(), filter.clone(), seek.clone());
+        self.read(move |connection| requests(connection, &organization, filter, now, seek)).await
+    }
+
     async fn inbox(
         &self,
         invitees: &[Invitee],
@@ -88,6 +100,11 @@ impl Pages for SqliteStorage {
     async fn memberships(&self, user: &UserId, seek: &Seek) -> Result<Vec<Membership>, StorageError> {
         let (user, seek) = (user.clone(), seek.clone());
         self.read(move |connection| memberships(connection, &user, seek)).await
+    }
+
+    async fn requests_by(&self, user: &UserId, seek: &Seek) -> Result<Vec<RequestEntry>, StorageError> {
+        let (user, seek) = (user.clone(), seek.clone());
+        self.read(move |connection| requests_by(connection, &user, seek)).await
     }
 
     async fn events(
@@ -215,7 +232,7 @@ fn roster(
     let params = params![organization.as_str(), member_after.0, member_after.1, limit];
     let members = all(connection, sql::ROSTER_MEMBERS, params, rows::member)?;
     let mut rows = members.into_iter().map(RosterEntry::Member).collect::<Vec<_>>();
-    for part in parts(Some(InvitationState::Pending), now) {
+    for part in parts(Some(PENDING), now) {
         let page = page(connection, organization, part, (None, None), &invitation_after, limit)?;
         rows.extend(page.into_iter().map(RosterEntry::Invitation));
     }
@@ -233,8 +250,41 @@ fn invitations(
     let Seek { after, limit } = seek;
     let after = newest_first(after);
     let mut rows = vec![];
-    for part in parts(state, now) {
+    for part in parts(state.map(InvitationState::as_str), now) {
         rows.extend(page(connection, organization, part, (inviter.as_ref(), group.as_ref()), &after, limit)?);
+    }
+    newest(rows, limit)
+}
+
+fn requests(
+    connection: &Connection,
+    organization: &OrganizationId,
+    filter: RequestFilter,
+    now: DateTime<Utc>,
+    seek: Seek,
+) -> Result<Vec<JoinRequest>, Failure> {
+    let RequestFilter { state, group, by } = filter;
+    let Seek { after, limit } = seek;
+    let Key(at, id) = newest_first(after);
+    let group = group.map(|group| text(group.as_str()));
+    let by = by.map(|user| text(user.as_str()));
+    let mut rows = vec![];
+    for part in parts(state.map(RequestState::as_str), now) {
+        let sql = match (&part, &by, &group) {
+            (None, None, None) => sql::REQUESTS,
+            (None, Some(_), None) => sql::REQUESTS_BY,
+            (None, _, Some(_)) => sql::REQUESTS_FOR,
+            (Some(_), None, None) => sql::REQUESTS_IN,
+            (Some(_), Some(_), None) => sql::REQUESTS_IN_BY,
+            (Some(_), _, Some(_)) => sql::REQUESTS_IN_FOR,
+        };
+        let mut values = vec![text(organization.as_str()), at.clone(), id.clone(), limit.into()];
+        values.extend(part.into_iter().flat_map(|Part { state, above, up_to }| [text(state), above, up_to]));
+        match &group {
+            Some(group) => values.extend([group.clone(), by.clone().into()]),
+            None => values.extend(by.clone()),
+        }
+        rows.extend(all(connection, sql, params_from_iter(values), rows::request)?);
     }
     newest(rows, limit)
 }
@@ -280,6 +330,21 @@ fn memberships(connection: &Connection, user: &UserId, seek: Seek) -> Result<Vec
     page.into_iter().map(membership).collect()
 }
 
+fn requests_by(connection: &Connection, user: &UserId, seek: Seek) -> Result<Vec<RequestEntry>, Failure> {
+    let Seek { after, limit } = seek;
+    let Key(at, id) = newest_first(after);
+    let page = all(connection, sql::REQUESTS_EVERYWHERE, params![user.as_str(), at, id, limit], |columns| {
+        let organization = columns.organization()?;
+        let request = rows::request(columns).map_err(|failure| failure.of(&organization))?;
+        Ok((organization, request))
+    })?;
+    let entry = |(id, request)| {
+        let Organization { id, settings, status, .. } = organization_of(connection, &id)?;
+        Ok(RequestEntry { organization: id, organization_name: settings.name().to_owned(), status, request })
+    };
+    page.into_iter().map(entry).collect()
+}
+
 /// A row whose organization is not there was left by nobody's commit.
 fn organization_of(connection: &Connection, id: &OrganizationId) -> Result<Organization, Failure> {
     let found = load::organization(connection, id)
@@ -287,7 +352,11 @@ fn organization_of(connection: &Connection, id: &OrganizationId) -> Result<Organ
     found.map_err(|failure| failure.of(id))
 }
 
-/// Invitations of one stored state whose expiry lies above a time and not above another.
+/// The states that depend on the time, as both invitations and join requests name them.
+const PENDING: &str = "pending";
+const EXPIRED: &str = "expired";
+
+/// Invitations or join requests of one stored state whose expiry lies above a time and not above another.
 struct Part {
     state: &'static str,
     above: Value,
@@ -296,18 +365,13 @@ struct Part {
 
 /// What a state at a time is in stored states; `None` is all of them. Expired follows from the time, also
 /// where it was not written down (LIF-5).
-fn parts(state: Option<InvitationState>, now: DateTime<Utc>) -> Vec<Option<Part>> {
-    let pending = InvitationState::Pending.as_str();
+fn parts(state: Option<&'static str>, now: DateTime<Utc>) -> Vec<Option<Part>> {
+    let part = |state, above, up_to| Some(Part { state, above, up_to });
     match state {
         None => vec![None],
-        Some(InvitationState::Pending) => {
-            vec![Some(Part { state: pending, above: micros(now), up_to: LAST })]
-        }
-        Some(InvitationState::Expired) => vec![
-            Some(Part { state: InvitationState::Expired.as_str(), above: FIRST, up_to: LAST }),
-            Some(Part { state: pending, above: FIRST, up_to: micros(now) }),
-        ],
-        Some(state) => vec![Some(Part { state: state.as_str(), above: FIRST, up_to: LAST })],
+        Some(PENDING) => vec![part(PENDING, micros(now), LAST)],
+        Some(EXPIRED) => vec![part(EXPIRED, FIRST, LAST), part(PENDING, FIRST, micros(now))],
+        Some(state) => vec![part(state, FIRST, LAST)],
     }
 }
 

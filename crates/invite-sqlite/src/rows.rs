@@ -2,8 +2,9 @@
 
 use invite_core::{
     CommandKey, CommandRecord, CommitId, Counts, Delivery, EmailAddress, Ending, EventRecord, Expiry, Group,
-    GroupId, GroupMember, Invitation, InvitationId, InviteLink, Invitee, JoinedBy, LinkEnding, LinkId,
-    Member, Organization, OrganizationId, Place, Scope, Suppression, UserId,
+    GroupId, GroupMember, Invitation, InvitationId, InviteLink, Invitee, JoinRequest, JoinedBy, LinkEnding,
+    LinkId, Member, Organization, OrganizationId, Place, RequestEnding, RequestId, Scope, Suppression,
+    UserId,
 };
 use invite_storage::EventEntry;
 use rusqlite::types::Value;
@@ -24,9 +25,11 @@ pub(crate) fn organization(columns: &mut Columns<'_, '_>) -> Result<Organization
             pending: columns.value()?,
             groups: columns.value()?,
             links: columns.value()?,
+            requests: columns.value()?,
             seats: columns.json()?,
         },
         closing: columns.json()?,
+        verified: columns.json()?,
         version: columns.parsed(|count: i64| u64::try_from(count))?,
         created_at: columns.time()?,
         last_at: columns.time()?,
@@ -34,8 +37,9 @@ pub(crate) fn organization(columns: &mut Columns<'_, '_>) -> Result<Organization
 }
 
 pub(crate) fn organization_values(row: &Organization) -> Result<Vec<Value>, Failure> {
-    let Organization { id, status, plan, settings, counts, closing, version, created_at, last_at } = row;
-    let Counts { members, owners, pending, groups, links, seats } = counts;
+    let Organization { id, status, plan, settings, counts, closing, verified, version, created_at, last_at } =
+        row;
+    let Counts { members, owners, pending, groups, links, requests, seats } = counts;
     Ok(vec![
         text(id.as_str()),
         text(status.as_str()),
@@ -46,8 +50,10 @@ pub(crate) fn organization_values(row: &Organization) -> Result<Vec<Value>, Fail
         (*pending).into(),
         (*groups).into(),
         (*links).into(),
+        (*requests).into(),
         to_json(seats)?,
         to_json(closing)?,
+        to_json(verified)?,
         integer(*version)?,
         micros(*created_at),
         micros(*last_at),
@@ -56,7 +62,7 @@ pub(crate) fn organization_values(row: &Organization) -> Result<Vec<Value>, Fail
 
 pub(crate) fn member(columns: &mut Columns<'_, '_>) -> Result<Member, Failure> {
     Ok(Member {
-        user: columns.parsed(|text: String| UserId::parse(text))?,
+        user: columns.user_id()?,
         status: columns.word()?,
         email: columns.address_option()?,
         grants: columns.json()?,
@@ -163,6 +169,49 @@ pub(crate) fn link_values(organization: &OrganizationId, row: &InviteLink) -> Re
         (*uses).into(),
         nonce.as_bytes().to_vec().into(),
         earlier_nonces.iter().flat_map(|nonce| *nonce.as_bytes()).collect::<Vec<_>>().into(),
+        ended.as_ref().map(|(ending, _)| to_json(ending)).transpose()?.into(),
+        ended.as_ref().map(|(_, at)| micros(*at)).into(),
+    ])
+}
+
+pub(crate) fn request(columns: &mut Columns<'_, '_>) -> Result<JoinRequest, Failure> {
+    Ok(JoinRequest {
+        id: RequestId::from_uuid(columns.uuid()?),
+        way: columns.json()?,
+        invitee: columns.invitee()?,
+        by: columns.user_id()?,
+        email: columns.address_option()?,
+        name: columns.value()?,
+        grants: columns.json()?,
+        message: columns.value()?,
+        created_at: columns.time()?,
+        expires_at: columns.time()?,
+        ended: columns.ended::<RequestEnding>()?,
+    })
+}
+
+pub(crate) fn request_values(
+    organization: &OrganizationId,
+    row: &JoinRequest,
+) -> Result<Vec<Value>, Failure> {
+    let (state, group) = (row.stored_state(), row.group());
+    let JoinRequest { id, way, invitee, by, email, name, grants, message, created_at, expires_at, ended } =
+        row;
+    Ok(vec![
+        text(organization.as_str()),
+        blob(id.as_uuid()),
+        to_json(way)?,
+        invitee.key().into(),
+        text_option(invitee.address().map(EmailAddress::as_str)),
+        text(by.as_str()),
+        text_option(email.as_ref().map(EmailAddress::as_str)),
+        text_option(name.as_deref()),
+        to_json(grants)?,
+        text_option(group.map(GroupId::as_str)),
+        text_option(message.as_deref()),
+        micros(*created_at),
+        micros(*expires_at),
+        text(state.as_str()),
         ended.as_ref().map(|(ending, _)| to_json(ending)).transpose()?.into(),
         ended.as_ref().map(|(_, at)| micros(*at)).into(),
     ])
@@ -327,12 +376,26 @@ pub(crate) fn event(columns: &mut Columns<'_, '_>) -> Result<EventEntry, Failure
         user: columns.parsed_option(|text: String| UserId::parse(text))?,
         group: columns.parsed_option(|text: String| GroupId::parse(text))?,
         link: columns.parsed_option(|bytes: Vec<u8>| Uuid::from_slice(&bytes))?.map(LinkId::from_uuid),
+        request: columns.parsed_option(|bytes: Vec<u8>| Uuid::from_slice(&bytes))?.map(RequestId::from_uuid),
         data: columns.value()?,
     })
 }
 
 pub(crate) fn event_values(organization: &OrganizationId, row: &EventRecord) -> Result<Vec<Value>, Failure> {
-    let EventRecord { sequence, commit, at, actor, kind, format, invitation, user, group, link, data } = row;
+    let EventRecord {
+        sequence,
+        commit,
+        at,
+        actor,
+        kind,
+        format,
+        invitation,
+        user,
+        group,
+        link,
+        request,
+        data,
+    } = row;
     Ok(vec![
         text(organization.as_str()),
         integer(*sequence)?,
@@ -345,6 +408,7 @@ pub(crate) fn event_values(organization: &OrganizationId, row: &EventRecord) -> 
         text_option(user.as_ref().map(UserId::as_str)),
         text_option(group.as_ref().map(GroupId::as_str)),
         link.map(|id| blob(id.as_uuid())).into(),
+        request.map(|id| blob(id.as_uuid())).into(),
         serde_json::to_string(data).map_err(Failure::other)?.into(),
     ])
 }

@@ -59,6 +59,20 @@ statements! {
     UPDATE_LINK = include_str!("../sql/update_link.sql");
     DELETE_LINK = "delete from invite_links where organization = ?1 and id = ?2";
 
+    REQUEST = include_str!("../sql/request.sql"), "where organization = ?1 and id = ?2";
+    ASKED = include_str!("../sql/request.sql"), include_str!("../sql/asked.sql");
+    DUE_REQUESTS = include_str!("../sql/request.sql"), include_str!("../sql/due_requests.sql");
+    REQUESTS = include_str!("../sql/request.sql"), include_str!("../sql/requests.sql");
+    REQUESTS_BY = include_str!("../sql/request.sql"), include_str!("../sql/requests_by.sql");
+    REQUESTS_FOR = include_str!("../sql/request.sql"), include_str!("../sql/requests_for.sql");
+    REQUESTS_IN = include_str!("../sql/request.sql"), include_str!("../sql/requests_in.sql");
+    REQUESTS_IN_BY = include_str!("../sql/request.sql"), include_str!("../sql/requests_in_by.sql");
+    REQUESTS_IN_FOR = include_str!("../sql/request.sql"), include_str!("../sql/requests_in_for.sql");
+    REQUESTS_EVERYWHERE = include_str!("../sql/request.sql"), include_str!("../sql/requests_everywhere.sql");
+    INSERT_REQUEST = include_str!("../sql/insert_request.sql");
+    UPDATE_REQUEST = include_str!("../sql/update_request.sql");
+    DELETE_REQUEST = "delete from invite_requests where organization = ?1 and id = ?2";
+
     INVITATION = include_str!("../sql/invitation.sql"), "where organization = ?1 and id = ?2";
     OPEN_OF = include_str!("../sql/invitation.sql"), include_str!("../sql/open_of.sql");
     SENT_BY = include_str!("../sql/invitation.sql"), include_str!("../sql/sent_by.sql");
@@ -169,6 +183,14 @@ mod tests {
             (LINKS_KEPT, "invite_links_kept"),
             (LINKS_BY, "creator=?"),
             (LINKS_KEPT_BY, "creator=?"),
+            (ASKED, "invitee=?"),
+            (DUE_REQUESTS, "organization=? AND expires_at<?"),
+            (REQUESTS_BY, "organization=? AND by_user=?"),
+            (REQUESTS_FOR, "group_id=? AND (created_at"),
+            (REQUESTS_IN, "organization=? AND state=?"),
+            (REQUESTS_IN_BY, "organization=? AND by_user=?"),
+            (REQUESTS_IN_FOR, "group_id=? AND state=?"),
+            (REQUESTS_EVERYWHERE, "(by_user=? AND"),
             (INVITATIONS_FOR, "group_id=?"),
             (INVITATIONS_IN_FOR, "group_id=? AND state=?"),
             (CLOSING_INVITATIONS, "group_id=? AND state=?"),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use invite_conformance::storage::{Fixture, Row};
-use invite_core::{Event, Grant, OrganizationId, Reads};
+use invite_core::{Event, Grant, Invitee, JoinRequest, OrganizationId, Reads, RequestId, RequestWay};
 use invite_sqlite::{SchemaError, SqliteStorage, SqliteTransaction};
 use invite_storage::{CommitError, HostTransaction, MemberFilter, Outbox, Pages, Storage, StorageError};
 use rusqlite::types::Value;
@@ -95,6 +95,10 @@ impl Fixture for File {
                 "update invite_members set grants = '{}' where organization = ?1 and user = ?2",
                 Value::Text(user.to_string()),
             ),
+            Row::Request(row) => (
+                "update invite_requests set grants = '{}' where organization = ?1 and id = ?2",
+                id(row.as_uuid()),
+            ),
             Row::Delivery(row) => (
                 "update invite_deliveries set attempts = '[' where organization = ?1 and id = ?2",
                 id(row.as_uuid()),
@@ -123,6 +127,7 @@ mod in_memory {
             outbox_has_no_secret_among_all_that_is_stored: "the rows are those that a file has, which is searched",
             errors_fail_closed: "nobody else can take from its memory what it needs",
             errors_fail_closed_where_a_row_cannot_be_read: "nobody else can damage its memory",
+            errors_fail_closed_where_a_request_cannot_be_read: "nobody else can damage its memory",
             errors_fail_closed_and_take_no_other_delivery_along: "nobody else can damage its memory",
             unknown_is_said: "its memory loses no reply"
     }
@@ -253,6 +258,70 @@ async fn errors_fail_closed() {
     assert!(SqliteStorage::open(&not_a_database).unwrap_err().is_corrupt());
     assert!(SqliteStorage::open(directory.path().join("no/such/directory")).unwrap_err().is_unavailable());
     assert!(SqliteStorage::open(":memory:").is_err(), "every connection would see another one");
+}
+
+fn asked(by: &str) -> JoinRequest {
+    JoinRequest {
+        id: RequestId::from_uuid(fresh()),
+        way: RequestWay::Proposal,
+        invitee: email("bob@example.com").into(),
+        by: user(by),
+        email: Some(email("bob@example.com")),
+        name: None,
+        grants: Grant::role("member").into(),
+        message: None,
+        created_at: at(0),
+        expires_at: at(1000),
+        ended: None,
+    }
+}
+
+/// STO-3
+#[tokio::test]
+async fn a_join_request_that_cannot_be_read_is_corrupt() {
+    let (store, directory) = file().await;
+    let acme = found(&store, "acme").await;
+    let row = asked("ada");
+    commit(&store, &acme, at(1), [Event::RequestMade { request: Box::new(row.clone()) }]).await;
+    let reads = Reads::new().invitee(row.invitee.clone());
+    let other = connect(&directory);
+    for damage in [
+        "update invite_requests set id = x'00'",
+        "update invite_requests set way = '{\"format\":1,\"value\":\"magic\"}'",
+        "update invite_requests set address = 'nobody'",
+        "update invite_requests set by_user = ''",
+        "update invite_requests set email = 'nobody'",
+        "update invite_requests set grants = '{\"format\":2,\"value\":[]}'",
+        "update invite_requests set created_at = 9223372036854775807",
+        "update invite_requests set expires_at = 9223372036854775807",
+        "update invite_requests set ended_at = 1",
+        "update invite_requests set ending = '{\"format\":1,\"value\":{\"how\":\"magic\"}}', ended_at = 1",
+        "update invite_organizations set verified = '{\"format\":1,\"value\":{\"nowhere\":{}}}'",
+        "update invite_organizations set requests = -1",
+    ] {
+        other.execute_batch("begin").unwrap();
+        assert_eq!(other.execute(damage, []).unwrap(), 1, "{damage}");
+        let error = stored(SqliteTransaction::of(&other).load(&acme, &reads, at(2)));
+        assert!(error.is_corrupt(), "{damage}");
+        other.execute_batch("rollback").unwrap();
+    }
+    let slice = store.load(&acme, &reads, at(2)).await.unwrap();
+    assert_eq!(slice.asked_for(&row.invitee).unwrap().collect::<Vec<_>>(), [&row]);
+}
+
+/// A command in an organization without open requests does not look for any.
+#[tokio::test]
+async fn requests_are_looked_up_only_where_there_are_some() {
+    let (store, directory) = file().await;
+    let acme = found(&store, "acme").await;
+    let bob = Invitee::from(email("bob@example.com"));
+    let mut reads = Reads::new().invitee(bob.clone()).person(user("ada")).due();
+    reads.due_requests = Reads::DUE;
+    connect(&directory).execute_batch("alter table invite_requests rename to hidden").unwrap();
+    let slice = store.load(&acme, &reads, at(2)).await.unwrap();
+    assert_eq!(slice.asked_for(&bob).unwrap().count(), 0);
+    connect(&directory).execute_batch("update invite_organizations set requests = 1").unwrap();
+    assert!(store.load(&acme, &reads, at(2)).await.is_err(), "where there are some, they are looked up");
 }
 
 /// MAI-5: of several deliveries that are due, one that cannot be read is told, and the others are leased.

@@ -51,12 +51,12 @@
 //! # Pages
 //!
 //! 19. `lists_are_ordered`: invitations, roster and inbox from the newest by `(time, key)`; members and
-//!     memberships from the oldest; events by sequence. Groups from the oldest by `(time, id)`, invite links from the
-//!     newest.
+//!     memberships from the oldest; events by sequence. Groups from the oldest by `(time, id)`, invite links and join
+//!     requests from the newest.
 //! 20. `pages_meet`: pages of any size, put together, are the whole list: nothing twice, nothing left out, also
 //!     among equal times.
 //! 21. `lists_know_the_time`: an invitation past its expiry is listed as expired, and is neither in the roster
-//!     nor in the inbox.
+//!     nor in the inbox. A join request past its expiry is listed as expired.
 //! 22. `inbox_crosses_organizations`: the inbox brings the pending invitations of the given invitees in all
 //!     active organizations, and nobody else's.
 //!
@@ -96,6 +96,18 @@
 //! 33. `grants_are_filed`: members are found by group and role in it, by the link that they joined by, by seat
 //!     class and by status, and invitations, open or ended, by the groups that they grant something in: by what their rows hold
 //!     now, through an index, in the order of their list.
+//!
+//! # Join requests
+//!
+//! 34. `asked_is_all`: the join requests for an invitee are all open ones of that invitee, past their expiry or not. More
+//!     than [`Reads::MAX_ASKED`](invite_core::Reads::MAX_ASKED) are an error, for a part of them is not the truth.
+//! 35. `due_requests_are_past_their_expiry`: what is due of join requests is what is due of invitations: open ones with
+//!     `expires_at <= now`, the longest past first, as many as asked for, and a sign if there are more; in a closed
+//!     organization all open ones.
+//! 36. `requests_are_filed`: join requests are found by state at the time of the question, by the one group in which all
+//!     that they would grant lies, and by whoever made them, through an index, in the order of their list.
+//! 37. `requests_by_cross_organizations`: what a user asked for comes from all organizations, whatever their status, and
+//!     in every state: all that this user made, and nothing that somebody else did.
 
 mod cursor;
 mod error;
@@ -110,7 +122,7 @@ pub use error::{CommitError, StorageError};
 pub use outbox::{Completion, Failure, Lease, Leased, Leases, Outbox};
 pub use pages::{
     EventEntry, GroupFilter, InboxEntry, InvitationEntry, InvitationFilter, LinkFilter, MemberFilter,
-    Membership, Pages, Positioned, RosterEntry, Seek, WhichLinks,
+    Membership, Pages, Positioned, RequestEntry, RequestFilter, RosterEntry, Seek, WhichLinks,
 };
 pub use storage::{Exclusive, Storage};
 pub use transaction::HostTransaction;

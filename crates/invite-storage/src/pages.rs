@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
     Actor, CommitId, Delivery, Group, GroupId, GroupStatus, Invitation, InvitationId, InvitationState,
-    InviteLink, Invitee, LinkId, Member, MemberStatus, OrganizationId, OrganizationStatus, RoleName,
-    SeatClass, UserId,
+    InviteLink, Invitee, JoinRequest, LinkId, Member, MemberStatus, OrganizationId, OrganizationStatus,
+    RequestId, RequestState, RoleName, SeatClass, UserId,
 };
 use serde::Serialize;
 
@@ -83,6 +83,18 @@ pub struct LinkFilter {
     pub creator: Option<UserId>,
 }
 
+/// Which join requests. What is `None` does not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[allow(clippy::exhaustive_structs, reason = "every adapter takes all of it apart")]
+pub struct RequestFilter {
+    /// In this state at the time of the question.
+    pub state: Option<RequestState>,
+    /// Those of which everything lies in this group, as [`JoinRequest::group`] says.
+    pub group: Option<GroupId>,
+    /// Made by this user, for themselves or as a proposal.
+    pub by: Option<UserId>,
+}
+
 /// An invitation with the mail that was queued for it last (A3, F8).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "what a row of the list is made of")]
@@ -130,6 +142,20 @@ pub struct Membership {
     pub member: Member,
 }
 
+/// A row of what a user asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "what a row of the list is made of")]
+pub struct RequestEntry {
+    /// The organization that was asked.
+    pub organization: OrganizationId,
+    /// Its name.
+    pub organization_name: String,
+    /// Whether it works.
+    pub status: OrganizationStatus,
+    /// The join request.
+    pub request: JoinRequest,
+}
+
 /// A row of the event log. Kinds and data that the reader does not know are passed through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "what a row of the list is made of")]
@@ -154,6 +180,8 @@ pub struct EventEntry {
     pub group: Option<GroupId>,
     /// The invite link it is about.
     pub link: Option<LinkId>,
+    /// The join request it is about.
+    pub request: Option<RequestId>,
     /// What was and what is, as JSON.
     pub data: String,
 }
@@ -188,6 +216,12 @@ impl Positioned for InviteLink {
     }
 }
 
+impl Positioned for JoinRequest {
+    fn position(&self) -> Position {
+        Position::new(self.created_at, self.id.to_string())
+    }
+}
+
 /// Keys are `i:` with the id of an invitation and `m:` with the user of a member.
 impl Positioned for RosterEntry {
     fn position(&self) -> Position {
@@ -209,6 +243,12 @@ impl Positioned for InboxEntry {
 impl Positioned for Membership {
     fn position(&self) -> Position {
         Position::new(self.member.joined_at, self.organization.as_str())
+    }
+}
+
+impl Positioned for RequestEntry {
+    fn position(&self) -> Position {
+        self.request.position()
     }
 }
 
@@ -272,6 +312,18 @@ pub trait Pages: Send + Sync + 'static {
         seek: &Seek,
     ) -> Result<Vec<InviteLink>, StorageError>;
 
+    /// Join requests, the newest first: by `(created_at, id)` descending.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn requests(
+        &self,
+        organization: &OrganizationId,
+        filter: &RequestFilter,
+        now: DateTime<Utc>,
+        seek: &Seek,
+    ) -> Result<Vec<JoinRequest>, StorageError>;
+
     /// Invitations of any of these invitees that are pending at `now`, in all active organizations, the newest
     /// first: by `(created_at, id)` descending. At most 32 invitees.
     ///
@@ -290,6 +342,13 @@ pub trait Pages: Send + Sync + 'static {
     /// # Errors
     /// [`StorageError`]
     async fn memberships(&self, user: &UserId, seek: &Seek) -> Result<Vec<Membership>, StorageError>;
+
+    /// Join requests that a user made, for themselves or as proposals, in all organizations and in every state, the
+    /// newest first: by `(created_at, id)` descending.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn requests_by(&self, user: &UserId, seek: &Seek) -> Result<Vec<RequestEntry>, StorageError>;
 
     /// Event records behind a sequence, in order; 0 begins at the beginning.
     ///

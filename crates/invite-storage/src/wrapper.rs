@@ -5,13 +5,13 @@ use std::error::Error;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Commit, CommitId, Group, InviteLink, Invitee, Member, OrganizationId, Reads, Slice, UserId,
+    Commit, CommitId, Group, InviteLink, Invitee, JoinRequest, Member, OrganizationId, Reads, Slice, UserId,
 };
 
 use crate::{
     CommitError, Completion, EventEntry, Exclusive, Failure, GroupFilter, InboxEntry, InvitationEntry,
-    InvitationFilter, Lease, Leases, LinkFilter, MemberFilter, Membership, Outbox, Pages, RosterEntry, Seek,
-    Storage, StorageError,
+    InvitationFilter, Lease, Leases, LinkFilter, MemberFilter, Membership, Outbox, Pages, RequestEntry,
+    RequestFilter, RosterEntry, Seek, Storage, StorageError,
 };
 
 /// Makes everything about calls from one list of them: trait of the contract, call, name, method.
@@ -159,10 +159,15 @@ calls! {
         Links "links"
             links(organization: &OrganizationId, filter: &LinkFilter, seek: &Seek)
             -> Vec<InviteLink>, StorageError;
+        Requests "requests"
+            requests(organization: &OrganizationId, filter: &RequestFilter, now: DateTime<Utc>, seek: &Seek)
+            -> Vec<JoinRequest>, StorageError;
         Inbox "inbox"
             inbox(invitees: &[Invitee], now: DateTime<Utc>, seek: &Seek) -> Vec<InboxEntry>, StorageError;
         Memberships "memberships"
             memberships(user: &UserId, seek: &Seek) -> Vec<Membership>, StorageError;
+        RequestsBy "requests-by"
+            requests_by(user: &UserId, seek: &Seek) -> Vec<RequestEntry>, StorageError;
         Events "events"
             events(organization: &OrganizationId, after: u64, limit: u32) -> Vec<EventEntry>, StorageError;
     }

@@ -29,6 +29,7 @@ pub(crate) struct Engine {
     pub(crate) keyring: invite_core::Keyring,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn crate::entropy::Entropy>,
+    pub(crate) free_mail: Arc<dyn invite_core::FreeMail>,
 }
 
 /// How a batch reads and writes: at a version, or under a lock.
@@ -59,7 +60,7 @@ struct Lost {
 
 impl Engine {
     pub(crate) fn host(&self) -> Host<'_> {
-        Host { model: &self.model, keyring: &self.keyring }
+        Host { model: &self.model, keyring: &self.keyring, free_mail: self.free_mail.as_ref() }
     }
 
     /// The time now, as it is kept.

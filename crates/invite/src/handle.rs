@@ -5,6 +5,7 @@ mod links;
 mod lists;
 mod members;
 mod people;
+mod requests;
 
 use invite_core::{
     Accept, Actor, AddMembers, Authority, ChangeAccess, ChangePlan, ChangeSettings, ChangeStatus, CopyLink,

@@ -34,21 +34,22 @@ pub use invite_mailer as mailer;
 pub use invite_storage as storage;
 
 pub use invite_core::{
-    Accept, AcceptRefused, Accepted, Access, AccessModel, Actor, AddMembers, Block, Called, Caps,
-    ChangeAccess, ContinueTo, ContinueUrls, Decline, Declined, Deliver, DomainRule, DomainRules, DryRun,
-    Edit, EmailAddress, Expiry, FormerOwner, Grant, Grants, Group, GroupId, GroupSettings, GroupStatus,
-    HeaderLine, Include, Inclusion, InvalidContinueUrl, InvalidEmail, InvalidId, InvalidToken, Invitation,
-    InvitationId, InvitationKind, InvitationState, Invite, InviteLink, InviteOutcome, InviteRefused,
-    InviteResult, Invited, Invitee, InviteeEntry, Invitees, InviterPolicy, JoinGroupRefused, JoinPolicy,
-    JoinRefused, Joined, JoinedBy, Key, Limit, LinkEnding, LinkId, LinkSettings, LinkState, ListOptions,
-    Member, MemberStatus, Metadata, MetadataPolicy, Mode, NewMember, Next, OnPending, Operation,
-    Organization, OrganizationId, OrganizationStatus, OwnerSeat, Permission, Plan, Preview, PreviewStatus,
-    Rate, Refusal, RemoveMembers, Resend, ResourceKind, RestoreMembers, Restriction, RevealAccounts, Role,
-    RoleName, Scope, SeatClass, SeatPolicy, SeatUse, Settings, SuspendMembers, Switch, TheirInvitations,
-    Token, UserId, parse_list,
+    Accept, AcceptRefused, Accepted, Access, AccessModel, Actor, AddMembers, ApproveOutcome, ApproveRefused,
+    Approvers, AskRefused, Asked, Block, Called, Caps, ChangeAccess, ContinueTo, ContinueUrls, Decline,
+    Declined, Deliver, Domain, DomainJoining, DomainRule, DomainRules, DryRun, Edit, EmailAddress, Expiry,
+    FormerOwner, FreeMail, Grant, Grants, Group, GroupId, GroupSettings, GroupStatus, HeaderLine, Include,
+    Inclusion, InvalidContinueUrl, InvalidEmail, InvalidId, InvalidToken, Invitation, InvitationId,
+    InvitationKind, InvitationState, Invite, InviteLink, InviteOutcome, InviteRefused, InviteResult, Invited,
+    Invitee, InviteeEntry, Invitees, InviterPolicy, JoinGroupRefused, JoinPolicy, JoinRefused, JoinRequest,
+    Joined, JoinedBy, Key, Limit, LinkEnding, LinkId, LinkSettings, LinkState, ListOptions, Member,
+    MemberStatus, Metadata, MetadataPolicy, Mode, NewMember, Next, OnPending, Operation, Organization,
+    OrganizationId, OrganizationStatus, OwnerSeat, Permission, Plan, Preview, PreviewStatus, Rate, Refusal,
+    RemoveMembers, RequestEnding, RequestId, RequestState, RequestWay, Resend, ResourceKind, RestoreMembers,
+    Restriction, RevealAccounts, Role, RoleName, Scope, SeatClass, SeatPolicy, SeatUse, Settings,
+    SuspendMembers, Switch, TheirInvitations, Token, UserId, VerifiedDomain, parse_list,
 };
 pub use invite_mailer::{Link, MailError, Mailer, Message, Rendered, Sender, Templates};
 pub use invite_storage::{
     GroupFilter, HostTransaction, InvitationEntry, InvitationFilter, LinkFilter, MemberFilter, Membership,
-    RosterEntry, Storage, StorageError, WhichLinks,
+    RequestEntry, RequestFilter, RosterEntry, Storage, StorageError, WhichLinks,
 };

@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use invite_core::{
-    Accept, AccessModel, AccountKnown, Actor, ContinueUrls, CreateOrganizationRefused, Decline, InvalidId,
-    Invitee, JoinByLink, OrganizationId, Plan, Preview, PreviewRefused, PreviewToken, Settings, Stop, Token,
-    Unsubscribe, UserId,
+    Accept, AccessModel, AccountKnown, Actor, AskToJoin, CommonFreeMail, ContinueUrls,
+    CreateOrganizationRefused, Decline, FreeMail, InvalidId, Invitee, JoinByLink, OrganizationId, Plan,
+    Preview, PreviewRefused, PreviewToken, Settings, Stop, Token, Unsubscribe, UserId,
 };
 use invite_mailer::{BaseUrl, BuiltInTemplates, Mailer, Templates};
-use invite_storage::{InboxEntry, Membership, Storage};
+use invite_storage::{InboxEntry, Membership, RequestEntry, Storage};
 
 use crate::clock::{Clock, SystemClock};
 use crate::command::Command;
@@ -62,6 +62,7 @@ impl Invitations {
             templates: Arc::new(BuiltInTemplates),
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
+            free_mail: Arc::new(CommonFreeMail),
         }
     }
 
@@ -124,6 +125,14 @@ impl Invitations {
         let token = token.clone();
         let organization = token.organization().clone();
         self.answer(Ok(organization), principal, |principal| Ok(JoinByLink::new(token, principal)))
+    }
+
+    /// Asks to join by an invite link that needs approval (B2). A name, and a word to those who decide, go through
+    /// [`Command::with`].
+    pub fn ask_to_join(&self, token: &Token, principal: impl Into<Principal>) -> Command<AskToJoin> {
+        let token = token.clone();
+        let organization = token.organization().clone();
+        self.answer(Ok(organization), principal, |principal| Ok(AskToJoin::link(token, principal)))
     }
 
     /// What a token is, and what to do next. Changes nothing, so a mail scanner may follow a link as often as it
@@ -192,6 +201,20 @@ impl Invitations {
         page("memberships", &user, request, async |seek| storage.memberships(&user, &seek).await).await
     }
 
+    /// What a user asked for, or proposed, in all organizations and whatever became of it, the newest first.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn requests_by<U>(&self, user: U, request: &PageRequest) -> Result<Page<RequestEntry>, Error>
+    where
+        U: TryInto<UserId>,
+        U::Error: Into<InvalidId>,
+    {
+        let user: UserId = into_id(user)?;
+        let storage = &self.inner.engine().storage;
+        page("requests-by", &user, request, async |seek| storage.requests_by(&user, &seek).await).await
+    }
+
     /// A courier that sends what is due with this mailer. Any number of them, in any number of processes, share
     /// the work.
     pub fn courier(&self, mailer: impl Mailer) -> Courier {
@@ -248,6 +271,7 @@ pub struct InvitationsBuilder {
     templates: Arc<dyn Templates>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    free_mail: Arc<dyn FreeMail>,
 }
 
 impl InvitationsBuilder {
@@ -289,17 +313,34 @@ impl InvitationsBuilder {
         self
     }
 
+    /// The host's own list of domains that give addresses to everybody, instead of [`CommonFreeMail`]. Nobody verifies
+    /// such a domain (F15).
+    pub fn free_mail(mut self, free_mail: impl FreeMail + 'static) -> Self {
+        self.free_mail = Arc::new(free_mail);
+        self
+    }
+
     /// Builds the service. It touches nothing: a store is migrated explicitly.
     ///
     /// # Errors
     /// [`BuildError`]
     pub fn build(self) -> Result<Invitations, BuildError> {
-        let Self { storage, model, keyring, base_url, continue_urls, directory, templates, clock, entropy } =
-            self;
+        let Self {
+            storage,
+            model,
+            keyring,
+            base_url,
+            continue_urls,
+            directory,
+            templates,
+            clock,
+            entropy,
+            free_mail,
+        } = self;
         let base_url = BaseUrl::parse(&base_url.ok_or(BuildError::NoBaseUrl)?)?;
         let urls = continue_urls.iter().try_fold(ContinueUrls::new(), |urls, page| urls.allow(page))?;
         let model = model.and_continue_urls(urls);
-        let queues = Queues::new(Engine { storage, model, keyring: keyring.0, clock, entropy });
+        let queues = Queues::new(Engine { storage, model, keyring: keyring.0, clock, entropy, free_mail });
         Ok(Invitations { inner: Arc::new(Inner { queues, base_url, directory, templates }) })
     }
 }

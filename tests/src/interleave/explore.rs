@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use invite::core::JoinedBy;
-use invite::storage::{GroupFilter, LinkFilter};
+use invite::storage::{GroupFilter, LinkFilter, RequestFilter};
 use invite::{
     AccessModel, Acting, Clock as _, Entropy, Expiry, InvitationFilter, Invitations, ManualClock,
     MemberFilter, NoEntropy, PageRequest, Storage,
@@ -342,6 +342,10 @@ async fn stored(scene: &Scene) -> String {
     for link in acme.links(&LinkFilter::default(), &page).await.unwrap().items {
         let state = (link.switch, link.uses, link.revision, link.earlier_nonces.len(), link.ended);
         lines.push(format!("link {:?} by {:?}: {state:?}", link.settings, link.creator));
+    }
+    for request in acme.requests(&RequestFilter::default(), &page).await.unwrap().items {
+        let state = request.stored_state();
+        lines.push(format!("{} asks for {} {:?}: {state:?}", request.by, request.invitee, request.grants));
     }
     let now = scene.clock.now();
     let mut rows = Vec::new();

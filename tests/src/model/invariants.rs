@@ -221,6 +221,7 @@ fn counts_are_a_recount(of: &Snapshot) -> Checked {
         pending: open().count() as u32,
         groups: of.groups.values().filter(|row| row.status != GroupStatus::Closed).count() as u32,
         links: of.links.values().filter(|row| row.is_kept()).count() as u32,
+        requests: of.requests.values().filter(|row| row.is_open()).count() as u32,
         seats,
     };
     let kept = &of.organization.counts;

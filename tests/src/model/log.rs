@@ -86,6 +86,7 @@ impl Folded {
         rows.extend(snapshot.groups.iter().map(|(id, row)| (group(id), json(&Facts::from(row)))));
         rows.extend(snapshot.links.iter().map(|(id, row)| (link(id), json(&Facts::from(row)))));
         rows.extend(snapshot.invitations.iter().map(|(id, row)| (id.to_string(), json(&Facts::from(row)))));
+        rows.extend(snapshot.requests.iter().map(|(id, row)| (id.to_string(), json(&Facts::from(row)))));
         for (key, row) in &rows {
             let told = self.rows.get(key);
             holds!(told == Some(row), "STO-7", "{key} is {row} and the log says {told:?}");
@@ -116,6 +117,7 @@ fn row_of(entry: &EventEntry) -> Option<String> {
         return None;
     }
     let named = [
+        entry.request.as_ref().map(ToString::to_string),
         entry.invitation.as_ref().map(ToString::to_string),
         entry.link.as_ref().map(link),
         entry.group.as_ref().map(group),

@@ -7,9 +7,9 @@ use invite::core::{Delivery, Invitee};
 use invite::storage::EventEntry;
 use invite::{
     Actor, Error, Group, GroupFilter, GroupId, GroupStatus, Invitation, InvitationFilter, InvitationId,
-    InvitationState, Invitations, InviteLink, JoinedBy, LinkFilter, LinkId, Member, MemberFilter,
-    Organization, OrganizationHandle, OrganizationStatus, Page, PageRequest, Principal, RosterEntry, Scope,
-    UserId, WhichLinks,
+    InvitationState, Invitations, InviteLink, JoinRequest, JoinedBy, LinkFilter, LinkId, Member,
+    MemberFilter, Organization, OrganizationHandle, OrganizationStatus, Page, PageRequest, Principal,
+    RequestFilter, RequestId, RequestState, RosterEntry, Scope, UserId, WhichLinks,
 };
 
 use super::violation::{Checked, Violation, holds};
@@ -25,6 +25,7 @@ pub(super) struct Snapshot {
     pub(super) groups: BTreeMap<GroupId, Group>,
     pub(super) links: BTreeMap<LinkId, InviteLink>,
     pub(super) invitations: BTreeMap<InvitationId, Invitation>,
+    pub(super) requests: BTreeMap<RequestId, JoinRequest>,
     /// The last mail of each invitation.
     pub(super) mails: BTreeMap<InvitationId, Delivery>,
     pub(super) events: Vec<EventEntry>,
@@ -40,6 +41,8 @@ impl Snapshot {
         let links = all(async |page| handle.links(&LinkFilter::default(), &page).await).await?;
         let links = links.into_iter().map(|row| (row.id, row)).collect();
         let listed = all(async |page| handle.invitations(&InvitationFilter::default(), &page).await).await?;
+        let requests = all(async |page| handle.requests(&RequestFilter::default(), &page).await).await?;
+        let requests = requests.into_iter().map(|row| (row.id, row)).collect();
         let (rows, seen) = (members.len() + listed.len(), "a row stands in its list twice");
         let members = members.into_iter().map(|row| (row.user.clone(), row)).collect::<BTreeMap<_, _>>();
         let (mut invitations, mut mails) = (BTreeMap::new(), BTreeMap::new());
@@ -58,7 +61,7 @@ impl Snapshot {
             }
             events.extend(more);
         }
-        Ok(Self { organization, members, groups, links, invitations, mails, events })
+        Ok(Self { organization, members, groups, links, invitations, requests, mails, events })
     }
 
     /// The time of whatever is decided now: never before the last event.
@@ -105,6 +108,14 @@ impl Snapshot {
             holds!(listed == in_state, "LIF-1", "{state}: listed {listed:?} and there are {in_state:?}");
             let roster = state != InvitationState::Pending || pending == in_state;
             holds!(roster, "D4", "the roster shows {pending:?} and {in_state:?} are pending");
+        }
+        for state in RequestState::ALL {
+            let filter = RequestFilter { state: Some(state), ..Default::default() };
+            let listed = all(async |page| handle.requests(&filter, &page).await).await?;
+            let listed = listed.iter().map(|row| row.id).collect::<BTreeSet<_>>();
+            let in_state = self.requests.values().filter(|row| row.state_at(clock) == state);
+            let in_state = in_state.map(|row| row.id).collect::<BTreeSet<_>>();
+            holds!(listed == in_state, "LIF-1", "{state}: listed {listed:?} and there are {in_state:?}");
         }
         self.filters_agree(handle).await
     }
@@ -179,6 +190,14 @@ pub(super) async fn own_lists_agree(
         .filter_map(|of| Some((of.organization.id.to_string(), of.members.get(user)?.clone())));
     let (memberships, held) = (sorted(memberships), sorted(held));
     holds!(memberships == held, "AUT-7", "{user} is shown {memberships:?} and holds {held:?}");
+    let asked = all(async |page| service.requests_by(user.clone(), &page).await).await?;
+    let asked = asked.into_iter().map(|row| (row.organization.to_string(), row.request.id));
+    let theirs = organizations.iter().flat_map(|of| {
+        let theirs = of.requests.values().filter(|row| row.by == *user);
+        theirs.map(|row| (of.organization.id.to_string(), row.id)).collect::<Vec<_>>()
+    });
+    let (asked, theirs) = (asked.collect::<BTreeSet<_>>(), theirs.collect::<BTreeSet<_>>());
+    holds!(asked == theirs, "STO-2", "{user} is shown {asked:?} and asked for {theirs:?}");
     let address = |domain: &str| format!("{user}@{domain}");
     let principal =
         Principal::user(user.clone()).vouched(address("example.com")).vouched(address("work.example"));

@@ -5,8 +5,8 @@ use std::fs;
 use std::pin::Pin;
 
 use invite::{
-    Error, Grant, GroupFilter, InvitationFilter, Invite, LinkFilter, MemberFilter, PageRequest, Scope,
-    Storage,
+    Error, Grant, GroupFilter, InvitationFilter, Invite, LinkFilter, MemberFilter, PageRequest,
+    RequestFilter, Scope, Storage,
 };
 use invite_memory::MemoryStorage;
 use invite_sqlite::SqliteStorage;
@@ -112,6 +112,14 @@ const LOOKS: &[Look] = &[
             shown!(acme.preview_mail(&dry_run))
         })
     }),
+    ("requests", |world, _| {
+        Box::pin(async move {
+            shown!(world.acme_by("ada").requests(&RequestFilter::default(), &PageRequest::default()))
+        })
+    }),
+    ("requests_by", |world, _| {
+        Box::pin(async move { shown!(world.invite.requests_by("bob", &PageRequest::default())) })
+    }),
     ("roster", |world, _| {
         Box::pin(async move { shown!(world.acme_by("ada").roster(&PageRequest::default())) })
     }),
@@ -168,8 +176,11 @@ async fn every_fault<S: Storage + Clone>(empty: impl AsyncFn() -> S) -> BTreeSet
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_look_survives_every_fault() {
-    use Call::{Events, Groups, Inbox, Invitations, Links, Load, Members, Memberships, Roster};
-    let all = BTreeSet::from([Load, Roster, Invitations, Members, Groups, Links, Inbox, Memberships, Events]);
+    use Call::{
+        Events, Groups, Inbox, Invitations, Links, Load, Members, Memberships, Requests, RequestsBy, Roster,
+    };
+    let lists = [Roster, Invitations, Members, Groups, Links, Requests, Inbox, Memberships, RequestsBy];
+    let all = BTreeSet::from_iter(lists.into_iter().chain([Load, Events]));
     assert_eq!(every_fault(async || MemoryStorage::new()).await, all);
     let sqlite = async || {
         let storage = SqliteStorage::in_memory().unwrap();

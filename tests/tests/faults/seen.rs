@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use invite::core::{InvitationState, JoinedBy};
 use invite::storage::{EventEntry, InvitationEntry};
 use invite::{
-    GroupFilter, GroupStatus, InvitationFilter, InviteLink, LinkFilter, Member, MemberFilter, Organization,
-    PageRequest, Scope,
+    GroupFilter, GroupStatus, InvitationFilter, InviteLink, JoinRequest, LinkFilter, Member, MemberFilter,
+    Organization, PageRequest, RequestFilter, Scope,
 };
 use tests::World;
 
@@ -25,6 +25,7 @@ pub(crate) async fn look(world: &World) -> Seen {
         let events = organization.events(0, 1_000).await.unwrap();
         let groups = organization.groups(&GroupFilter::default(), &page).await.unwrap().items;
         let links = organization.links(&LinkFilter::default(), &page).await.unwrap().items;
+        let requests = organization.requests(&RequestFilter::default(), &page).await.unwrap().items;
         for group in &groups {
             let filter = MemberFilter { group: Some(group.id.clone()), ..MemberFilter::default() };
             let listed = organization.members(&filter, &page).await.unwrap().items;
@@ -33,13 +34,15 @@ pub(crate) async fn look(world: &World) -> Seen {
             assert_eq!(listed, holding.cloned().collect::<Vec<_>>(), "members in {}", group.id);
         }
         assert_eq!(header.counts.links as usize, links.iter().filter(|row| row.is_kept()).count());
+        assert_eq!(header.counts.requests as usize, requests.iter().filter(|row| row.is_open()).count());
         let open = groups.iter().filter(|row| row.status != GroupStatus::Closed).count();
         assert_eq!(header.counts.groups as usize, open);
         require_consistent(&header, &members, &invitations, &events);
-        let Organization { status, plan, settings, counts, .. } = &header;
-        seen.push(format!("{id}: {status:?} {plan:?} {settings:?} {counts:?}"));
+        let Organization { status, plan, settings, counts, verified, .. } = &header;
+        seen.push(format!("{id}: {status:?} {plan:?} {settings:?} {counts:?} {verified:?}"));
         seen.extend(groups.iter().map(|group| format!("{id}: {group:?}")));
         seen.extend(links.iter().map(|link| format!("{id}: {}", of_link(link))));
+        seen.extend(requests.iter().map(|row| format!("{id}: {}", of_request(row))));
         seen.extend(members.iter().map(|member| format!("{id}: {}", of_member(member))));
         seen.extend(invitations.iter().map(|entry| format!("{id}: {}", of_invitation(entry))));
         seen.extend(events.iter().map(|event| format!("{id}: {} by {:?}", event.kind, event.actor)));
@@ -72,6 +75,15 @@ fn of_link(row: &InviteLink) -> String {
     } = row;
     let earlier = earlier_nonces.len();
     format!("link {settings:?} {revision} {switch:?} {creator:?} {created_at} {uses} {earlier} {ended:?}")
+}
+
+fn of_request(row: &JoinRequest) -> String {
+    let state = row.ended.as_ref().map(|(ending, _)| ending.state());
+    let JoinRequest { id: _, way: _, invitee, by, email, name, grants, message, .. } = row;
+    let JoinRequest { created_at, expires_at, .. } = row;
+    format!(
+        "request {invitee:?} {by} {email:?} {name:?} {grants:?} {message:?} {created_at} {expires_at} {state:?}"
+    )
 }
 
 fn of_invitation(entry: &InvitationEntry) -> String {

@@ -34,13 +34,14 @@ pub(super) async fn all_or_nothing(fixture: Subject) {
                 RowChange::Update(Member { email: email("ada"), ..ada.clone() }),
             ];
             c.suppressions = vec![RowChange::Insert(suppression("eve@example.com", SuppressionKind::Mail))];
+            insert_requests(c, &[request(1, "eve")]);
             c.limits = vec![(LimitSubject::Inviter(user("ada")), at(7))];
             c.commands = vec![command("ada", "{}")];
             c.deliveries = vec![delivery(2, &eve)];
         })
     };
     let ghost = invitation(3, "ghost@example.com");
-    let spoils: [Spoil<'_>; 9] = [
+    let spoils: [Spoil<'_>; 10] = [
         ("a member updated who is not there", &|c| c.members.push(RowChange::Update(member("x", 1)))),
         ("a member deleted who is not there", &|c| c.members.push(RowChange::Delete(user("x")))),
         ("an invitation inserted that is there", &|c| {
@@ -59,6 +60,9 @@ pub(super) async fn all_or_nothing(fixture: Subject) {
         }),
         ("a suppression deleted that is not there", &|c| {
             c.suppressions.push(RowChange::Delete((held.invitee.clone(), SuppressionKind::Invitations)));
+        }),
+        ("a join request updated that is not there", &|c| {
+            c.requests.push(RowChange::Update(request(2, "eve")));
         }),
         ("a delivery that is there", &|c| c.deliveries.push(delivery(1, &held))),
     ];

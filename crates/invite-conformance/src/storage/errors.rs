@@ -39,6 +39,8 @@ pub(super) async fn errors_fail_closed(fixture: Subject) {
         ("invitations", store.invitations(&acme(), &Default::default(), at(0), &all()).await.is_err()),
         ("members", store.members(&acme(), &Default::default(), &all()).await.is_err()),
         ("inbox", store.inbox(&bob, at(0), &all()).await.is_err()),
+        ("requests", store.requests(&acme(), &Default::default(), at(0), &all()).await.is_err()),
+        ("requests_by", store.requests_by(&user("ada"), &all()).await.is_err()),
         ("memberships", store.memberships(&user("ada"), &all()).await.is_err()),
         ("events", store.events(&acme(), 0, 9).await.is_err()),
         ("lease", store.lease(at(9), at(10), 9).await.is_err()),
@@ -125,7 +127,7 @@ pub(super) async fn errors_fail_closed_where_a_row_cannot_be_read(fixture: Subje
 }
 
 /// Requires an error that is corrupt; says whether a cause of it names `acme`.
-fn is_corrupt<T>(what: &str, answer: Result<T, StorageError>) -> bool {
+pub(super) fn is_corrupt<T>(what: &str, answer: Result<T, StorageError>) -> bool {
     let Err(error) = answer else {
         panic!("{what}, with a row that cannot be read\n  expected: an error\n      seen: an answer")
     };

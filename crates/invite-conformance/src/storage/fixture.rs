@@ -1,7 +1,7 @@
 //! What a case needs beside the store.
 
 use async_trait::async_trait;
-use invite_core::{DeliveryId, InvitationId, OrganizationId, UserId};
+use invite_core::{DeliveryId, InvitationId, OrganizationId, RequestId, UserId};
 use invite_storage::Storage;
 
 /// A store made for one case, and what can be done to it from outside.
@@ -57,6 +57,8 @@ pub enum Row {
     Member(UserId),
     /// That of a delivery.
     Delivery(DeliveryId),
+    /// That of a join request.
+    Request(RequestId),
 }
 
 impl<S: Storage> Fixture for S {

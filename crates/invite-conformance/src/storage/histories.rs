@@ -27,7 +27,7 @@ pub(super) struct Step {
 
 fn histories() -> impl Strategy<Value = Vec<Step>> {
     let n = || 0_usize..64;
-    let step = (prop::bool::weighted(0.2), 0..=USERS, 0_u8..52, [n(), n(), n(), n()]);
+    let step = (prop::bool::weighted(0.2), 0..=USERS, 0_u8..56, [n(), n(), n(), n()]);
     let step = step.prop_map(|(other, actor, what, n)| Step { organization: other.into(), actor, what, n });
     prop::collection::vec(step, 1..LONGEST)
 }

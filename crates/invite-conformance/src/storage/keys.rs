@@ -11,8 +11,8 @@ use super::refusing::{Spoil, assert_same, changed, conflicts};
 use super::rows::*;
 use super::{Fixture, Subject};
 
-/// `acme` with a row of each kind that has a key: an invitation with its place, `ada`, who is in a group, a link, a
-/// suppression and a delivery.
+/// `acme` with a row of each kind that has a key: an invitation with its place, `ada`, who is in a group, a link, a join
+/// request, a suppression and a delivery.
 pub(crate) async fn held(store: &dyn Storage) -> (Invitation, Organization) {
     let held = invitation(1, "bob@example.com");
     let first = changed(&header("acme"), |c| {
@@ -21,6 +21,7 @@ pub(crate) async fn held(store: &dyn Storage) -> (Invitation, Organization) {
         c.group_members = vec![RowChange::Insert(in_group("red", "ada", 0))];
         c.groups = vec![RowChange::Insert(a_group("red", 0))];
         c.links = vec![RowChange::Insert(link(1))];
+        insert_requests(c, &[request(1, "eve")]);
         c.suppressions = vec![RowChange::Insert(suppression("bob@example.com", SuppressionKind::Mail))];
         c.deliveries = vec![delivery(1, &held)];
     });
@@ -40,6 +41,7 @@ pub(crate) fn against_keys(header: &Organization, held: &Invitation) -> Vec<(&'s
     let group_members = |change| changed(header, |c| c.group_members = vec![change]);
     let groups = |change| changed(header, |c| c.groups = vec![change]);
     let links = |change| changed(header, |c| c.links = vec![change]);
+    let requests = |change| changed(header, |c| c.requests = vec![change]);
     let elsewhere = || in_group("blue", "ada", 0);
     vec![
         (
@@ -54,6 +56,9 @@ pub(crate) fn against_keys(header: &Organization, held: &Invitation) -> Vec<(&'s
         ("a link inserted that is there", links(RowChange::Insert(link(1)))),
         ("an update of no link", links(RowChange::Update(link(2)))),
         ("a delete of no link", links(RowChange::Delete(link_id(2)))),
+        ("a join request inserted that is there", requests(RowChange::Insert(request(1, "bob")))),
+        ("an update of no join request", requests(RowChange::Update(request(2, "eve")))),
+        ("a delete of no join request", requests(RowChange::Delete(request_id(2)))),
         ("a member inserted who is there", members(RowChange::Insert(member("ada", 5)))),
         ("an update of nobody", members(RowChange::Update(member("bob", 5)))),
         ("a delete of nobody", members(RowChange::Delete(user("bob")))),

@@ -13,6 +13,7 @@ macro_rules! __storage_cases {
             2 load_closes [
                 load::load_closes
                 load::load_closes_over_what_is_found
+                requests::load_closes_over_a_request
                 load::load_closes_with_when_it_was_mailed
                 load::load_closes_or_says_that_there_is_more
             ]
@@ -28,6 +29,7 @@ macro_rules! __storage_cases {
             6 tenants_are_apart [
                 load::tenants_are_apart
                 load::tenants_are_apart_under_the_same_keys
+                requests::tenants_are_apart_in_their_requests
             ]
             7 version_guards [
                 guards::version_guards
@@ -61,6 +63,8 @@ macro_rules! __storage_cases {
                 values::values_come_back_in_every_variant
                 values::values_come_back_as_typed
                 groups::values_come_back_of_groups_and_links
+                requests::values_come_back_of_requests
+                requests::values_come_back_of_requests_after_several_changes_in_one_commit
                 values::values_come_back_after_several_changes_in_one_commit
                 histories::values_come_back_in_random_histories
             ]
@@ -88,6 +92,7 @@ macro_rules! __storage_cases {
                 pages::lists_are_ordered_byte_by_byte
                 pages::lists_are_ordered_and_filtered
                 groups::lists_are_ordered_of_groups_and_links
+                request_lists::lists_are_ordered_of_requests
                 pages::lists_are_ordered_with_the_last_mail
                 histories::lists_are_ordered_in_random_histories
             ]
@@ -97,8 +102,12 @@ macro_rules! __storage_cases {
                 pages::pages_meet_at_any_position
                 pages::pages_meet_over_cursors
                 pages::pages_meet_while_rows_come_and_go
+                request_lists::pages_meet_for_requests
             ]
-            21 lists_know_the_time [pages::lists_know_the_time]
+            21 lists_know_the_time [
+                pages::lists_know_the_time
+                request_lists::lists_know_the_time_of_requests
+            ]
             22 inbox_crosses_organizations [
                 pages::inbox_crosses_organizations
                 pages::inbox_crosses_organizations_for_32_invitees
@@ -133,6 +142,7 @@ macro_rules! __storage_cases {
                 errors::errors_fail_closed
                 errors::errors_fail_closed_where_there_is_too_much
                 errors::errors_fail_closed_where_a_row_cannot_be_read
+                requests::errors_fail_closed_where_a_request_cannot_be_read
                 errors::errors_fail_closed_and_take_no_other_delivery_along
             ]
             29 unknown_is_said [errors::unknown_is_said]
@@ -152,6 +162,16 @@ macro_rules! __storage_cases {
                 groups::grants_are_filed
                 groups::grants_are_filed_for_invitations
             ]
+            34 asked_is_all [
+                requests::asked_is_all
+                requests::asked_is_all_or_an_error
+            ]
+            35 due_requests_are_past_their_expiry [
+                requests::due_requests_are_past_their_expiry
+                requests::due_requests_are_past_their_expiry_or_of_a_closed_organization
+            ]
+            36 requests_are_filed [request_lists::requests_are_filed]
+            37 requests_by_cross_organizations [request_lists::requests_by_cross_organizations]
         }
     };
 }

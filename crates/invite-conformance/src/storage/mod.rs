@@ -2,6 +2,7 @@
 //!
 //! [`storage!`](crate::storage!) makes the tests; [`CASES`] are the same cases for other uses.
 
+mod asking;
 mod commit;
 mod errors;
 mod exclusive;
@@ -16,6 +17,8 @@ mod outbox;
 mod pages;
 mod reference;
 mod refusing;
+mod request_lists;
+mod requests;
 pub mod rows;
 pub(crate) mod seen;
 mod values;

@@ -364,7 +364,7 @@ struct Issued(Vec<Token>);
 impl Issued {
     async fn by(store: &dyn Storage) -> Self {
         let (model, keyring) = (AccessModel::preset(), Keyring::new(1, Key::from_bytes(SECRET).unwrap()));
-        let host = Host { model: &model, keyring: &keyring };
+        let host = Host::new(&model, &keyring);
         let create = CreateOrganization::new(Settings::named("Acme"), user("ada"), Plan::seats("team", 9));
         let invite = Invite::new("guest0@example.com, guest1@example.com", Grant::role("member"));
         let entropy = || Entropy::from_bytes((0..255).cycle().take(4_096).collect());

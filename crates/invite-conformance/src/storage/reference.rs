@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use invite_core::*;
 use invite_storage::{
     Completion, Failure, InboxEntry, InvitationEntry, InvitationFilter, Lease, Leased, MemberFilter,
-    Membership, Positioned, RosterEntry, Seek,
+    Membership, Positioned, RequestEntry, RequestFilter, RosterEntry, Seek,
 };
 
 /// All organizations.
@@ -23,6 +23,7 @@ struct Tenant {
     group_members: BTreeMap<(GroupId, UserId), GroupMember>,
     groups: BTreeMap<GroupId, Group>,
     links: BTreeMap<LinkId, InviteLink>,
+    requests: BTreeMap<RequestId, JoinRequest>,
     invitations: BTreeMap<InvitationId, Invitation>,
     suppressions: BTreeMap<(Invitee, SuppressionKind), Suppression>,
     limits: BTreeMap<LimitSubject, DateTime<Utc>>,
@@ -42,6 +43,7 @@ impl Reference {
         });
         fold_rows(&mut tenant.groups, &commit.groups, |row| row.id.clone());
         fold_rows(&mut tenant.links, &commit.links, |row| row.id);
+        fold_rows(&mut tenant.requests, &commit.requests, |row| row.id);
         fold_rows(&mut tenant.invitations, &commit.invitations, |row| row.id);
         fold_rows(&mut tenant.suppressions, &commit.suppressions, |row| (row.invitee.clone(), row.kind));
         tenant.limits.extend(commit.limits.iter().cloned());
@@ -62,6 +64,12 @@ impl Reference {
             tenant.answer(&mut slice, open, now);
         }
         panic!("the reference does not answer: {:?}", slice.open(reads));
+    }
+
+    /// The time of whatever is decided now: never before the last event.
+    pub(super) fn time(&self, id: &OrganizationId, now: DateTime<Utc>) -> DateTime<Utc> {
+        let header = self.tenants.get(id).and_then(|tenant| tenant.header.as_ref());
+        header.map_or(now, |header| now.max(header.last_at))
     }
 
     /// The newest invitations of an organization first.
@@ -138,6 +146,45 @@ impl Reference {
 
     pub(super) fn link_ids(&self, id: &OrganizationId) -> Vec<LinkId> {
         self.tenants.get(id).map_or_else(Vec::new, |tenant| tenant.links.keys().copied().collect())
+    }
+
+    pub(super) fn request_ids(&self, id: &OrganizationId) -> Vec<RequestId> {
+        self.tenants.get(id).map_or_else(Vec::new, |tenant| tenant.requests.keys().copied().collect())
+    }
+
+    pub(super) fn request(&self, organization: &OrganizationId, id: RequestId) -> Option<&JoinRequest> {
+        self.tenants.get(organization)?.requests.get(&id)
+    }
+
+    pub(super) fn requests(
+        &self,
+        id: &OrganizationId,
+        filter: &RequestFilter,
+        now: DateTime<Utc>,
+        seek: &Seek,
+    ) -> Vec<JoinRequest> {
+        let Some(tenant) = self.tenants.get(id) else { return Vec::new() };
+        let rows = tenant.requests.values().filter(|row| {
+            filter.state.is_none_or(|state| row.state_at(now) == state)
+                && (filter.group.is_none() || row.group() == filter.group.as_ref())
+                && filter.by.as_ref().is_none_or(|by| row.by == *by)
+        });
+        page(rows.cloned(), seek, true)
+    }
+
+    pub(super) fn requests_by(&self, user: &UserId, seek: &Seek) -> Vec<RequestEntry> {
+        let mut found = Vec::new();
+        for tenant in self.tenants.values() {
+            let Some(header) = &tenant.header else { continue };
+            let theirs = tenant.requests.values().filter(|row| row.by == *user);
+            found.extend(theirs.map(|row| RequestEntry {
+                organization: header.id.clone(),
+                organization_name: header.settings.name().to_owned(),
+                status: header.status,
+                request: row.clone(),
+            }));
+        }
+        page(found, seek, true)
     }
 
     pub(super) fn inbox(&self, invitees: &[Invitee], now: DateTime<Utc>, seek: &Seek) -> Vec<InboxEntry> {
@@ -275,6 +322,25 @@ impl Tenant {
         for id in open.links {
             slice.answer_link(id, self.links.get(&id).cloned());
         }
+        for id in open.requests {
+            slice.answer_request(id, self.requests.get(&id).cloned());
+        }
+        for invitee in open.asked {
+            let rows = self.asked().filter(|row| row.invitee == invitee).cloned().collect();
+            slice.answer_asked(invitee, rows);
+        }
+        if let (1.., Some(header)) = (open.due_requests, &self.header) {
+            let up_to = header.due_invitations(now);
+            let rows = self.asked().filter(|row| match up_to {
+                DueInvitations::All => true,
+                DueInvitations::ExpiredAt(at) => row.expires_at <= at,
+            });
+            let mut rows = rows.cloned().collect::<Vec<_>>();
+            rows.sort_by_key(|row| (row.expires_at, row.id));
+            let more = rows.len() > open.due_requests as usize;
+            rows.truncate(open.due_requests as usize);
+            slice.answer_due_requests(rows, more);
+        }
         if open.kept_links {
             slice.answer_kept_links(self.links.values().filter(|row| row.is_kept()).cloned().collect());
         }
@@ -319,6 +385,10 @@ impl Tenant {
 
     fn open(&self) -> impl Iterator<Item = &Invitation> {
         self.invitations.values().filter(|row| row.is_open())
+    }
+
+    fn asked(&self) -> impl Iterator<Item = &JoinRequest> {
+        self.requests.values().filter(|row| row.is_open())
     }
 
     fn suppressions_of(&self, invitee: &Invitee) -> Vec<Suppression> {

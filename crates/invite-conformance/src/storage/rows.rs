@@ -1,6 +1,6 @@
 //! Rows and commits made by hand, for cases and for an adapter's own tests. No operation has a say in them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -88,6 +88,7 @@ pub fn header(id: &str) -> Organization {
         settings: Settings::named(format!("{id} Ltd")),
         counts: Counts::default(),
         closing: BTreeSet::new(),
+        verified: BTreeMap::new(),
         version: 0,
         created_at: at(0),
         last_at: at(0),
@@ -190,6 +191,40 @@ pub fn removed(row: InviteLink, seconds: i64) -> InviteLink {
     InviteLink { ended: Some((LinkEnding::Removed, at(seconds))), ..row }
 }
 
+/// The id of a join request by number: ids sort as their numbers do.
+pub fn request_id(n: u32) -> RequestId {
+    RequestId::from_parts(at(0), entropy(n))
+}
+
+/// A join request of a user for themselves, to the group `red`, made at its number in seconds, that ends after a day.
+pub fn request(n: u32, by: &str) -> JoinRequest {
+    JoinRequest {
+        id: request_id(n),
+        way: RequestWay::Group(group("red")),
+        invitee: user(by).into(),
+        by: user(by),
+        email: None,
+        name: None,
+        grants: Grant::role("member").in_group(group("red")).into(),
+        message: None,
+        created_at: at(n.into()),
+        expires_at: at(86_400),
+        ended: None,
+    }
+}
+
+/// The same join request, withdrawn at a second.
+pub fn withdrawn(row: JoinRequest, seconds: i64) -> JoinRequest {
+    JoinRequest { ended: Some((RequestEnding::Withdrawn, at(seconds))), ..row }
+}
+
+/// Adds join requests to a commit, and counts the open ones.
+pub fn insert_requests(commit: &mut Commit, rows: &[JoinRequest]) {
+    commit.requests.extend(rows.iter().cloned().map(RowChange::Insert));
+    let open = rows.iter().filter(|row| row.is_open()).count();
+    commit.header.as_mut().unwrap().counts.requests += u32::try_from(open).unwrap();
+}
+
 /// The place of an invitation in the organization.
 pub fn place(row: &Invitation) -> Place {
     Place { scope: Scope::Organization, invitee: row.invitee.clone(), invitation: row.id }
@@ -247,6 +282,7 @@ pub fn on(header: &Organization) -> Commit {
         group_members: Vec::new(),
         groups: Vec::new(),
         links: Vec::new(),
+        requests: Vec::new(),
         invitations: Vec::new(),
         places: Vec::new(),
         suppressions: Vec::new(),
@@ -269,6 +305,7 @@ pub fn event(commit: CommitId, sequence: u64) -> EventRecord {
         user: None,
         group: None,
         link: None,
+        request: None,
         data: RecordData::default(),
     }
 }
@@ -315,11 +352,12 @@ pub fn is_conflict(answer: &Result<(), CommitError>) -> bool {
 pub async fn everything(store: &dyn Storage) -> String {
     const PEOPLE: [&str; 3] = ["ada", "bob", "eve"];
     let mut reads = Reads::new().due().sent_by(user("ada")).limits_of(&Actor::System);
+    reads.due_requests = Reads::DUE;
     for n in 0..8 {
-        reads = reads.invitation(invitation_id(n));
+        reads = reads.invitation(invitation_id(n)).request(request_id(n));
     }
     let mut invitees = Vec::new();
-    let mut memberships = Vec::new();
+    let (mut memberships, mut asked) = (Vec::new(), Vec::new());
     for name in PEOPLE {
         let invitee = Invitee::from(address(&format!("{name}@example.com")));
         reads = reads.person(user(name)).invitee(invitee.clone());
@@ -327,12 +365,16 @@ pub async fn everything(store: &dyn Storage) -> String {
         reads.commands.insert(command(name, "").key);
         invitees.push(invitee);
         memberships.push(store.memberships(&user(name), &all()).await.unwrap());
+        asked.push(store.requests_by(&user(name), &all()).await.unwrap());
     }
     let slice = store.load(&acme(), &reads, at(1_000)).await.unwrap();
     let invitations = store.invitations(&acme(), &Default::default(), at(1_000), &all()).await.unwrap();
+    let requests = store.requests(&acme(), &Default::default(), at(1_000), &all()).await.unwrap();
     let roster = store.roster(&acme(), at(1_000), &all()).await.unwrap();
     let events = store.events(&acme(), 0, 1_000).await.unwrap();
     let inbox = store.inbox(&invitees, at(1_000), &all()).await.unwrap();
     let due = store.due().await.unwrap();
-    format!("{slice:#?}\n{invitations:#?}\n{roster:#?}\n{events:#?}\n{memberships:#?}\n{inbox:#?}\n{due:?}")
+    let lists =
+        format!("{invitations:#?}\n{requests:#?}\n{roster:#?}\n{memberships:#?}\n{inbox:#?}\n{asked:#?}");
+    format!("{slice:#?}\n{lists}\n{events:#?}\n{due:?}")
 }

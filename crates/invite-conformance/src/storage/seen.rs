@@ -19,9 +19,12 @@ pub(crate) struct Seen {
     groups: BTreeMap<GroupId, Option<Group>>,
     links: BTreeMap<LinkId, Option<InviteLink>>,
     kept_links: Option<BTreeMap<LinkId, InviteLink>>,
+    requests: BTreeMap<RequestId, Option<JoinRequest>>,
+    asked: BTreeMap<Invitee, BTreeMap<RequestId, JoinRequest>>,
     limits: BTreeMap<LimitSubject, Option<DateTime<Utc>>>,
     commands: BTreeMap<CommandKey, Option<CommandRecord>>,
     due: Option<(Vec<InvitationId>, bool)>,
+    due_requests: Option<(Vec<RequestId>, bool)>,
 }
 
 impl Seen {
@@ -39,9 +42,12 @@ impl Seen {
             groups: BTreeMap::new(),
             links: BTreeMap::new(),
             kept_links: None,
+            requests: BTreeMap::new(),
+            asked: BTreeMap::new(),
             limits: BTreeMap::new(),
             commands: BTreeMap::new(),
             due: None,
+            due_requests: None,
         };
         for user in &brought.members {
             seen.members.insert(user.clone(), slice.member(user)?.cloned());
@@ -66,11 +72,18 @@ impl Seen {
         for id in &brought.groups {
             seen.groups.insert(id.clone(), slice.group(id)?.cloned());
         }
-        for id in &reads.links {
+        for id in &brought.links {
             seen.links.insert(*id, slice.link(*id)?.cloned());
         }
         if reads.kept_links {
             seen.kept_links = Some(slice.kept_links()?.map(|row| (row.id, row.clone())).collect());
+        }
+        for id in &reads.requests {
+            seen.requests.insert(*id, slice.request(*id)?.cloned());
+        }
+        for invitee in brought.invitees.iter().chain(&reads.asked) {
+            let open = slice.asked_for(invitee)?.map(|row| (row.id, row.clone())).collect();
+            seen.asked.insert(invitee.clone(), open);
         }
         for subject in &reads.limits {
             seen.limits.insert(subject.clone(), slice.limit(subject)?);
@@ -86,6 +99,10 @@ impl Seen {
                 ids.sort_unstable();
             }
             seen.due = Some((ids, more));
+        }
+        if reads.due_requests > 0 && slice.organization().is_some() {
+            let (rows, more) = slice.due_requests()?;
+            seen.due_requests = Some((rows.map(|row| row.id).collect(), more));
         }
         Ok(seen)
     }
@@ -103,9 +120,12 @@ impl Seen {
             groups,
             links,
             kept_links,
+            requests,
+            asked,
             limits,
             commands,
             due,
+            due_requests,
         } = self;
         None.or_else(|| differ("the organization", header, &expected.header))
             .or_else(|| maps("member", members, &expected.members))
@@ -117,9 +137,12 @@ impl Seen {
             .or_else(|| maps("group", groups, &expected.groups))
             .or_else(|| maps("link", links, &expected.links))
             .or_else(|| differ("the links that did not end", kept_links, &expected.kept_links))
+            .or_else(|| maps("join request", requests, &expected.requests))
+            .or_else(|| maps("open join requests for", asked, &expected.asked))
             .or_else(|| maps("limit", limits, &expected.limits))
             .or_else(|| maps("record of the command", commands, &expected.commands))
             .or_else(|| differ("what is due", due, &expected.due))
+            .or_else(|| differ("what is due of join requests", due_requests, &expected.due_requests))
     }
 }
 
@@ -139,7 +162,21 @@ fn brought(slice: &Slice, reads: &Reads) -> Result<Reads, NotLoaded> {
             all.groups.extend(row.grants.scopes().filter_map(Scope::group).cloned());
         }
     }
-    for id in &reads.links {
+    for id in &reads.requests {
+        if let Some(row) = slice.request(*id)? {
+            all.members.insert(row.by.clone());
+            all.invitees.extend(row.invitees());
+            if let Some(user) = row.invitee.user() {
+                let email = slice.member(user)?.and_then(|member| member.email.clone());
+                all.invitees.extend(email.map(Invitee::Address));
+            }
+            all.groups.extend(row.grants.scopes().filter_map(Scope::group).cloned());
+            if let RequestWay::Link { link, .. } = row.way {
+                all.links.insert(link);
+            }
+        }
+    }
+    for id in &all.links {
         if let Some(row) = slice.link(*id)? {
             all.members.extend(row.creator.user().cloned());
             all.groups.extend(row.settings.grants().scopes().filter_map(Scope::group).cloned());

@@ -137,6 +137,7 @@ fn full_header(id: &str) -> Organization {
             pending: 2,
             groups: 5,
             links: 4,
+            requests: 6,
             seats: [(SeatClass::from("team"), SeatCount { used: 3, reserved: 2 })].into(),
         },
         ..header(id)
@@ -285,6 +286,7 @@ pub(super) async fn values_come_back_at_the_extremes(fixture: Subject) {
         pending: u32::MAX,
         groups: u32::MAX,
         links: u32::MAX,
+        requests: u32::MAX,
         seats: [(SeatClass::from("team"), SeatCount { used: u32::MAX, reserved: u32::MAX })].into(),
     };
     let header = Organization { counts: many, created_at: MIN_TIME, last_at: last, ..header(&long) };

@@ -5,10 +5,11 @@ use std::fmt::Debug;
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::*;
 use invite_storage::{
-    Completion, Failure, GroupFilter, InvitationFilter, Lease, LinkFilter, MemberFilter, Positioned, Seek,
-    Storage,
+    Completion, Failure, GroupFilter, InvitationFilter, Lease, LinkFilter, MemberFilter, Positioned,
+    RequestFilter, Seek, Storage,
 };
 
+use super::asking;
 use super::histories::{Look, Step, USERS};
 use super::reference::Reference;
 use super::rows::{all, at, commit_id, is_conflict, last_time};
@@ -190,7 +191,11 @@ impl World {
             },
             42..=46 => self.lease(store, n).await,
             47..=49 => self.complete(store, n).await,
-            _ => self.fail(store, n).await,
+            50 | 51 => self.fail(store, n).await,
+            _ => {
+                let command = self.of_request(step.organization, n);
+                self.command(store, step.organization, &actor, command, n[2]).await
+            }
         }
     }
 
@@ -219,7 +224,7 @@ impl World {
         self.is_as_folded(&id, &slice, &reads)?;
         let entropy = self.entropy(command.makes);
         let mut draft = Draft::new(slice, self.now, commit_id());
-        let host = Host { model: &self.model, keyring: &self.keyring };
+        let host = Host::new(&self.model, &self.keyring);
         let accepted = (command.decide)(&host, actor, entropy, &mut draft).map_err(failed)?;
         if accepted && way.is_multiple_of(5) {
             let (outcome, expires_at) = (format!("[{way}]"), draft.now() + CommandRecord::KEPT);
@@ -344,6 +349,29 @@ impl World {
         (actor, command)
     }
 
+    /// A fact about join requests, whatever operation it may be of.
+    fn of_request(&self, of: usize, n: [usize; 4]) -> Command {
+        let id = self.organization(of);
+        let somebody = |n: usize| self.user(n);
+        let now = self.reference.time(&id, self.now);
+        let fact = asking::fact(&self.reference, &id, of, somebody, grants(n[0]), now, n);
+        let mut reads = Reads::new();
+        reads.requests.extend(fact.request());
+        if let Event::RequestMade { request } = &fact {
+            reads = reads.limits_of(&Actor::User(request.by.clone())).invitee(request.invitee.clone());
+        }
+        Command {
+            reads: Box::new(move |_| reads.clone()),
+            makes: 0,
+            decide: Box::new(move |_, actor, _, draft| {
+                let nothing = Slice::new(draft.id().clone(), None);
+                let begun = std::mem::replace(draft, Draft::new(nothing, at(0), commit_id()));
+                *draft = fold(begun, [(actor.clone(), fact.clone())]);
+                Ok(true)
+            }),
+        }
+    }
+
     /// Something about a group or a link that there is, or a new one.
     fn of_group_or_link(&self, id: &OrganizationId, n: [usize; 4]) -> Command {
         let named = super::rows::group(["red", "blue", "green", "red"][n[0] % 4]);
@@ -430,6 +458,8 @@ impl World {
         let closed = self.reference.load(id, &reads, self.now).organization().map(|row| row.status)
             == Some(OrganizationStatus::Closed);
         reads.due = if closed { 0 } else { u32::try_from(n[1] % 4).unwrap() };
+        reads.requests.extend(self.reference.request_ids(id).get(n[2] % 8));
+        reads.due_requests = u32::try_from(n[2] % 4).unwrap();
         let slice = store.load(id, &reads, self.now).await.map_err(failed)?;
         self.is_as_folded(id, &slice, &reads)
     }
@@ -479,6 +509,19 @@ impl World {
         for seek in seeks(&whole, size, n) {
             let seen = store.links(id, &anything, &seek).await.map_err(failed)?;
             same("links", &seen, &self.reference.links(id, &seek))?;
+        }
+        let state = RequestState::ALL.get(n[3] % 8).copied();
+        let by = n[0].is_multiple_of(3).then(|| self.user(n[1]));
+        let filter = RequestFilter { state, group: filter.group, by };
+        let whole = self.reference.requests(id, &filter, now, &all());
+        for seek in seeks(&whole, size, n) {
+            let seen = store.requests(id, &filter, now, &seek).await.map_err(failed)?;
+            same("join requests", &seen, &self.reference.requests(id, &filter, now, &seek))?;
+        }
+        let whole = self.reference.requests_by(&user, &all());
+        for seek in seeks(&whole, size, n) {
+            let seen = store.requests_by(&user, &seek).await.map_err(failed)?;
+            same("what a user asked for", &seen, &self.reference.requests_by(&user, &seek))?;
         }
         let whole = self.reference.inbox(&invitees, now, &all());
         for seek in seeks(&whole, size, n) {

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Commit, Expiry, Invitation, Organization, OrganizationId, Reads, RowChange, Slice, Suppression,
-    SuppressionKind,
+    Commit, Expiry, Invitation, JoinRequest, Organization, OrganizationId, Reads, RowChange, Slice,
+    Suppression, SuppressionKind,
 };
 use invite_memory::MemoryStorage;
 use invite_storage::{Storage as _, StorageError};
@@ -113,6 +113,23 @@ fn answer(old: &Slice, slice: &mut Slice, reads: &Reads, told: &Told) {
         let row = old.link(id).ok().flatten().cloned();
         if row.is_some() || told.absent {
             slice.answer_link(id, row);
+        }
+    }
+    for id in open.requests {
+        let row = old.request(id).ok().flatten().cloned();
+        if row.is_some() || told.absent {
+            slice.answer_request(id, row);
+        }
+    }
+    for invitee in open.asked {
+        let rows = old.asked_for(&invitee).map_or_else(|_| Vec::new(), |rows| rows.cloned().collect());
+        slice.answer_asked(invitee, rows);
+    }
+    if open.due_requests > 0 {
+        let is_past = |row: &&JoinRequest| told.past.is_none_or(|now| row.expires_at <= now);
+        match old.due_requests() {
+            Ok((rows, more)) => slice.answer_due_requests(rows.filter(is_past).cloned().collect(), more),
+            Err(_) => slice.answer_due_requests(Vec::new(), false),
         }
     }
     if open.kept_links {

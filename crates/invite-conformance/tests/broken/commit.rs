@@ -50,6 +50,7 @@ broken_stores! {
         also [
             load_is_one_version all_or_nothing_when_the_caller_is_gone exclusive_is_current_among_many
             values_come_back_after_several_changes_in_one_commit one_holds_a_lease_while_others_commit
+            values_come_back_of_requests_after_several_changes_in_one_commit
         ];
 }
 

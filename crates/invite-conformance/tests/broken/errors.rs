@@ -22,13 +22,14 @@ broken_stores! {
         fails [outbox_has_no_secret_among_all_that_is_stored] saying "a token is stored";
     rows_left_out_that_cannot_be_read: within(Outside::LeavesOut),
         fails [
-            errors_fail_closed_where_a_row_cannot_be_read errors_fail_closed_and_take_no_other_delivery_along
+            errors_fail_closed_where_a_row_cannot_be_read errors_fail_closed_where_a_request_cannot_be_read
+            errors_fail_closed_and_take_no_other_delivery_along
         ]
         saying "the roster, with a row that cannot be read";
     one_unreadable_delivery_for_all: within(Outside::LeasesAllOrNone),
         fails [errors_fail_closed_and_take_no_other_delivery_along] saying "is damaged";
     a_part_for_the_whole: around(Truncates),
-        fails [errors_fail_closed_where_there_is_too_much] saying "more open invitations than there may be" also [kept_links_are_all_or_an_error];
+        fails [errors_fail_closed_where_there_is_too_much] saying "more open invitations than there may be" also [kept_links_are_all_or_an_error asked_is_all_or_an_error];
     lost_idempotency_record: edited(|commit| commit.commands.clear()),
         fails [
             commands_are_kept commands_are_kept_until_their_time insert_is_not_put_but_limits_and_commands_are

@@ -15,13 +15,14 @@ broken_stores! {
     version_read_after_rows: around(VersionAfterRows),
         fails [load_is_one_version load_is_one_version_while_others_write] saying "of a slice of version" also [closing_is_what_names_it];
     nothing_brought_along: telling(|_| Told { rounds: 1, ..Told::default() }),
-        fails [load_closes load_closes_over_what_is_found] saying "every key of acme is answered"
+        fails [load_closes load_closes_over_what_is_found load_closes_over_a_request] saying "every key of acme is answered"
         also [load_is_one_version values_come_back_after_several_changes_in_one_commit closing_is_what_names_it values_come_back_of_groups_and_links];
     no_word_of_what_is_absent: telling(|_| Told { absent: false, ..Told::default() }),
         fails [load_closes absent_is_said] saying "every key of acme is answered"
         also [
             tenants_are_apart version_guards_two_writers all_or_nothing_when_the_caller_is_gone insert_is_not_put
-            values_come_back_after_several_changes_in_one_commit dropped_is_rolled_back_half_way closing_is_what_names_it values_come_back_of_groups_and_links];
+            values_come_back_after_several_changes_in_one_commit dropped_is_rolled_back_half_way closing_is_what_names_it values_come_back_of_groups_and_links
+            values_come_back_of_requests_after_several_changes_in_one_commit];
     no_word_of_when_it_was_mailed: telling(|_| Told { mailed: false, ..Told::default() }),
         fails [load_closes_with_when_it_was_mailed late_is_told_and_tries_are_kept]
         saying "when revision 0 was mailed last" also [closing_is_what_names_it];
@@ -31,7 +32,11 @@ broken_stores! {
         fails [due_is_past_its_expiry due_is_past_its_expiry_or_of_a_closed_organization]
         saying "as many as asked for";
     only_what_is_past_is_due: telling(|now| Told { past: Some(now), ..Told::default() }),
-        fails [due_is_past_its_expiry_or_of_a_closed_organization] saying "Closed" also [due_is_past_its_expiry closing_is_what_names_it];
+        fails [
+            due_is_past_its_expiry_or_of_a_closed_organization
+            due_requests_are_past_their_expiry_or_of_a_closed_organization
+        ]
+        saying "Closed" also [due_is_past_its_expiry due_requests_are_past_their_expiry closing_is_what_names_it];
     a_row_of_another_organization: around(AnyOrganization),
         fails [tenants_are_apart] saying "a member of acme in" also [closing_is_what_names_it values_come_back_of_groups_and_links kept_links_are_all];
     one_table_of_limits_for_all: around(OneTableOfLimits),

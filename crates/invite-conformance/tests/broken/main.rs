@@ -49,6 +49,7 @@ mod keys;
 mod load;
 mod outbox;
 mod pages;
+mod requests;
 mod surroundings;
 mod values;
 
@@ -116,6 +117,7 @@ fn what_a_fixture_cannot_show_fails_until_it_is_left_out() {
         "outbox_has_no_secret_among_all_that_is_stored",
         "errors_fail_closed",
         "errors_fail_closed_where_a_row_cannot_be_read",
+        "errors_fail_closed_where_a_request_cannot_be_read",
         "errors_fail_closed_and_take_no_other_delivery_along",
         "unknown_is_said",
     ];
@@ -134,6 +136,7 @@ fn every_case_finds_a_broken_store() {
         outbox::FINDING,
         errors::FINDING,
         groups::FINDING,
+        requests::FINDING,
     ];
     let finding = finding.concat().into_iter().collect::<BTreeSet<_>>();
     let idle = CASES.iter().filter(|case| !finding.contains(case.name())).map(|case| case.name());

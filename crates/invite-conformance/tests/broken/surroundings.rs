@@ -219,10 +219,13 @@ impl<B: Wrapper> Wrapper for Surrounded<B> {
         let slice = Wrapper::around(self, Call::Load, || Storage::load(self.store(), id, reads, now)).await?;
         let invitations = reads.invitations.iter().map(|row| Row::Invitation(*row));
         let members = reads.members.iter().map(|user| Row::Member(user.clone()));
-        match invitations.chain(members).any(|row| self.done.to(id, row)) {
-            true => Err(unreadable(id)),
-            false => Ok(slice),
-        }
+        let requests = reads.requests.iter().map(|row| Row::Request(*row));
+        let asked = reads.asked.iter().filter_map(|of| slice.asked_for(of).ok()).flatten();
+        let due = slice.due_requests().into_iter().flat_map(|(rows, _)| rows);
+        let brought = asked.chain(due).map(|row| Row::Request(row.id));
+        let is_damaged =
+            invitations.chain(members).chain(requests).chain(brought).any(|row| self.done.to(id, row));
+        if is_damaged { Err(unreadable(id)) } else { Ok(slice) }
     }
 
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
@@ -269,6 +272,24 @@ impl<B: Wrapper> Wrapper for Surrounded<B> {
         let rows =
             Wrapper::around(self, Call::Members, || Pages::members(self.store(), id, filter, seek)).await?;
         self.readable(rows, |row| (id.clone(), Row::Member(row.user.clone())))
+    }
+
+    async fn requests(
+        &self,
+        id: &OrganizationId,
+        filter: &RequestFilter,
+        now: DateTime<Utc>,
+        seek: &Seek,
+    ) -> Result<Vec<JoinRequest>, StorageError> {
+        let ask = || Pages::requests(self.store(), id, filter, now, seek);
+        let rows = Wrapper::around(self, Call::Requests, ask).await?;
+        self.readable(rows, |row| (id.clone(), Row::Request(row.id)))
+    }
+
+    async fn requests_by(&self, user: &UserId, seek: &Seek) -> Result<Vec<RequestEntry>, StorageError> {
+        let rows =
+            Wrapper::around(self, Call::RequestsBy, || Pages::requests_by(self.store(), user, seek)).await?;
+        self.readable(rows, |entry| (entry.organization.clone(), Row::Request(entry.request.id)))
     }
 
     async fn inbox(

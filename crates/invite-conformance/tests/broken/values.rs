@@ -20,7 +20,7 @@ broken_stores! {
         fails [values_come_back_when_empty] saying "the message on an invitation";
     a_status_that_is_not_kept: edited(never_suspended),
         fails [values_come_back_in_every_variant inbox_crosses_organizations] saying "Suspended"
-        also [inbox_crosses_organizations_as_memberships_do];
+        also [inbox_crosses_organizations_as_memberships_do requests_by_cross_organizations];
     the_seat_of_an_update_lost: edited(|commit| {
         let updated = |change: &&mut RowChange<UserId, Member>| matches!(change, RowChange::Update(_));
         commit.members.iter_mut().filter(updated).for_each(|change| edit(std::slice::from_mut(change), |row| row.seat = None));

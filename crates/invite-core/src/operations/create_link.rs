@@ -116,7 +116,8 @@ where
         + From<ContinueUrlNotAllowed>,
 {
     let wrong = |what: &str| Err(R::from(InvalidLink { what: what.to_string() }));
-    let LinkSettings { name, grants, opens_at, closes_at, max_uses, domains, continue_to } = settings;
+    let LinkSettings { name, grants, opens_at, closes_at, max_uses, domains, by_request: _, continue_to } =
+        settings;
     let cap = host.model.caps.name_bytes;
     let answer = if name.trim().is_empty() || name.len() > cap || name.chars().any(char::is_control) {
         wrong("the name is empty, too long, or holds a control character")

@@ -108,9 +108,10 @@ mod tests {
         let mut world = World::empty(model().build().unwrap());
         let created = world.ok(create(Plan::new()), &Actor::System);
         assert_eq!(created.owner, user("ada"));
-        let Counts { members, owners, pending, groups, links, seats } = &world.organization().counts;
+        let Counts { members, owners, pending, groups, links, requests, seats } =
+            &world.organization().counts;
         assert_eq!((members, owners, pending, seats.len()), (&1, &1, &0, 0));
-        assert_eq!((groups, links), (&0, &0));
+        assert_eq!((groups, links, requests), (&0, &0, &0));
         assert_eq!(world.kinds_since(0), ["organization-created", "member-joined"]);
     }
 

@@ -16,7 +16,8 @@ use crate::operation::sealed::Sealed;
 use crate::refusal::{
     AlreadyInvited, AlreadyMember, Blocked, DomainNotAllowed, ForbiddenCharacter, InclusionOff,
     MemberSuspended, NotGrantable, NotPermitted, NothingAsked, PartlyRefused, Refusal, TooLarge, refused,
-    refused_for_authority, refused_for_grants, refused_for_groups, refused_for_seats, refused_when_closed,
+    refused_for_authority, refused_for_grants, refused_for_groups, refused_for_seats, refused_like,
+    refused_when_closed,
 };
 use crate::rules::{
     authority, expiry, open_at_places, organization, require_active, require_continue_to, require_domain,
@@ -284,39 +285,9 @@ refused_for_groups!(InviteRefused);
 refused_for_authority!(InviteRefused);
 refused_for_seats!(InviteRefused);
 
-impl From<ResendRefused> for InviteRefused {
-    fn from(why: ResendRefused) -> Self {
-        match why {
-            ResendRefused::OrganizationSuspended(reason) => reason.into(),
-            ResendRefused::OrganizationClosed(reason) => reason.into(),
-            ResendRefused::UnknownInvitation(reason) => reason.into(),
-            ResendRefused::NotPending(reason) => reason.into(),
-            ResendRefused::NotPermitted(reason) => reason.into(),
-            ResendRefused::UnknownGroup(reason) => reason.into(),
-            ResendRefused::GroupArchived(reason) => reason.into(),
-            ResendRefused::GroupClosed(reason) => reason.into(),
-            ResendRefused::NotGrantable(reason) => reason.into(),
-            ResendRefused::GrantsMissing(reason) => reason.into(),
-            ResendRefused::UnknownRole(reason) => reason.into(),
-            ResendRefused::UnknownPermission(reason) => reason.into(),
-            ResendRefused::UnknownResourceKind(reason) => reason.into(),
-            ResendRefused::NeverGrantable(reason) => reason.into(),
-            ResendRefused::NotEntitled(reason) => reason.into(),
-            ResendRefused::TooLarge(reason) => reason.into(),
-            ResendRefused::DomainNotAllowed(reason) => reason.into(),
-            ResendRefused::Blocked(reason) => reason.into(),
-            ResendRefused::MemberSuspended(reason) => reason.into(),
-            ResendRefused::AlreadyMember(reason) => reason.into(),
-            ResendRefused::AlreadyInvited(reason) => reason.into(),
-            ResendRefused::InvalidExpiry(reason) => reason.into(),
-            ResendRefused::TooManyInvitations(reason) => reason.into(),
-            ResendRefused::TooManyPending(reason) => reason.into(),
-            ResendRefused::NoSeatLeft(reason) => reason.into(),
-            ResendRefused::SeatClassNotInPlan(reason) => reason.into(),
-            ResendRefused::NotOwner(reason) => reason.into(),
-            ResendRefused::TooManyOpen(reason) => reason.into(),
-        }
-    }
+refused_like! {
+    InviteRefused from ResendRefused:
+        OrganizationSuspended, OrganizationClosed, UnknownInvitation, NotPending, NotPermitted, UnknownGroup, GroupArchived, GroupClosed, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge, DomainNotAllowed, Blocked, MemberSuspended, AlreadyMember, AlreadyInvited, InvalidExpiry, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, NotOwner, TooManyOpen
 }
 
 impl Sealed for Invite {}

@@ -8,8 +8,8 @@ use crate::refusal::{AddressOfAnotherMember, AlreadyMember, DomainNotAllowed, Me
 use crate::rules::{open_at_places, organization, require_active, require_domain};
 use crate::seats::{NoRoom, release_covered, require_seat, seat_after, takes_another};
 use crate::{
-    AccessModel, Draft, EmailAddress, Event, Grants, Invitation, InvitationKind, Invitee, JoinedBy, Member,
-    MemberStatus, Metadata, RevokedBecause, Stop, UserId,
+    AccessModel, Draft, EmailAddress, Event, Grants, Invitation, InvitationKind, Invitee, JoinRequest,
+    JoinedBy, Member, MemberStatus, Metadata, RevokedBecause, SettledBecause, Stop, UserId,
 };
 
 /// Somebody who is about to become a member, or to hold more.
@@ -104,6 +104,13 @@ pub(super) fn settle<R: Refusal>(
             draft.revoke(id, RevokedBecause::JoinedOtherwise);
         }
         release_covered(model, draft, &invitee, member)?;
+        let asked = draft.asked_for(&invitee)?;
+        let held =
+            |row: &&JoinRequest| row.grants.scopes().all(|scope| member.grants.access(scope).is_some());
+        let done = asked.filter(held).map(|row| row.id).collect::<Vec<_>>();
+        for id in done {
+            draft.settle_request(id, SettledBecause::JoinedOtherwise);
+        }
     }
     Ok(())
 }
@@ -124,6 +131,10 @@ pub(super) fn end_open_for<R: Refusal>(
         let open = draft.open_of(&invitee)?.map(|row| row.id).collect::<Vec<_>>();
         for id in open {
             draft.revoke(id, because);
+        }
+        let asked = draft.asked_for(&invitee)?.map(|row| row.id).collect::<Vec<_>>();
+        for id in asked {
+            draft.settle_request(id, SettledBecause::InviteeRemoved);
         }
     }
     Ok(())

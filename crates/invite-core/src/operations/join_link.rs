@@ -10,10 +10,11 @@ use super::create_link::require_joinable;
 use super::join::{Joining, join};
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
-    AddressNeeded, DomainNotAllowed, InviterNoLongerMay, LinkNotOpen, Superseded, UnknownToken, refused,
-    refused_for_groups, refused_for_seats, refused_when_closed,
+    AddressNeeded, DomainNotAllowed, GroupInviteOnly, InviterNoLongerMay, LinkByRequest, LinkNotOpen,
+    NoLongerAvailable, Refusal, Superseded, TooLarge, UnknownToken, refused, refused_for_groups,
+    refused_for_seats, refused_when_closed,
 };
-use crate::rules::{organization, require_groups, require_open, without_closed};
+use crate::rules::{NoGroup, NotOpen, organization, require_groups, require_open, without_closed};
 use crate::seats::end_due;
 use crate::{
     Actor, ContinueTo, DomainRules, Draft, EmailAddress, Event, Grants, GroupId, Host, InviteLink, JoinedBy,
@@ -79,7 +80,7 @@ refused! {
     JoinRefused:
         UnknownToken, Superseded, OrganizationSuspended, OrganizationClosed, LinkNotOpen, TooLarge, AddressNeeded,
         DomainNotAllowed, NoLongerAvailable, UnknownGroup, GroupArchived, GroupClosed, GroupInviteOnly,
-        InviterNoLongerMay, AddressOfAnotherMember, MemberSuspended, AlreadyMember, NoSeatLeft, SeatClassNotInPlan
+    InviterNoLongerMay, LinkByRequest, AddressOfAnotherMember, AlreadyMember, NoSeatLeft, SeatClassNotInPlan, MemberSuspended,
 }
 refused_when_closed!(JoinRefused);
 refused_for_groups!(JoinRefused);
@@ -110,20 +111,9 @@ impl Operation for JoinByLink {
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         let user = self.principal.user();
         draft.act_as(user);
-        let row = self.find(host, draft)?;
-        require_open(draft)?;
-        let state = row.state_at(draft.now());
-        let open =
-            if state == LinkState::Open { Ok(()) } else { Err(JoinRefused::from(LinkNotOpen { state })) };
-        draft.rule("LNK-4", open)?;
-        let email = self.address(draft, &row)?;
-        require_there::<JoinRefused>(host, draft, &row.settings.grants)?;
-        let (grants, dropped) = without_closed::<JoinRefused>(draft, &row.settings.grants)?;
-        require_groups::<JoinRefused>(draft, &grants)?;
-        require_joinable::<JoinRefused>(draft, &grants)?;
-        let by = (&row.creator, &Permission::LINKS);
-        let still = still_granted(host, draft, by, host.model.link_policy, &grants)?;
-        let grants = draft.rule("AUT-4", still.ok_or(JoinRefused::from(InviterNoLongerMay {})))?;
+        let Opened { row, email, grants, dropped } = open_link(host, draft, &self.token, &self.principal)?;
+        let direct = if row.settings.by_request { Err(LinkByRequest {}) } else { Ok(()) };
+        draft.rule("B2", direct.map_err(JoinRefused::from))?;
         end_due(host.model, draft)?;
         let (link, revision) = (row.id, row.revision);
         draft.emit(Event::LinkUsed { id: link, user: user.clone(), revision });
@@ -142,39 +132,91 @@ impl Operation for JoinByLink {
     }
 }
 
-impl JoinByLink {
-    /// The link that the token names. One that is not ours, and one of the wrong purpose, organization or proof, get
-    /// the same answer after the same work (TOK-5, TOK-7, PRI-1).
-    fn find(&self, host: &Host<'_>, draft: &mut Draft) -> Result<InviteLink, Stop<JoinRefused>> {
-        let row = draft.link(self.link())?.cloned();
-        let answer = match (link_verdict(host, draft, row.as_ref(), &self.token), row, draft.organization()) {
-            (Verdict::Current, Some(row), Some(_)) => Ok(row),
-            (Verdict::Superseded, Some(_), Some(_)) => Err(JoinRefused::from(Superseded {})),
-            _ => Err(UnknownToken {}.into()),
-        };
-        Ok(draft.rule("TOK-5", answer)?)
-    }
+/// A link by which somebody may come in now.
+pub(super) struct Opened {
+    pub(super) row: InviteLink,
+    /// The address that they come in with.
+    pub(super) email: Option<EmailAddress>,
+    /// What the link grants them now.
+    pub(super) grants: Grants,
+    /// Groups among those it named that were closed since.
+    pub(super) dropped: Vec<GroupId>,
+}
 
-    /// The address that they join with: the first one vouched for that the rules of the link and of the organization
-    /// permit. Where there are rules, there must be one (IDN-8, LNK-6).
-    fn address(
-        &self,
-        draft: &mut Draft,
-        row: &InviteLink,
-    ) -> Result<Option<EmailAddress>, Stop<JoinRefused>> {
-        let vouched = self.principal.vouched();
-        self.principal.require_few_vouched::<JoinRefused>()?;
-        let rules = [&row.settings.domains, &organization::<JoinRefused>(draft)?.settings.domains];
-        let ruled = rules.iter().any(|rules| **rules != DomainRules::default());
-        let permitted = vouched.iter().find(|address| rules.iter().all(|rules| rules.permits(address)));
-        let answer = match (permitted, vouched.first()) {
-            (Some(address), _) => Ok(Some(address.clone())),
-            (None, Some(other)) => Err(DomainNotAllowed { domain: other.domain().into() }.into()),
-            (None, None) if ruled => Err(JoinRefused::from(AddressNeeded {})),
-            (None, None) => Ok(None),
-        };
-        Ok(draft.rule("IDN-8", answer)?)
-    }
+/// Requires that a token names a link by which somebody may come in now, directly or by asking (LNK-4 to LNK-6).
+pub(super) fn open_link<R>(
+    host: &Host<'_>,
+    draft: &mut Draft,
+    token: &Token,
+    principal: &Principal,
+) -> Result<Opened, Stop<R>>
+where
+    R: Refusal
+        + From<UnknownToken>
+        + From<Superseded>
+        + From<NotOpen>
+        + From<LinkNotOpen>
+        + From<TooLarge>
+        + From<AddressNeeded>
+        + From<DomainNotAllowed>
+        + From<NoLongerAvailable>
+        + From<NoGroup>
+        + From<GroupInviteOnly>
+        + From<InviterNoLongerMay>,
+{
+    let row = find::<R>(host, draft, token)?;
+    require_open(draft)?;
+    let state = row.state_at(draft.now());
+    let open = if state == LinkState::Open { Ok(()) } else { Err(R::from(LinkNotOpen { state })) };
+    draft.rule("LNK-4", open)?;
+    principal.require_few_vouched::<R>()?;
+    let email = permitted_address(draft, principal, &row.settings.domains)?;
+    require_there::<R>(host, draft, &row.settings.grants)?;
+    let (grants, dropped) = without_closed::<R>(draft, &row.settings.grants)?;
+    require_groups::<R>(draft, &grants)?;
+    require_joinable::<R>(draft, &grants)?;
+    let by = (&row.creator, &Permission::LINKS);
+    let still = still_granted(host, draft, by, host.model.link_policy, &grants)?;
+    let grants = draft.rule("AUT-4", still.ok_or(R::from(InviterNoLongerMay {})))?;
+    Ok(Opened { row, email, grants, dropped })
+}
+
+/// The link that a token names. One that is not ours, and one of the wrong purpose, organization or proof, get the
+/// same answer after the same work (TOK-5, TOK-7, PRI-1).
+fn find<R>(host: &Host<'_>, draft: &mut Draft, token: &Token) -> Result<InviteLink, Stop<R>>
+where
+    R: Refusal + From<UnknownToken> + From<Superseded>,
+{
+    let row = draft.link(LinkId::from_uuid(token.id()))?.cloned();
+    let answer = match (link_verdict(host, draft, row.as_ref(), token), row, draft.organization()) {
+        (Verdict::Current, Some(row), Some(_)) => Ok(row),
+        (Verdict::Superseded, Some(_), Some(_)) => Err(R::from(Superseded {})),
+        _ => Err(UnknownToken {}.into()),
+    };
+    Ok(draft.rule("TOK-5", answer)?)
+}
+
+/// The address that somebody comes in with: the first one vouched for that these rules and those of the organization
+/// permit. Where there are rules, there must be one (IDN-8, LNK-6).
+fn permitted_address<R>(
+    draft: &mut Draft,
+    principal: &Principal,
+    rules: &DomainRules,
+) -> Result<Option<EmailAddress>, Stop<R>>
+where
+    R: Refusal + From<AddressNeeded> + From<DomainNotAllowed>,
+{
+    let vouched = principal.vouched();
+    let rules = [rules, &organization::<R>(draft)?.settings.domains];
+    let ruled = rules.iter().any(|rules| **rules != DomainRules::default());
+    let permitted = vouched.iter().find(|address| rules.iter().all(|rules| rules.permits(address)));
+    let answer = match (permitted, vouched.first()) {
+        (Some(address), _) => Ok(Some(address.clone())),
+        (None, Some(other)) => Err(DomainNotAllowed { domain: other.domain().into() }.into()),
+        (None, None) if ruled => Err(R::from(AddressNeeded {})),
+        (None, None) => Ok(None),
+    };
+    Ok(draft.rule("IDN-8", answer)?)
 }
 
 /// What a token proves about a link, if it is one that its purpose can name.
@@ -599,6 +641,12 @@ mod tests {
             "given an address of another domain, then it is not allowed (IDN-8)",
             "DomainNotAllowed",
             world.join_by(ruled, "bob"),
+        );
+        let asked = world.make_link(clients().by_request());
+        cases.refused(
+            "given a link with approval, then one has to ask (B2)",
+            "LinkByRequest",
+            world.join_by(asked, "bob"),
         );
         let line = Grant::role("client").restricted("line", Restriction::only(["a"]));
         let line = make(&mut world, line.into());

@@ -47,6 +47,8 @@ pub enum Next {
     Accept,
     /// Join by the link.
     Join,
+    /// Ask to join by the link: somebody has to approve it.
+    Ask,
     /// Nothing: this account is a member already.
     AlreadyMember,
     /// Ask to be restored: this account is a member who is suspended (AUT-7).
@@ -285,6 +287,7 @@ impl PreviewToken {
             Some(principal) if is_suspended(draft, principal)? => Next::Suspended,
             Some(principal) if holds_all(draft, principal, &row.settings.grants)? => Next::AlreadyMember,
             _ if status != PreviewStatus::Open => Next::RequestNew,
+            Some(_) if row.settings.by_request => Next::Ask,
             Some(_) => Next::Join,
             None => Next::SignIn,
         };

@@ -15,7 +15,7 @@ use crate::{
     Reads, RevokedBecause, Scope, Stop, UserId,
 };
 
-/// Writes down that invitations expired, or ended with their organization. No decision needs it: each one
+/// Writes down that invitations and join requests expired, or ended with their organization. No decision needs it: each one
 /// subtracts what is past its time, and so do lists. In a closed organization it also ends what lists still
 /// show as pending there.
 ///
@@ -28,7 +28,7 @@ pub struct Tidy {
 }
 
 impl Tidy {
-    /// At most so many invitations, so many links, and so many members and invitations of a closed group; at most
+    /// At most so many invitations, so many join requests, so many links, and so many members and invitations of a closed group; at most
     /// 1,000 of each.
     #[must_use]
     pub fn new(limit: u32) -> Self {
@@ -46,6 +46,9 @@ pub struct Tidied {
     /// organization were ended.
     #[serde(default)]
     pub settled: usize,
+    /// How many join requests were ended.
+    #[serde(default)]
+    pub requests: usize,
     /// Whether there are more.
     pub more: bool,
 }
@@ -60,11 +63,12 @@ impl Operation for Tidy {
     fn reads(&self, _actor: &Actor) -> Reads {
         let mut reads = Reads::new().closing(self.limit);
         reads.due = self.limit;
+        reads.due_requests = self.limit;
         reads
     }
 
     fn rows(&self) -> usize {
-        2 * (4 * self.limit as usize + 1)
+        2 * (5 * self.limit as usize + 1)
     }
 
     fn decide(
@@ -78,11 +82,13 @@ impl Operation for Tidy {
         draft.act(Actor::System, Entropy::default());
         let limit = self.limit as usize;
         let settled = settle_closed_group(host, draft, limit)? + end_links_when_closed(draft, limit)?;
+        let requests = draft.end_due_requests();
         let row = organization::<Infallible>(draft)?;
         // Where it was closed on this very draft, the rest was not due when it was loaded.
-        let closed = row.status == OrganizationStatus::Closed && row.counts.pending + row.counts.links > 0;
-        let more = closed || !row.closing.is_empty() || draft.has_more_due();
-        Ok(Tidied { ended, settled, more })
+        let left = row.counts.pending + row.counts.links + row.counts.requests > 0;
+        let closed = row.status == OrganizationStatus::Closed && left;
+        let more = closed || !row.closing.is_empty() || draft.has_more_due() || draft.has_more_due_requests();
+        Ok(Tidied { ended, settled, requests, more })
     }
 }
 

@@ -138,7 +138,20 @@ macro_rules! refused_for_groups {
     };
 }
 
+/// Lets an operation's refusal take that of an operation which it performs along the way.
+macro_rules! refused_like {
+    ($name:ident from $other:ident: $($reason:ident),+ $(,)?) => {
+        impl From<$other> for $name {
+            fn from(why: $other) -> Self {
+                match why {
+                    $($other::$reason(reason) => reason.into(),)+
+                }
+            }
+        }
+    };
+}
+
 pub(crate) use {
-    refused, refused_for_authority, refused_for_grants, refused_for_groups, refused_for_seats,
+    refused, refused_for_authority, refused_for_grants, refused_for_groups, refused_for_seats, refused_like,
     refused_when_closed,
 };

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::Refusal;
 use crate::text::has_control;
 use crate::{
-    Expiry, GroupId, InvitationId, InvitationState, LinkState, Permission, ResourceKind, RoleName, Scope,
-    SeatClass, UserId,
+    Domain, Expiry, GroupId, InvitationId, InvitationState, LinkState, Permission, RequestId, RequestState,
+    ResourceKind, RoleName, Scope, SeatClass, UserId,
 };
 
 macro_rules! reason {
@@ -660,6 +660,183 @@ reason! {
         code: "address-needed",
         rule: "IDN-8",
         remedy: "verify an address of an allowed domain, then join again".into(),
+    }
+}
+
+reason! {
+    /// There is no such join request in the organization.
+    UnknownRequest {}
+    says "there is no such join request"
+    |this| {
+        code: "unknown-request",
+        rule: "STO-2",
+        remedy: "check the id and the organization".into(),
+    }
+}
+
+reason! {
+    /// The join request is not pending.
+    RequestNotPending {
+        /// Its state.
+        state: RequestState,
+    }
+    says "the join request is {state}"
+    |this| {
+        code: match this.state {
+            RequestState::Pending => "request-pending",
+            RequestState::Approved => "request-approved",
+            RequestState::Denied => "request-denied",
+            RequestState::Withdrawn => "request-withdrawn",
+            RequestState::Expired => "request-expired",
+            RequestState::Settled => "request-settled",
+        },
+        rule: "LIF-1",
+        remedy: match this.state {
+            RequestState::Pending => "wait for a decision".into(),
+            RequestState::Approved | RequestState::Settled => "nothing to do".into(),
+            _ => "let them ask once more".into(),
+        },
+    }
+}
+
+reason! {
+    /// The same person has asked, or was proposed, for the same place already.
+    AlreadyAsked {
+        /// The open request.
+        request: RequestId,
+        /// When it ends by itself.
+        expires_at: DateTime<Utc>,
+    }
+    says "there is an open join request for the same until {expires_at}"
+    |this| {
+        code: "already-asked",
+        rule: "CON-3",
+        remedy: "wait for the decision, or withdraw it".into(),
+    }
+}
+
+reason! {
+    /// Nobody decides about a join request of their own, and the proposer only where the access model says so.
+    OwnRequest {}
+    says "nobody decides about their own join request"
+    |this| {
+        code: "own-request",
+        rule: "AUT-9",
+        remedy: "ask somebody else who may invite, or withdraw it".into(),
+    }
+}
+
+reason! {
+    /// Somebody has to approve whoever joins by the link.
+    LinkByRequest {}
+    says "joining by this link needs somebody's approval"
+    |this| {
+        code: "link-by-request",
+        rule: "B2",
+        remedy: "ask to join by it".into(),
+    }
+}
+
+reason! {
+    /// Somebody has to approve whoever joins with an address of the domain.
+    DomainByRequest {
+        /// The domain.
+        domain: Domain,
+    }
+    says "joining with an address of {domain} needs somebody's approval"
+    |this| {
+        code: "domain-by-request",
+        rule: "F15",
+        remedy: "ask to join".into(),
+    }
+}
+
+reason! {
+    /// No approval is needed: one can just join.
+    NoApprovalNeeded {}
+    says "nobody has to approve this"
+    |this| {
+        code: "no-approval-needed",
+        rule: "E1",
+        remedy: "join, instead of asking".into(),
+    }
+}
+
+reason! {
+    /// None of the addresses vouched for is of a domain that was verified for the organization.
+    NoVerifiedDomain {}
+    says "no address of a verified domain is known"
+    |this| {
+        code: "no-verified-domain",
+        rule: "F15",
+        remedy: "verify an address of the organization's own domain, or ask for an invitation".into(),
+    }
+}
+
+reason! {
+    /// Only the host finds out whose a domain is.
+    NotVerified {
+        /// The domain.
+        domain: Domain,
+    }
+    says "{domain} was not verified"
+    |this| {
+        code: "not-verified",
+        rule: "F15",
+        remedy: "let the host verify the domain; then set how people join by it".into(),
+    }
+}
+
+reason! {
+    /// Everybody can have an address there: it is nobody's domain.
+    FreeMailDomain {
+        /// The domain.
+        domain: Domain,
+    }
+    says "{domain} gives addresses to everybody"
+    |this| {
+        code: "free-mail-domain",
+        rule: "F15",
+        remedy: "verify a domain that is the organization's own".into(),
+    }
+}
+
+reason! {
+    /// Somebody asked too often.
+    AskedTooOften {
+        /// When the next request fits.
+        again_at: DateTime<Utc>,
+    }
+    says "too many join requests; the next one fits at {again_at}"
+    |this| {
+        code: "asked-too-often",
+        rule: "ABU-1",
+        remedy: format!("try again at {}", this.again_at),
+    }
+}
+
+reason! {
+    /// As many join requests are open as may be, in the organization or for this person.
+    TooManyRequests {
+        /// How many may be open.
+        limit: usize,
+    }
+    says "{limit} join requests are open already"
+    |this| {
+        code: "too-many-requests",
+        rule: "ABU-3",
+        remedy: "approve or deny some".into(),
+    }
+}
+
+reason! {
+    /// Only a member proposes somebody; the host just invites.
+    MembersOnly {}
+    says "a member proposes somebody, not the host"
+    |this| {
+        code: "members-only",
+        rule: "F21",
+        remedy: "invite them, instead of proposing".into(),
     }
 }
 

@@ -25,6 +25,8 @@ pub struct LinkSettings {
     pub(crate) domains: DomainRules,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) continue_to: Option<String>,
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub(crate) by_request: bool,
 }
 
 impl LinkSettings {
@@ -38,6 +40,7 @@ impl LinkSettings {
             max_uses: None,
             domains: DomainRules::default(),
             continue_to: None,
+            by_request: false,
         }
     }
 
@@ -73,6 +76,13 @@ impl LinkSettings {
     #[must_use]
     pub fn continue_to(mut self, url: impl Into<String>) -> Self {
         self.continue_to = Some(url.into());
+        self
+    }
+
+    /// Whoever has the link asks to join, and somebody with the right approves or denies it.
+    #[must_use]
+    pub fn by_request(mut self) -> Self {
+        self.by_request = true;
         self
     }
 
@@ -116,6 +126,12 @@ impl LinkSettings {
     #[must_use]
     pub fn continuing(&self) -> Option<&str> {
         self.continue_to.as_deref()
+    }
+
+    /// Whether somebody has to approve whoever joins by it.
+    #[must_use]
+    pub fn is_by_request(&self) -> bool {
+        self.by_request
     }
 }
 

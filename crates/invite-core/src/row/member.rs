@@ -6,7 +6,9 @@ use alloc::string::String;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, EmailAddress, Grants, GroupId, InvitationId, LinkId, SeatClass, UserId};
+use crate::{
+    Actor, Domain, EmailAddress, Grants, GroupId, InvitationId, LinkId, RequestId, SeatClass, UserId,
+};
 
 /// Notes of the host on an invitation, by key, copied to the membership by policy (F19).
 pub type Metadata = BTreeMap<String, String>;
@@ -29,6 +31,11 @@ pub enum JoinedBy {
         /// The revision of its settings.
         revision: u32,
     },
+    /// Asked, and was approved: by a request to a group, or with an address of a verified domain (E1, F15). Who asked
+    /// by an invite link joined by the link.
+    Request(RequestId),
+    /// By themselves, with an address of a verified domain (F15).
+    Domain(Domain),
     /// By themselves: a group that is open (E1).
     OpenGroup(GroupId),
     /// Was included by somebody, and told so (C3).

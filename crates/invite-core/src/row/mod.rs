@@ -7,6 +7,7 @@ mod limit;
 mod link;
 mod member;
 mod organization;
+mod request;
 mod suppression;
 
 pub use delivery::*;
@@ -16,4 +17,5 @@ pub use limit::*;
 pub use link::*;
 pub use member::*;
 pub use organization::*;
+pub use request::*;
 pub use suppression::*;

@@ -6,7 +6,7 @@ use alloc::string::String;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{DomainRules, GroupId, OrganizationId, Plan, SeatClass};
+use crate::{Domain, DomainRules, Grants, GroupId, OrganizationId, Plan, SeatClass};
 
 /// Whether an organization works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,6 +150,49 @@ impl Settings {
     }
 }
 
+/// How somebody with an address of a verified domain comes in (F15).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(clippy::exhaustive_enums, reason = "directly or by request")]
+pub enum DomainJoining {
+    /// By themselves.
+    Directly,
+    /// When somebody approves.
+    ByRequest,
+}
+
+/// What is set about a verified domain (F15).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerifiedDomain {
+    pub(crate) joining: DomainJoining,
+    pub(crate) grants: Grants,
+}
+
+impl VerifiedDomain {
+    /// Who has an address of it joins by themselves, with these grants.
+    pub fn joins(grants: impl Into<Grants>) -> Self {
+        Self { joining: DomainJoining::Directly, grants: grants.into() }
+    }
+
+    /// Who has an address of it may ask to join; whoever is approved gets these grants.
+    pub fn asks(grants: impl Into<Grants>) -> Self {
+        Self { joining: DomainJoining::ByRequest, grants: grants.into() }
+    }
+
+    /// How somebody comes in.
+    #[must_use]
+    pub fn joining(&self) -> DomainJoining {
+        self.joining
+    }
+
+    /// What they get.
+    #[must_use]
+    pub fn grants(&self) -> &Grants {
+        &self.grants
+    }
+}
+
 /// Seats of one class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(clippy::exhaustive_structs, reason = "two counts that every adapter stores")]
@@ -184,6 +227,9 @@ pub struct Counts {
     /// Invite links that did not end.
     #[serde(default, skip_serializing_if = "is_none")]
     pub links: u32,
+    /// Join requests in state pending, those past their expiry included until it is written down.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub requests: u32,
     /// Seats by class, as charged when they were taken. A class with nothing taken is not there.
     pub seats: BTreeMap<SeatClass, SeatCount>,
 }
@@ -201,7 +247,7 @@ impl Counts {
     }
 }
 
-/// Which open invitations are due to be ended.
+/// Which open invitations, and join requests, are due to be ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "every adapter looks up both")]
 pub enum DueInvitations {
@@ -227,6 +273,8 @@ pub struct Organization {
     pub counts: Counts,
     /// Closed groups that rows still name: [`Tidy`](crate::Tidy) takes them out of grants, the first of them first.
     pub closing: BTreeSet<GroupId>,
+    /// Domains that the host found to be the organization's, and who joins by them (F15).
+    pub verified: BTreeMap<Domain, VerifiedDomain>,
     /// The number of events so far: the sequence of the last one.
     pub version: u64,
     /// When it was created.
@@ -236,7 +284,7 @@ pub struct Organization {
 }
 
 impl Organization {
-    /// Which of its open invitations are due to be ended at a moment (LIF-5, LIF-8). As for decisions, that
+    /// Which of its open invitations and join requests are due to be ended at a moment (LIF-5, LIF-8). As for decisions, that
     /// moment is not before the organization's last event.
     #[must_use]
     pub fn due_invitations(&self, now: DateTime<Utc>) -> DueInvitations {

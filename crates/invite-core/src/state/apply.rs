@@ -1,15 +1,15 @@
 //! The fold: what a fact makes of the rows. Total: it never fails, and a row that is not there stays away.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use chrono::{DateTime, Utc};
 
 use crate::{
     Counts, EARLIER_NONCES, Event, Facts, Group, GroupId, GroupStatus, Invitation, InvitationId, InviteLink,
-    Invitee, LimitSubject, LinkId, Member, MemberStatus, Nonce, Organization, OrganizationStatus, Rate,
-    RevokedBecause, SeatClass, SuppressionKind, UserId,
+    Invitee, JoinRequest, LimitSubject, LinkId, Member, MemberStatus, Nonce, Organization,
+    OrganizationStatus, Rate, RequestId, RevokedBecause, SeatClass, SuppressionKind, UserId,
 };
 
 use super::draft::{Draft, Undo};
@@ -27,6 +27,7 @@ impl Draft {
                     settings,
                     counts: Counts::default(),
                     closing: BTreeSet::new(),
+                    verified: BTreeMap::new(),
                     version: 0,
                     created_at: at,
                     last_at: at,
@@ -39,6 +40,9 @@ impl Draft {
             Event::PlanChanged { plan } => self.change_organization(|row| row.plan = plan),
             Event::SettingsChanged { settings } => {
                 self.change_organization(|row| row.settings = settings);
+            }
+            Event::VerifiedDomainsChanged { verified } => {
+                self.change_organization(|row| row.verified = verified);
             }
             Event::InvitationCreated { invitation } | Event::Included { invitation } => {
                 self.spend(invitation.inviter.user(), at);
@@ -113,6 +117,13 @@ impl Draft {
             }
             Event::LinkHandedOver { id, to } => self.change_link(id, |row| row.creator = to),
             Event::LinkEnded { id, ending } => self.change_link(id, |row| row.ended = Some((ending, at))),
+            Event::RequestMade { request } => {
+                self.spend_asking(&request.by, at);
+                self.set_request(request.id, Some(request));
+            }
+            Event::RequestEnded { id, ending } => {
+                self.change_request(id, |row| row.ended = Some((ending, at)));
+            }
             Event::Suppressed { invitee, kind } => self.set_suppression(invitee, kind, Some(at)),
             Event::Unsuppressed { invitee, kind } => self.set_suppression(invitee, kind, None),
         }
@@ -126,6 +137,7 @@ impl Draft {
             About::Member(user) => self.slice.members.get(user)?.as_deref().map(Facts::from),
             About::Group(id) => self.slice.groups.get(id)?.as_deref().map(Facts::from),
             About::Link(id) => self.slice.links.get(id)?.as_deref().map(Facts::from),
+            About::Request(id) => self.slice.requests.get(id)?.as_deref().map(Facts::from),
             About::Suppression(invitee, kind) => {
                 let held = self.slice.addressed.get(invitee)?.suppressions.contains_key(kind);
                 held.then(|| Facts::Suppression { invitee: invitee.clone().into(), kind: kind.as_str() })
@@ -166,6 +178,20 @@ impl Draft {
     fn change_link(&mut self, id: LinkId, change: impl FnOnce(&mut InviteLink)) {
         if let Some(row) = self.slice.links.changed(&id, change) {
             self.set_link(id, Some(row));
+        }
+    }
+
+    fn change_request(&mut self, id: RequestId, change: impl FnOnce(&mut JoinRequest)) {
+        if let Some(row) = self.slice.requests.changed(&id, change) {
+            self.set_request(id, Some(row));
+        }
+    }
+
+    /// Counts one request against the limit on rate of whoever asks (ABU-1). Strangers who ask do not use up what
+    /// the organization may send.
+    fn spend_asking(&mut self, user: &UserId, at: DateTime<Utc>) {
+        if let Some(rate) = self.slice.organization.as_ref().and_then(|row| row.plan.inviter_rate) {
+            self.spend_one(LimitSubject::Inviter(user.clone()), rate, at);
         }
     }
 
@@ -222,6 +248,11 @@ impl Draft {
         self.undo.push(Undo::Link(id, old));
     }
 
+    fn set_request(&mut self, id: RequestId, row: Option<Box<JoinRequest>>) {
+        let old = self.swap_request(id, Some(row));
+        self.undo.push(Undo::Request(id, old));
+    }
+
     fn set_suppression(&mut self, invitee: Invitee, kind: SuppressionKind, at: Option<DateTime<Utc>>) {
         let old = self.swap_suppression(&invitee, kind, at);
         self.undo.push(Undo::Suppression(invitee, kind, old));
@@ -235,6 +266,7 @@ impl Draft {
             Undo::Invitation(id, old) => drop(self.swap_invitation(id, old)),
             Undo::Group(id, old) => drop(self.swap_group(&id, old)),
             Undo::Link(id, old) => drop(self.swap_link(id, old)),
+            Undo::Request(id, old) => drop(self.swap_request(id, old)),
             Undo::Mailed(id, old) => _ = self.slice.mailed.swap(&id, old),
             Undo::Limit(subject, old) => _ = self.slice.limits.swap(&subject, old),
             Undo::Suppression(invitee, kind, old) => drop(self.swap_suppression(&invitee, kind, old)),
@@ -280,6 +312,36 @@ impl Draft {
         let old = self.slice.links.swap(&id, row);
         if let Some(organization) = &mut self.slice.organization {
             shift(&mut organization.counts.links, counts(old.as_ref()), is);
+        }
+        old
+    }
+
+    /// Puts a request's row in place of another, and keeps the index by invitee and the counter right.
+    fn swap_request(
+        &mut self,
+        id: RequestId,
+        row: Option<Option<Box<JoinRequest>>>,
+    ) -> Option<Option<Box<JoinRequest>>> {
+        let asked = |row: Option<&Option<Box<JoinRequest>>>| {
+            row.and_then(Option::as_deref).filter(|row| row.is_open()).map(|row| row.invitee.clone())
+        };
+        let is = asked(row.as_ref());
+        let old = self.slice.requests.swap(&id, row);
+        let was = asked(old.as_ref());
+        let slice = &mut self.slice;
+        if let Some(of) = was.as_ref().and_then(|invitee| slice.asked.get_mut(invitee)) {
+            of.remove(&id);
+        }
+        if let Some(invitee) = &is {
+            if slice.nobody_asked {
+                slice.asked.insert_new(invitee.clone(), BTreeSet::new);
+            }
+            if let Some(of) = slice.asked.get_mut(invitee) {
+                of.insert(id);
+            }
+        }
+        if let Some(organization) = &mut slice.organization {
+            shift(&mut organization.counts.requests, was.is_some(), is.is_some());
         }
         old
     }

@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     CommandKey, CommitId, Delivery, EventRecord, Group, GroupId, Invitation, InvitationId, InviteLink,
-    Invitee, LimitSubject, LinkId, Member, Organization, OrganizationId, RoleName, Scope, Suppression,
-    SuppressionKind, UserId,
+    Invitee, JoinRequest, LimitSubject, LinkId, Member, Organization, OrganizationId, RequestId, RoleName,
+    Scope, Suppression, SuppressionKind, UserId,
 };
 
 /// One change of one row, with absolute values. A commit holds at most one for a key.
@@ -102,6 +102,8 @@ pub struct Commit {
     pub groups: Vec<RowChange<GroupId, Group>>,
     /// Invite links.
     pub links: Vec<RowChange<LinkId, InviteLink>>,
+    /// Join requests.
+    pub requests: Vec<RowChange<RequestId, JoinRequest>>,
     /// Invitations.
     pub invitations: Vec<RowChange<InvitationId, Invitation>>,
     /// Places of open invitations.

@@ -10,8 +10,9 @@ use chrono::{DateTime, SubsecRound, Utc};
 use crate::{
     Actor, CommandRecord, Commit, CommitId, Delivery, DeliveryId, DeliveryKind, DeliveryState, Ending,
     Entropy, Event, EventRecord, Group, GroupId, GroupMember, Invitation, InvitationId, InviteLink, Invitee,
-    LimitSubject, LinkId, Member, Organization, OrganizationStatus, Place, RECORD_FORMAT, RecordData,
-    RevokedBecause, RowChange, Scope, Slice, Suppression, SuppressionKind, UserId,
+    JoinRequest, LimitSubject, LinkId, Member, Organization, OrganizationStatus, Place, RECORD_FORMAT,
+    RecordData, RequestEnding, RequestId, RevokedBecause, RowChange, Scope, SettledBecause, Slice,
+    Suppression, SuppressionKind, UserId,
 };
 
 /// One step that can be taken back: a key and what was there before.
@@ -25,6 +26,7 @@ pub(super) enum Undo {
     Suppression(Invitee, SuppressionKind, Option<DateTime<Utc>>),
     Group(GroupId, Option<Option<Box<Group>>>),
     Link(LinkId, Option<Option<Box<InviteLink>>>),
+    Request(RequestId, Option<Option<Box<JoinRequest>>>),
 }
 
 /// A point to come back to.
@@ -207,7 +209,7 @@ impl Draft {
         let about = event.about();
         let before = self.facts(&about);
         let (kind, invitation, user) = (event.kind(), event.invitation(), event.user().cloned());
-        let (group, link) = (event.group().cloned(), event.link());
+        let (group, link, request) = (event.group().cloned(), event.link(), event.request());
         let reason = match &mut event {
             Event::InvitationEnded { reason, .. } => reason.take(),
             _ => None,
@@ -231,6 +233,7 @@ impl Draft {
             user,
             group,
             link,
+            request,
             data,
         });
     }
@@ -289,6 +292,38 @@ impl Draft {
         Some(invitee)
     }
 
+    /// Whether open join requests past their expiry remain that were not loaded.
+    pub(crate) fn has_more_due_requests(&self) -> bool {
+        self.slice.due_requests.as_ref().is_some_and(|due| due.more)
+    }
+
+    /// Ends the join requests that were loaded as due to be ended; how many.
+    pub(crate) fn end_due_requests(&mut self) -> usize {
+        let ids = self.slice.due_requests.as_ref().map_or_else(Vec::new, |due| due.ids.clone());
+        ids.into_iter().filter(|id| self.end_request_if_due(*id)).count()
+    }
+
+    /// Ends one open join request if it is past its expiry, or its organization was closed; whether it was.
+    pub(crate) fn end_request_if_due(&mut self, id: RequestId) -> bool {
+        let row = self.slice.requests.get(&id).and_then(Option::as_deref).filter(|row| row.is_open());
+        let closed = self.organization().is_some_and(|row| row.status == OrganizationStatus::Closed);
+        let ending = match row {
+            Some(row) if row.expires_at <= self.now => RequestEnding::Expired,
+            Some(_) if closed => RequestEnding::Settled { because: SettledBecause::OrganizationClosed },
+            _ => return false,
+        };
+        self.emit_as(Actor::System, Event::RequestEnded { id, ending });
+        true
+    }
+
+    /// Ends a join request that has no object any more. One past its expiry has ended by itself already, which is
+    /// written down instead.
+    pub(crate) fn settle_request(&mut self, id: RequestId, because: SettledBecause) {
+        if !self.end_request_if_due(id) {
+            self.emit(Event::RequestEnded { id, ending: RequestEnding::Settled { because } });
+        }
+    }
+
     /// A point to come back to.
     pub(crate) fn mark(&self) -> Mark {
         Mark {
@@ -331,6 +366,7 @@ impl Draft {
         let mut suppressions = BTreeMap::new();
         let mut groups = BTreeMap::new();
         let mut links = BTreeMap::new();
+        let mut requests = BTreeMap::new();
         let mut limits = BTreeMap::new();
         for step in self.undo {
             match step {
@@ -342,6 +378,7 @@ impl Draft {
                 }
                 Undo::Group(id, old) => drop(groups.entry(id).or_insert(old.flatten())),
                 Undo::Link(id, old) => drop(links.entry(id).or_insert(old.flatten())),
+                Undo::Request(id, old) => drop(requests.entry(id).or_insert(old.flatten())),
                 Undo::Limit(subject, _) => drop(limits.insert(subject, ())),
                 Undo::Mailed(..) => {}
             }
@@ -356,6 +393,7 @@ impl Draft {
             group_members: group_members(&members, |user| slice.members.get(user).and_then(Option::as_deref)),
             groups: changes(groups, |id| slice.groups.get_mut(id).and_then(Option::take)),
             links: changes(links, |id| slice.links.get_mut(id).and_then(Option::take)),
+            requests: changes(requests, |id| slice.requests.get_mut(id).and_then(Option::take)),
             members: changes(members, |user| slice.members.get_mut(user).and_then(Option::take)),
             invitations: changes(invitations, |id| slice.invitations.get_mut(id).and_then(Option::take)),
             suppressions: suppressions

@@ -1,12 +1,13 @@
 //! Facts.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 
 use crate::{
-    Actor, Ending, Expiry, Grants, Group, GroupId, GroupSettings, Invitation, InvitationId, InviteLink,
-    Invitee, LinkEnding, LinkId, LinkSettings, Member, Nonce, Plan, SeatClass, Settings, SuppressionKind,
-    Switch, UserId,
+    Actor, Domain, Ending, Expiry, Grants, Group, GroupId, GroupSettings, Invitation, InvitationId,
+    InviteLink, Invitee, JoinRequest, LinkEnding, LinkId, LinkSettings, Member, Nonce, Plan, RequestEnding,
+    RequestId, SeatClass, Settings, SuppressionKind, Switch, UserId, VerifiedDomain,
 };
 
 /// A fact about one organization.
@@ -38,6 +39,11 @@ pub enum Event {
     SettingsChanged {
         /// The settings from now on.
         settings: Settings,
+    },
+    /// Other domains are verified, or lead elsewhere (F15).
+    VerifiedDomainsChanged {
+        /// The domains from now on.
+        verified: BTreeMap<Domain, VerifiedDomain>,
     },
     /// Somebody was invited.
     InvitationCreated {
@@ -214,6 +220,18 @@ pub enum Event {
         /// How.
         ending: LinkEnding,
     },
+    /// Somebody asked to join, or proposed somebody.
+    RequestMade {
+        /// The whole record.
+        request: Box<JoinRequest>,
+    },
+    /// A join request ended.
+    RequestEnded {
+        /// Which.
+        id: RequestId,
+        /// How.
+        ending: RequestEnding,
+    },
     /// An invitee does not want something any more.
     Suppressed {
         /// Who.
@@ -238,6 +256,7 @@ pub(super) enum About {
     Suppression(Invitee, SuppressionKind),
     Group(GroupId),
     Link(LinkId),
+    Request(RequestId),
 }
 
 impl Event {
@@ -251,6 +270,7 @@ impl Event {
             Self::OrganizationClosed => "organization-closed",
             Self::PlanChanged { .. } => "plan-changed",
             Self::SettingsChanged { .. } => "settings-changed",
+            Self::VerifiedDomainsChanged { .. } => "verified-domains-changed",
             Self::InvitationCreated { .. } => "invitation-created",
             Self::Included { .. } => "included",
             Self::InvitationEdited { .. } => "invitation-edited",
@@ -286,6 +306,14 @@ impl Event {
             Self::LinkUsed { .. } => "link-used",
             Self::LinkHandedOver { .. } => "link-handed-over",
             Self::LinkEnded { .. } => "link-ended",
+            Self::RequestMade { .. } => "request-made",
+            Self::RequestEnded { ending, .. } => match ending {
+                RequestEnding::Approved { .. } => "request-approved",
+                RequestEnding::Denied { .. } => "request-denied",
+                RequestEnding::Withdrawn => "request-withdrawn",
+                RequestEnding::Expired => "request-expired",
+                RequestEnding::Settled { .. } => "request-settled",
+            },
             Self::Suppressed { .. } => "suppressed",
             Self::Unsuppressed { .. } => "unsuppressed",
         }
@@ -298,6 +326,9 @@ impl Event {
         }
         if let Some(id) = self.link() {
             return About::Link(id);
+        }
+        if let Some(id) = self.request() {
+            return About::Request(id);
         }
         if let Some(id) = self.group() {
             return About::Group(id.clone());
@@ -340,6 +371,16 @@ impl Event {
         }
     }
 
+    /// The join request it is about.
+    #[must_use]
+    pub fn request(&self) -> Option<RequestId> {
+        match self {
+            Self::RequestMade { request } => Some(request.id),
+            Self::RequestEnded { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+
     /// The group it is about.
     #[must_use]
     pub fn group(&self) -> Option<&GroupId> {
@@ -365,6 +406,7 @@ impl Event {
             | Self::MemberRemoved { user }
             | Self::MemberLeft { user } => Some(user),
             Self::LinkUsed { user, .. } => Some(user),
+            Self::RequestMade { request } => request.invitee.user(),
             Self::InvitationHandedOver { to, .. } | Self::LinkHandedOver { to, .. } => to.user(),
             Self::InvitationEnded { ending, .. } => ending.user(),
             Self::Included { invitation } => invitation.ended.as_ref().and_then(|(ending, _)| ending.user()),

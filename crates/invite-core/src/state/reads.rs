@@ -6,7 +6,8 @@ use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, EmailAddress, Grants, GroupId, InvitationId, Invitee, LimitSubject, LinkId, Scope, UserId,
+    Actor, EmailAddress, Grants, GroupId, InvitationId, Invitee, LimitSubject, LinkId, RequestId, Scope,
+    UserId,
 };
 
 /// The key under which a repeated command is recognised (LIF-12): it is scoped to the actor and operation.
@@ -28,16 +29,19 @@ pub struct CommandKey {
 /// | key | brings |
 /// |---|---|
 /// | invitation | the row, when it was mailed last, its inviter's membership, its invitee, and the groups it names |
-/// | invitee | its open invitations with the groups they name, its suppressions, and the membership of that user or with that address |
+/// | invitee | its open invitations with the groups they name, its suppressions, the membership of that user or with that address, and its open join requests where the organization has any |
 /// | member | the row |
 /// | person | the member, and as invitees both the user and the address they joined with |
 /// | sent by | the open invitations of an inviter, up to [`MAX_SENT`](Self::MAX_SENT) of each, and their invitees |
 /// | group | the row |
 /// | link | the row, its creator's membership, and the groups it names |
+/// | request | the row, whoever would join by every name that it tells, the proposer's membership, the groups it names, and the link it came by with its creator's membership |
+/// | domain | the groups that it grants access to, where it is verified |
 /// | kept links | all links that did not end |
 /// | limit | the time kept for the subject |
 /// | command | the record of an earlier command with this key |
 /// | due | open invitations past their expiry, up to so many, the longest past first, and their invitees |
+/// | due requests | open join requests past their expiry, up to so many, the longest past first |
 /// | closing | the first of the closed groups that rows still name: its row, members in it and open invitations to it, up to so many of each, all that is addressed to them, and the kept links; the kept links also where the organization was closed |
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -58,6 +62,12 @@ pub struct Reads {
     pub groups: BTreeSet<GroupId>,
     /// Invite links by id.
     pub links: BTreeSet<LinkId>,
+    /// Join requests by id.
+    pub requests: BTreeSet<RequestId>,
+    /// Invitees whose open join requests are needed.
+    pub asked: BTreeSet<Invitee>,
+    /// Domains of addresses, by which somebody may come in.
+    pub domains: BTreeSet<String>,
     /// Whether all links that did not end are needed.
     pub kept_links: bool,
     /// Subjects of limits on rate.
@@ -66,6 +76,8 @@ pub struct Reads {
     pub commands: BTreeSet<CommandKey>,
     /// How many open invitations past their expiry are needed; 0 for none.
     pub due: u32,
+    /// How many open join requests past their expiry are needed; 0 for none.
+    pub due_requests: u32,
     /// How many rows that name a closed group are needed; 0 for none.
     pub closing: u32,
 }
@@ -80,6 +92,9 @@ impl Reads {
 
     /// How many links an organization may have that did not end (ABU-3). A store that finds more fails.
     pub const MAX_LINKS: usize = 256;
+
+    /// How many open join requests there may be for one invitee (ABU-3). A store that finds more fails.
+    pub const MAX_ASKED: usize = 256;
 
     /// How many open invitations past their expiry come with a command that needs the room.
     pub const DUE: u32 = 64;
@@ -146,6 +161,13 @@ impl Reads {
         self
     }
 
+    /// Also a join request.
+    #[must_use]
+    pub fn request(mut self, id: RequestId) -> Self {
+        self.requests.insert(id);
+        self
+    }
+
     /// Also all links that did not end.
     #[must_use]
     pub fn kept_links(mut self) -> Self {
@@ -197,10 +219,14 @@ impl Reads {
             sent_by,
             groups,
             links,
+            requests,
+            asked,
+            domains,
             kept_links,
             limits,
             commands,
             due,
+            due_requests,
             closing,
         } = other;
         self.invitations.extend(invitations);
@@ -211,10 +237,14 @@ impl Reads {
         self.sent_by.extend(sent_by);
         self.groups.extend(groups);
         self.links.extend(links);
+        self.requests.extend(requests);
+        self.asked.extend(asked);
+        self.domains.extend(domains);
         self.kept_links |= kept_links;
         self.limits.extend(limits);
         self.commands.extend(commands);
         self.due = self.due.max(due);
+        self.due_requests = self.due_requests.max(due_requests);
         self.closing = self.closing.max(closing);
     }
 
@@ -230,16 +260,21 @@ impl Reads {
             sent_by,
             groups,
             links,
+            requests,
+            asked,
+            domains,
             kept_links,
             limits,
             commands,
             due,
+            due_requests,
             closing,
         } = self;
         let rows = invitations.is_empty() && invitees.is_empty() && members.is_empty() && people.is_empty();
         let others = addresses.is_empty() && sent_by.is_empty() && limits.is_empty() && commands.is_empty();
         let parts = groups.is_empty() && links.is_empty() && !kept_links;
-        rows && others && parts && *due == 0 && *closing == 0
+        let asking = requests.is_empty() && asked.is_empty() && domains.is_empty() && *due_requests == 0;
+        rows && others && parts && asking && *due == 0 && *closing == 0
     }
 }
 
@@ -269,6 +304,10 @@ mod tests {
             Reads::new().due(),
             Reads::new().group(group("red")),
             Reads::new().link(LinkId::from_parts(World::new().now, [0; 10])),
+            Reads::new().request(RequestId::from_parts(World::new().now, [0; 10])),
+            Reads { asked: [Invitee::from(user("bob"))].into(), ..Reads::new() },
+            Reads { due_requests: 1, ..Reads::new() },
+            Reads { domains: ["example.com".into()].into(), ..Reads::new() },
             Reads::new().kept_links(),
             Reads { closing: 1, ..Reads::new() },
         ];

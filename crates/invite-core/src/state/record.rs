@@ -1,6 +1,7 @@
 //! Event records: what is stored of a fact.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use core::fmt;
 
@@ -9,9 +10,9 @@ use serde::{Serialize, Serializer};
 
 use crate::continue_to::page_of;
 use crate::{
-    Actor, CommitId, Ending, Expiry, Grants, Group, GroupId, GroupSettings, Invitation, InvitationId,
-    InvitationKind, InviteLink, Invitee, LinkEnding, LinkId, LinkSettings, Member, Organization, Plan,
-    SeatClass, Settings, Switch, UserId,
+    Actor, CommitId, Domain, Ending, Expiry, Grants, Group, GroupId, GroupSettings, Invitation, InvitationId,
+    InvitationKind, InviteLink, Invitee, JoinRequest, LinkEnding, LinkId, LinkSettings, Member, Organization,
+    Plan, RequestEnding, RequestId, RequestWay, SeatClass, Settings, Switch, UserId, VerifiedDomain,
 };
 
 /// The format number of the records written now. One golden file for each kind and format is kept for ever.
@@ -43,6 +44,8 @@ pub struct EventRecord {
     pub group: Option<GroupId>,
     /// The invite link it is about.
     pub link: Option<LinkId>,
+    /// The join request it is about.
+    pub request: Option<RequestId>,
     /// What was and what is, to be stored as JSON.
     pub data: RecordData,
 }
@@ -97,6 +100,9 @@ pub enum Facts {
         plan: Plan,
         /// Its settings.
         settings: Settings,
+        /// Its verified domains.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        verified: BTreeMap<Domain, VerifiedDomain>,
     },
     /// Of an invitation.
     Invitation {
@@ -166,6 +172,24 @@ pub enum Facts {
         #[serde(skip_serializing_if = "Option::is_none")]
         ending: Option<LinkEnding>,
     },
+    /// Of a join request.
+    Request {
+        /// By which way it was made.
+        way: RequestWay,
+        /// Who would join, masked.
+        invitee: Masked,
+        /// Who asks, or proposes.
+        by: UserId,
+        /// What it would grant.
+        grants: Grants,
+        /// Its stored state.
+        state: &'static str,
+        /// How it ended.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ending: Option<RequestEnding>,
+        /// When it ends by itself.
+        expires_at: DateTime<Utc>,
+    },
     /// Of a suppression.
     Suppression {
         /// The invitee, masked.
@@ -181,6 +205,7 @@ impl From<&Organization> for Facts {
             status: organization.status.as_str(),
             plan: organization.plan.clone(),
             settings: organization.settings.clone(),
+            verified: organization.verified.clone(),
         }
     }
 }
@@ -222,6 +247,20 @@ impl From<&InviteLink> for Facts {
             creator: link.creator.clone(),
             uses: link.uses,
             ending: link.ended.map(|(ending, _)| ending),
+        }
+    }
+}
+
+impl From<&JoinRequest> for Facts {
+    fn from(request: &JoinRequest) -> Self {
+        Self::Request {
+            way: request.way.clone(),
+            invitee: request.invitee.clone().into(),
+            by: request.by.clone(),
+            grants: request.grants.clone(),
+            state: request.stored_state().as_str(),
+            ending: request.ended.as_ref().map(|(ending, _)| ending.clone()),
+            expires_at: request.expires_at,
         }
     }
 }

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use super::table::Table;
 use crate::{
     CommandKey, CommandRecord, EmailAddress, Grants, Group, GroupId, Invitation, InvitationId, InviteLink,
-    Invitee, LimitSubject, LinkId, Member, Organization, OrganizationId, OrganizationStatus, Reads, Scope,
-    Suppression, SuppressionKind, UserId,
+    Invitee, JoinRequest, LimitSubject, LinkId, Member, Organization, OrganizationId, OrganizationStatus,
+    Reads, RequestId, RequestWay, Scope, Suppression, SuppressionKind, UserId,
 };
 
 /// A decision asked for something that was not loaded. A bug of ours, never a "not found".
@@ -19,6 +19,9 @@ use crate::{
 pub struct NotLoaded {
     what: &'static str,
 }
+
+/// The join requests for somebody where there is none.
+static NOBODY: BTreeSet<RequestId> = BTreeSet::new();
 
 fn loaded<T>(answer: Option<T>, what: &'static str) -> Result<T, NotLoaded> {
     answer.ok_or(NotLoaded { what })
@@ -54,6 +57,12 @@ pub struct Slice {
     pub(super) due: Option<Due>,
     pub(super) groups: Table<GroupId, Option<Box<Group>>>,
     pub(super) links: Table<LinkId, Option<Box<InviteLink>>>,
+    pub(super) requests: Table<RequestId, Option<Box<JoinRequest>>>,
+    /// The open join requests for an invitee, by id.
+    pub(super) asked: Table<Invitee, BTreeSet<RequestId>>,
+    /// The organization had no open join request when this was loaded: there is none for anybody.
+    pub(super) nobody_asked: bool,
+    pub(super) due_requests: Option<DueRequests>,
     pub(super) kept_links: bool,
     pub(super) closing: Option<Closing>,
 }
@@ -75,13 +84,22 @@ pub(super) struct Due {
     pub(super) more: bool,
 }
 
+/// Open join requests past their expiry.
+#[derive(Debug, Clone, Default)]
+pub(super) struct DueRequests {
+    pub(super) ids: Vec<RequestId>,
+    pub(super) more: bool,
+}
+
 /// Keys that are not answered, in the order in which they were found missing.
 #[derive(Default)]
 struct Needed {
     members: Vec<UserId>,
     addresses: Vec<EmailAddress>,
     invitees: Vec<Invitee>,
+    asked: Vec<Invitee>,
     groups: Vec<GroupId>,
+    links: Vec<LinkId>,
 }
 
 fn unanswered<K: Ord + Clone, V>(keys: &BTreeSet<K>, answers: &Table<K, V>) -> BTreeSet<K> {
@@ -92,6 +110,7 @@ impl Slice {
     /// Starts with the organization's row, or with its absence.
     #[must_use]
     pub fn new(id: OrganizationId, organization: Option<Organization>) -> Self {
+        let nobody_asked = organization.as_ref().is_none_or(|organization| organization.counts.requests == 0);
         Self {
             id,
             organization,
@@ -106,6 +125,10 @@ impl Slice {
             due: None,
             groups: Table::default(),
             links: Table::default(),
+            requests: Table::default(),
+            asked: Table::default(),
+            nobody_asked,
+            due_requests: None,
             kept_links: false,
             closing: None,
         }
@@ -139,7 +162,28 @@ impl Slice {
         for group in reads.groups.iter().filter(|group| !self.groups.contains_key(*group)) {
             needed.groups.push(group.clone());
         }
-        for link in reads.links.iter().filter_map(|id| self.links.get(id)?.as_deref()) {
+        let verified = self.organization.iter().flat_map(|organization| &organization.verified);
+        for (_, set) in verified.filter(|(domain, _)| reads.domains.contains(domain.as_str())) {
+            self.need_groups(&mut needed, &set.grants);
+        }
+        for invitee in &reads.asked {
+            self.need_asked(&mut needed, invitee);
+        }
+        let requests = reads.requests.iter().filter_map(|id| self.requests.get(id)?.as_deref());
+        let mut links = reads.links.iter().copied().collect::<Vec<_>>();
+        for request in requests {
+            self.need_member(&mut needed, &request.by);
+            request.invitees().for_each(|invitee| self.need_invitee(&mut needed, &invitee));
+            if let Some(user) = request.invitee.user() {
+                self.need_person(&mut needed, user);
+            }
+            self.need_groups(&mut needed, &request.grants);
+            if let RequestWay::Link { link, .. } = request.way {
+                links.push(link);
+            }
+        }
+        needed.links.extend(links.iter().filter(|id| !self.links.contains_key(*id)));
+        for link in links.iter().filter_map(|id| self.links.get(id)?.as_deref()) {
             if let Some(creator) = link.creator.user() {
                 self.need_member(&mut needed, creator);
             }
@@ -163,6 +207,8 @@ impl Slice {
         let closes_group = settled.is_some_and(|row| !row.closing.is_empty());
         let closed = settled.is_some_and(|row| row.status == OrganizationStatus::Closed);
         let closing = if self.closing.is_none() && closes_group { reads.closing } else { 0 };
+        let asked = self.due_requests.is_none() && !self.nobody_asked;
+        let due_requests = if asked { reads.due_requests } else { 0 };
         Reads {
             invitations: reads.invitations.iter().filter(invitation).copied().collect(),
             invitees: needed.invitees.into_iter().collect(),
@@ -171,11 +217,15 @@ impl Slice {
             addresses: needed.addresses.into_iter().collect(),
             sent_by: unanswered(&reads.sent_by, &self.sent_by),
             groups: needed.groups.into_iter().collect(),
-            links: unanswered(&reads.links, &self.links),
+            links: needed.links.into_iter().collect(),
+            requests: unanswered(&reads.requests, &self.requests),
+            asked: needed.asked.into_iter().collect(),
+            domains: BTreeSet::new(),
             kept_links: (reads.kept_links || closes_group || closed) && !self.kept_links,
             limits: unanswered(&reads.limits, &self.limits),
             commands: unanswered(&reads.commands, &self.commands),
             due,
+            due_requests,
             closing,
         }
     }
@@ -213,9 +263,16 @@ impl Slice {
                 .found(&addressed.open)
                 .for_each(|invitation| self.need_groups(needed, &invitation.grants)),
         }
+        self.need_asked(needed, invitee);
         match invitee {
             Invitee::User(user) => self.need_member(needed, user),
             Invitee::Address(address) => self.need_address(needed, address),
+        }
+    }
+
+    fn need_asked(&self, needed: &mut Needed, invitee: &Invitee) {
+        if !self.nobody_asked && !self.asked.contains_key(invitee) {
+            needed.asked.push(invitee.clone());
         }
     }
 
@@ -280,6 +337,30 @@ impl Slice {
     /// Answers a link key.
     pub fn answer_link(&mut self, id: LinkId, link: Option<InviteLink>) {
         self.links.insert(id, link.map(Box::new));
+    }
+
+    /// Answers a request key.
+    pub fn answer_request(&mut self, id: RequestId, request: Option<JoinRequest>) {
+        self.requests.insert(id, request.map(Box::new));
+    }
+
+    /// Answers which join requests for an invitee are open, past their expiry or not: all of them.
+    pub fn answer_asked(&mut self, invitee: Invitee, open: Vec<JoinRequest>) {
+        self.asked.insert(invitee, open.iter().map(|request| request.id).collect());
+        self.bring_requests(open);
+    }
+
+    /// Answers which join requests are due: open ones past their expiry, and whether there are more.
+    pub fn answer_due_requests(&mut self, due: Vec<JoinRequest>, more: bool) {
+        let ids = due.iter().map(|request| request.id).collect();
+        self.due_requests = Some(DueRequests { ids, more });
+        self.bring_requests(due);
+    }
+
+    fn bring_requests(&mut self, requests: Vec<JoinRequest>) {
+        for request in requests {
+            self.requests.insert_new(request.id, || Some(Box::new(request)));
+        }
     }
 
     /// Answers which links did not end: all of them.
@@ -448,6 +529,43 @@ impl Slice {
     /// [`NotLoaded`]
     pub fn link(&self, id: LinkId) -> Result<Option<&InviteLink>, NotLoaded> {
         loaded(self.links.get(&id), "an invite link").map(Option::as_deref)
+    }
+
+    /// A join request.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn request(&self, id: RequestId) -> Result<Option<&JoinRequest>, NotLoaded> {
+        loaded(self.requests.get(&id), "a join request").map(Option::as_deref)
+    }
+
+    /// The open join requests for an invitee, past their expiry or not.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn asked_for<'a>(
+        &'a self,
+        invitee: &Invitee,
+    ) -> Result<impl Iterator<Item = &'a JoinRequest> + use<'a>, NotLoaded> {
+        let ids = self.asked.get(invitee);
+        loaded(ids.or(self.nobody_asked.then_some(&NOBODY)), "the join requests for an invitee")
+            .map(|ids| ids.iter().filter_map(|id| self.requests.get(id)?.as_deref()))
+    }
+
+    /// What is due of join requests: open ones past their expiry as they were loaded, the longest past first, and
+    /// whether there are more than were loaded.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn due_requests<'a>(
+        &'a self,
+    ) -> Result<(impl Iterator<Item = &'a JoinRequest> + use<'a>, bool), NotLoaded> {
+        let due = self.due_requests.as_ref();
+        let known = due.is_some() || self.nobody_asked;
+        loaded(known.then_some(()), "what is due of join requests")?;
+        let ids = due.into_iter().flat_map(|due| &due.ids);
+        let rows = ids.filter_map(|id| self.requests.get(id)?.as_deref());
+        Ok((rows, due.is_some_and(|due| due.more)))
     }
 
     /// All links that did not end.

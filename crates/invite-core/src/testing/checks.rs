@@ -96,6 +96,9 @@ pub(super) fn rows_are_counted<O: Operation>(operation: &O, facts: &[(Actor, Eve
             Ending::Accepted { .. } | Ending::Included { .. } | Ending::Declined { .. } => false,
         },
         Event::LinkEnded { ending, .. } => *ending == LinkEnding::CreatorRemoved,
+        Event::RequestEnded { ending, .. } => {
+            matches!(ending, RequestEnding::Expired | RequestEnding::Settled { .. })
+        }
         Event::SeatReserved { .. } | Event::InvitationHandedOver { .. } | Event::LinkHandedOver { .. } => {
             true
         }
@@ -142,6 +145,7 @@ pub(super) fn invariants(rows: &Rows) {
         pending: rows.open().count() as u32,
         groups: rows.groups.values().filter(|group| group.status != GroupStatus::Closed).count() as u32,
         links: rows.links.values().filter(|link| link.is_kept()).count() as u32,
+        requests: rows.asked().count() as u32,
         seats,
     };
     assert_eq!(header.counts, counts, "counters are a recount of the rows");
@@ -261,6 +265,10 @@ pub(super) fn what_ended_stays_ended(before: &Rows, after: &Rows, facts: &[(Acto
         // LNK-4: what was superseded never works again, however often the link is switched.
         assert!(!row.earlier_nonces.contains(&now.nonce), "an old token came back");
     }
+    for row in before.requests.values() {
+        let now = after.requests.get(&row.id).expect("requests stay on record");
+        assert!(row.is_open() || now == row, "{row:?} was changed by {facts:?}");
+    }
     for row in before.groups.values() {
         let now = after.groups.get(&row.id).expect("groups stay on record");
         assert!(row.status != GroupStatus::Closed || now == row, "{row:?} was changed by {facts:?}");
@@ -277,10 +285,21 @@ pub(super) fn links_are_used_within_their_settings(
     for (actor, event) in facts {
         let Event::LinkUsed { id, user, revision } = event else { continue };
         let (row, used) = (&before.links[id], uses.entry(*id).or_default());
-        assert_eq!(row.state_at(now), LinkState::Open);
+        let approved = approved(facts).map(|id| &before.requests[&id]);
+        let asked = approved.filter(|request| request.invitee.user() == Some(user)).last();
+        match asked {
+            // What was set when they asked applies to them (B5).
+            Some(request) => {
+                assert_eq!(request.way, RequestWay::Link { link: *id, revision: *revision });
+            }
+            None => {
+                assert_eq!(row.state_at(now), LinkState::Open);
+                assert!(!row.settings.by_request);
+                assert_eq!((actor.user(), *revision), (Some(user), row.revision), "B5");
+            }
+        }
         assert!(row.settings.max_uses.is_none_or(|most| row.uses + *used < most), "CON-4");
         *used += 1;
-        assert_eq!((actor.user(), *revision), (Some(user), row.revision), "B5");
         let joined = facts.iter().find_map(|(_, event)| match event {
             Event::MemberJoined { member } if member.user == *user => Some((member.grants.clone(), true)),
             Event::MemberAccessChanged { user: of, grants, .. } if of == user => {
@@ -317,6 +336,43 @@ pub(super) fn only_the_willing_are_included(before: &Rows, after: &Rows, facts: 
     }
 }
 
+/// The requests that are approved.
+fn approved(facts: &[(Actor, Event)]) -> impl Iterator<Item = RequestId> {
+    facts.iter().filter_map(|(_, event)| match event {
+        Event::RequestEnded { id, ending: RequestEnding::Approved { .. } } => Some(*id),
+        _ => None,
+    })
+}
+
+/// AUT-9: nobody decides about their own request, nor the proposer or whoever answers for the link where the model
+/// says so.
+pub(super) fn nobody_decides_about_themselves(
+    model: &AccessModel,
+    before: &Rows,
+    facts: &[(Actor, Event)],
+    now: DateTime<Utc>,
+) {
+    for (actor, event) in facts {
+        let Event::RequestEnded { id, ending } = event else { continue };
+        let (RequestEnding::Approved { by, .. } | RequestEnding::Denied { by, .. }) = ending else {
+            continue;
+        };
+        assert_eq!(by, actor);
+        let row = &before.requests[id];
+        assert_eq!(row.state_at(now), RequestState::Pending);
+        let Actor::User(user) = actor else { continue };
+        assert_ne!(row.invitee, Invitee::User(user.clone()));
+        let email = before.members.get(user).and_then(|member| member.email.clone());
+        assert_ne!(row.invitee.address(), email.as_ref().or(Some(&super::address("nobody@nowhere.example"))));
+        if model.approvers != Approvers::AllButRequester {
+            assert_ne!(row.by, *user);
+        }
+        if let (Approvers::AllButInviter, RequestWay::Link { link, .. }) = (model.approvers, &row.way) {
+            assert_ne!(before.links[link].creator, *actor);
+        }
+    }
+}
+
 /// LIF-8: nothing is sent or accepted for an organization or a group that does not work.
 pub(super) fn nothing_goes_on_unless_active(before: &Rows, after: &Rows) {
     let status = before.header.as_ref().map(|row| row.status);
@@ -328,6 +384,7 @@ pub(super) fn nothing_goes_on_unless_active(before: &Rows, after: &Rows) {
             assert!(before.members[user].status <= member.status, "{user} was restored");
         }
         assert!(after.groups.keys().all(|id| before.groups.contains_key(id)));
+        assert!(after.requests.keys().all(|id| before.requests.contains_key(id)), "nobody asks");
         for link in after.links.values() {
             let was = before.links.get(&link.id).expect("no link is made");
             assert_eq!(was.uses, link.uses);
@@ -379,7 +436,8 @@ pub(super) fn nobody_grants_what_they_do_not_hold(
         }
         _ => None,
     });
-    let used = facts.iter().find_map(|(_, event)| match event {
+    // Whoever approves a request grants what comes of it.
+    let used = facts.iter().filter(|_| approved(facts).next().is_none()).find_map(|(_, event)| match event {
         Event::LinkUsed { id, user, .. } => Some((&before.links[id], user)),
         _ => None,
     });
@@ -421,6 +479,11 @@ pub(super) fn nobody_grants_what_they_do_not_hold(
                     continue;
                 }
                 (InvitationKind::Membership, on_joining(&after.groups[id]))
+            }
+            Event::VerifiedDomainsChanged { verified } => {
+                let was = &before.header.as_ref().unwrap().verified;
+                let news = verified.iter().filter(|(domain, set)| was.get(*domain) != Some(*set));
+                (InvitationKind::Membership, news.flat_map(|(_, set)| set.grants.clone()).collect())
             }
             Event::MemberJoined { member } => (InvitationKind::Membership, member.grants.clone()),
             Event::MemberRestored { user, .. } => {
@@ -479,6 +542,14 @@ pub(super) fn nobody_grants_what_they_do_not_hold(
                 assert_eq!(actor.user(), Some(user), "nobody else manages it");
                 let role = Access::role(model.creators_role.as_ref().expect("there is a role for creators"));
                 [created.map(|id| Grant::new(Scope::Group(id.clone()), role).into()), None]
+            }
+            (Event::MemberJoined { .. } | Event::MemberAccessChanged { .. }, None)
+                if operation == JoinByDomain::NAME =>
+            {
+                assert_eq!(actor.user(), event.user(), "everybody joins for themselves");
+                let set = before.header.iter().flat_map(|header| header.verified.values());
+                let direct = set.filter(|set| set.joining == DomainJoining::Directly);
+                [Some(direct.flat_map(|set| set.grants.clone()).collect()), None]
             }
             (Event::MemberJoined { member }, None) if member.joined_by == JoinedBy::Creating => continue,
             (Event::LinkHandedOver { to, .. }, _) => [held(actor), held(to)],

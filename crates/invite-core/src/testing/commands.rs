@@ -25,7 +25,7 @@ pub(super) struct Step {
 
 pub(super) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
     let n = || 0_usize..64;
-    let step = (prop::bool::weighted(0.2), 0..=USERS, 0_u8..102, [n(), n(), n(), n()]);
+    let step = (prop::bool::weighted(0.2), 0..=USERS, 0_u8..132, [n(), n(), n(), n()]);
     let step =
         step.prop_map(|(other, actor, what, n)| Step { organization: usize::from(other), actor, what, n });
     prop::collection::vec(step, 1..most)
@@ -35,13 +35,16 @@ pub(super) fn models() -> impl Strategy<Value = AccessModelBuilder> {
     let policies = [InviterPolicy::Strict, InviterPolicy::Keep, InviterPolicy::Reduce];
     let seats = [OwnerSeat::Exempt, OwnerSeat::Counted];
     let policy = || prop::sample::select(policies.to_vec());
-    (policy(), policy(), prop::sample::select(seats.to_vec())).prop_map(|(policy, links, seat)| {
+    let approvers = [Approvers::AllButRequester, Approvers::AllButProposer, Approvers::AllButInviter];
+    let choices = (prop::sample::select(seats.to_vec()), prop::sample::select(approvers.to_vec()));
+    (policy(), policy(), policy(), choices).prop_map(|(policy, links, requests, (seat, approvers))| {
         let reveal = match policy {
             InviterPolicy::Strict => RevealAccounts::No,
             InviterPolicy::Keep | InviterPolicy::Reduce => RevealAccounts::ToInviters,
         };
-        let model = model().inviter_policy(policy).link_policy(links).owner_seat(seat);
-        model.creators_role("lead").reveal_accounts(reveal)
+        let model = model().inviter_policy(policy).link_policy(links).request_policy(requests);
+        let model = model.request_expiry(TimeDelta::days(2)).reveal_accounts(reveal);
+        model.approvers(approvers).owner_seat(seat).creators_role("lead")
     })
 }
 
@@ -90,8 +93,7 @@ macro_rules! commands {
 }
 
 commands! {
-    Accept, AddMembers, ChangeAccess, ChangeGroup, ChangeGroupStatus, ChangePlan, ChangeSettings, ChangeStatus,
-    CreateGroup, CreateLink, CreateOrganization, Decline, Edit, EditLink, Invite, JoinByLink, JoinGroup, Leave, OfferOwnership, Remind, RemoveMembers, Resend, RestoreMembers, Revoke, SuspendMembers, SwitchLink, Tidy, Unblock, Unsubscribe
+    Accept, AddMembers, Approve, AskToJoin, ChangeAccess, ChangeGroup, ChangeGroupStatus, ChangePlan, ChangeSettings, ChangeStatus, ChangeVerifiedDomains, CreateGroup, CreateLink, CreateOrganization, Decline, Deny, Edit, EditLink, Invite, JoinByDomain, JoinByLink, JoinGroup, Leave, OfferOwnership, Propose, Remind, RemoveMembers, Resend, Revoke, SwitchLink, Tidy, Unblock, Unsubscribe, Withdraw, RestoreMembers, SuspendMembers,
 }
 
 fn as_text<T: serde::Serialize, R: Refusal>(decided: Result<T, Stop<R>>) -> Result<String, String> {
@@ -190,6 +192,7 @@ fn link_settings(now: DateTime<Utc>, n: [usize; 4]) -> LinkSettings {
         2 => settings.opens_at(now + TimeDelta::hours(1)),
         3 => settings.closes_at(now + TimeDelta::hours(30)),
         4 => settings.domains(only("example.com")),
+        5 | 6 => settings.by_request(),
         _ => settings,
     }
 }
@@ -275,6 +278,13 @@ impl World {
         let organization = ORGANIZATIONS[usize::from(n[1] % 16 == 1) ^ usize::from(organization != ACME)];
         let purpose = if n[1] % 16 == 2 { Purpose::Copied } else { Purpose::Link };
         self.keyring.issue(purpose, &OrganizationId::parse(organization).unwrap(), id.as_uuid(), &nonce)
+    }
+
+    /// One of the join requests of an organization, the latest first.
+    fn some_request(&self, organization: &str, n: usize) -> RequestId {
+        let rows = &self.rows_of(organization).requests;
+        let nothing = RequestId::from_parts(MIN_TIME, [0; 10]);
+        rows.keys().rev().nth(n % rows.len().clamp(1, 6)).copied().unwrap_or(nothing)
     }
 
     /// The command that a step is now; `None` for one that lets time pass or a mail go out.
@@ -398,8 +408,12 @@ impl World {
                 let (link, n) = (self.some_link(organization, n[0]), [n[1], n[2], n[3], n[0]]);
                 EditLink::new(link, link_settings(self.now, n)).into()
             }
-            69 => SwitchLink::off(self.some_link(organization, n[0])).into(),
-            70 | 71 => SwitchLink::on(self.some_link(organization, n[0])).into(),
+            69 | 126..=128 => SwitchLink::off(self.some_link(organization, n[0])).into(),
+            70 | 71 | 129..=131 => {
+                let mut links = self.rows_of(organization).links.values();
+                let off = links.find(|link| link.is_kept() && link.switch == Switch::Off).map(|link| link.id);
+                SwitchLink::on(off.unwrap_or_else(|| self.some_link(organization, n[0]))).into()
+            }
             72 => SwitchLink::refresh(self.some_link(organization, n[0])).into(),
             73 if n[1].is_multiple_of(4) => SwitchLink::remove(self.some_link(organization, n[0])).into(),
             73..=80 => {
@@ -409,22 +423,48 @@ impl World {
             81..=83 => JoinGroup::new(some_group(n[0]), principal(n[2], n[3])).into(),
             84 | 85 => CreateGroup::new(some_group(n[0]), group_settings(n[1])).into(),
             86..=88 => ChangeGroup::new(some_group(n[0]), group_settings(n[1])).into(),
-            89..=91 => {
-                let mut archived = self.rows_of(organization).groups.values();
-                match archived.find(|row| row.status == GroupStatus::Archived) {
-                    Some(row) if !n[1].is_multiple_of(4) => ChangeGroupStatus::restore(row.id.clone()).into(),
-                    _ if step.what == 91 => ChangeGroupStatus::restore(some_group(n[0])).into(),
-                    _ => ChangeGroupStatus::archive(some_group(n[0])).into(),
-                }
+            89 | 118 | 119 => ChangeGroupStatus::archive(some_group(n[0])).into(),
+            90 | 91 => {
+                let mut groups = self.rows_of(organization).groups.values();
+                let archived = groups.find(|group| group.status == GroupStatus::Archived);
+                let id = archived.map_or_else(|| some_group(n[0]), |group| group.id.clone());
+                ChangeGroupStatus::restore(id).into()
             }
-            92 => ChangeGroupStatus::close(some_group(n[0] % 3)).into(),
-            93..=95 => Tidy::new(1 + u32::try_from(n[0] % 8).unwrap()).into(),
-            96..=98 => {
+            92 if n[1].is_multiple_of(2) => ChangeGroupStatus::close(some_group(n[0])).into(),
+            92..=94 => Tidy::new(1 + u32::try_from(n[0] % 4).unwrap()).into(),
+            95..=99 => {
+                let token = self.some_link_token(organization, n);
+                AskToJoin::link(token, principal(n[2], n[3])).message("SECRET MESSAGE").into()
+            }
+            100 | 101 => AskToJoin::group(some_group(n[0] % 2), principal(n[2], n[3])).into(),
+            102 => AskToJoin::domain(principal(n[2], n[3])).into(),
+            103..=105 => Propose::new(invitee(n[0]), grants(n[1])).name("SECRET MESSAGE").into(),
+            106..=109 => Approve::one(self.some_request(organization, n[0])).into(),
+            110 => {
+                let many = [n[0], n[1]].map(|n| self.some_request(organization, n));
+                let approve = Approve::many(many);
+                if n[2].is_multiple_of(2) { approve } else { approve.granting(grants(n[3])) }.into()
+            }
+            111 => {
+                let many = [n[0], n[1]].map(|n| self.some_request(organization, n));
+                Deny::many(many).because("no").into()
+            }
+            112 => Withdraw::new(self.some_request(organization, n[0])).into(),
+            113 | 114 => {
+                let set = match n[0] % 3 {
+                    0 => VerifiedDomain::asks(grants(n[1])),
+                    _ => VerifiedDomain::joins(grants(n[1])),
+                };
+                let domain = ["work.example", "example.com", "elsewhere.example"][n[2] % 3];
+                ChangeVerifiedDomains::new([(Domain::parse(domain).unwrap(), set)]).into()
+            }
+            115..=117 => JoinByDomain::new(principal(n[2], n[3])).into(),
+            120..=122 => {
                 let users = [n[0], n[2]].map(|n| user(&name(n)));
                 let users = users.into_iter().take(1 + n[1] % 2);
                 SuspendMembers::many(users).their_invitations(theirs(n[3])).into()
             }
-            99..=101 => {
+            123..=125 => {
                 let rows = self.rows_of(organization);
                 let suspended = rows.members.values().filter(|member| !member.is_active());
                 let suspended = suspended.map(|member| member.user.clone()).collect::<Vec<_>>();

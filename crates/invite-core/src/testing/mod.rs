@@ -237,7 +237,7 @@ impl World {
             let slice = before.load(&id, &reads, self.now);
             let entropy = self.entropy(operation.makes());
             let commit = CommitId::from_parts(self.now, self.draw());
-            let host = Host { model: &self.model, keyring: &self.keyring };
+            let host = Host::new(&self.model, &self.keyring);
             let mut draft = Draft::new(slice, self.now, commit);
             let decided = decide(operation, &host, actor, entropy.clone(), &mut draft);
             if let Err(Stop::Fault(fault)) = &decided {
@@ -264,6 +264,7 @@ impl World {
             checks::nothing_goes_on_unless_active(&before, after);
             checks::seats_within_limits(&before, after);
             checks::links_are_used_within_their_settings(&before, &facts, now);
+            checks::nobody_decides_about_themselves(&self.model, &before, &facts, now);
             checks::nobody_grants_what_they_do_not_hold(&self.model, O::NAME, &before, after, &facts);
             match decided {
                 Err(Stop::MoreDue) => assert!(!written.is_empty(), "what is due becomes less"),
@@ -320,7 +321,7 @@ impl World {
         let slice = self.rows().load(&id, &reads, self.now);
         let mut draft = Draft::new(slice, self.now, CommitId::from_parts(self.now, self.draw()));
         let (for_first, for_second) = (self.entropy(first.makes()), self.entropy(second.makes()));
-        let host = Host { model: &self.model, keyring: &self.keyring };
+        let host = Host::new(&self.model, &self.keyring);
         let first = decide(&first, &host, one, for_first, &mut draft).unwrap();
         let second = decide(&second, &host, other, for_second, &mut draft).unwrap();
         let folded = (*draft).clone();
@@ -336,7 +337,7 @@ impl World {
         let slice = self.store.rows(&id).load(&id, &operation.reads(actor), self.now);
         let entropy = self.entropy(operation.makes());
         let mut draft = Draft::new(slice, self.now, CommitId::from_parts(self.now, [0; 10])).explaining();
-        let host = Host { model: &self.model, keyring: &self.keyring };
+        let host = Host::new(&self.model, &self.keyring);
         let _decided = decide(operation, &host, actor, entropy, &mut draft);
         draft.checked().to_vec()
     }
@@ -353,7 +354,7 @@ impl World {
     }
 
     pub(crate) fn host(&self) -> Host<'_> {
-        Host { model: &self.model, keyring: &self.keyring }
+        Host::new(&self.model, &self.keyring)
     }
 
     pub(crate) fn rows(&self) -> &Rows {
@@ -474,6 +475,37 @@ impl World {
         let organization = OrganizationId::parse(ACME).unwrap();
         let token = self.keyring.issue(Purpose::Link, &organization, id.as_uuid(), &self.link(id).nonce);
         self.run(JoinByLink::new(token, person(who)), &by(who))
+    }
+
+    /// Asks to join by a link of `acme`, with its present token and `<who>@example.com`.
+    #[track_caller]
+    pub(crate) fn ask_by(&mut self, id: LinkId, who: &str) -> Result<RequestId, AskRefused> {
+        let organization = OrganizationId::parse(ACME).unwrap();
+        let token = self.keyring.issue(Purpose::Link, &organization, id.as_uuid(), &self.link(id).nonce);
+        self.run(AskToJoin::link(token, person(who)), &by(who)).map(|asked| asked.request)
+    }
+
+    /// Proposes somebody to `acme`.
+    #[track_caller]
+    pub(crate) fn propose(
+        &mut self,
+        who: impl Into<Invitee>,
+        grants: impl Into<Grants>,
+        by: &str,
+    ) -> RequestId {
+        self.ok(Propose::new(who, grants), &super::testing::by(by)).request
+    }
+
+    /// A join request of `acme`.
+    pub(crate) fn request(&self, id: RequestId) -> &JoinRequest {
+        &self.rows().requests[&id]
+    }
+
+    /// Verifies domains for `acme`, as the host does.
+    #[track_caller]
+    pub(crate) fn verify<const N: usize>(&mut self, domains: [(&str, VerifiedDomain); N]) {
+        let domains = domains.map(|(domain, set)| (Domain::parse(domain).unwrap(), set));
+        self.ok(ChangeVerifiedDomains::new(domains), &Actor::System);
     }
 
     /// Entropy for so many things.

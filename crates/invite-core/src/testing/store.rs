@@ -22,6 +22,7 @@ pub(crate) struct Rows {
     pub(crate) group_members: BTreeMap<(GroupId, UserId), GroupMember>,
     pub(crate) groups: BTreeMap<GroupId, Group>,
     pub(crate) links: BTreeMap<LinkId, InviteLink>,
+    pub(crate) requests: BTreeMap<RequestId, JoinRequest>,
     pub(crate) invitations: BTreeMap<InvitationId, Invitation>,
     pub(crate) places: BTreeMap<(Scope, Invitee), InvitationId>,
     pub(crate) suppressions: BTreeMap<(Invitee, SuppressionKind), DateTime<Utc>>,
@@ -53,6 +54,7 @@ impl Store {
             group_members,
             groups,
             links,
+            requests,
             invitations,
             places,
             suppressions,
@@ -74,6 +76,7 @@ impl Store {
         write(&mut rows.group_members, group_members, |row| (row.group.clone(), row.user.clone()));
         write(&mut rows.groups, groups, |row| row.id.clone());
         write(&mut rows.links, links, |row| row.id);
+        write(&mut rows.requests, requests, |row| row.id);
         write(&mut rows.invitations, invitations, |row| row.id);
         // As a real store must, endings before inserts: one place is left and taken in one commit.
         let mut kept = rows.places.iter().map(|(key, id)| (key.clone(), place(key, *id))).collect();
@@ -163,6 +166,8 @@ impl Rows {
         all.groups.extend(self.groups.keys().cloned());
         all.links.extend(self.links.keys().copied());
         all.kept_links = true;
+        all.requests.extend(self.requests.keys().copied());
+        all.asked.extend(self.requests.values().map(|request| request.invitee.clone()));
         all.invitees.extend(self.suppressions.keys().map(|(invitee, _)| invitee.clone()));
         all.limits.extend(self.limits.keys().cloned());
         all.limits.insert(LimitSubject::Organization);
@@ -179,13 +184,18 @@ impl Rows {
             sent_by,
             groups,
             links,
+            requests,
+            asked,
+            domains,
             kept_links,
             limits,
             commands,
             due,
+            due_requests,
             closing,
         } = open;
         assert!(people.is_empty(), "people are asked for as members and invitees");
+        assert!(domains.is_empty(), "domains are asked for as groups");
         for user in members {
             slice.answer_member(user.clone(), self.members.get(user).cloned());
         }
@@ -215,6 +225,25 @@ impl Rows {
         }
         for id in links {
             slice.answer_link(*id, self.links.get(id).cloned());
+        }
+        for id in requests {
+            slice.answer_request(*id, self.requests.get(id).cloned());
+        }
+        for invitee in asked {
+            let open = self.asked().filter(|row| row.invitee == *invitee);
+            slice.answer_asked(invitee.clone(), open.cloned().collect());
+        }
+        if *due_requests > 0 {
+            let header = self.header.as_ref().expect("nothing is due without an organization");
+            let is_due = |row: &&JoinRequest| match header.due_invitations(now) {
+                DueInvitations::All => true,
+                DueInvitations::ExpiredAt(at) => row.expires_at <= at,
+            };
+            let mut due = self.asked().filter(is_due).cloned().collect::<Vec<_>>();
+            due.sort_by_key(|row| (row.expires_at, row.id));
+            let more = due.len() > *due_requests as usize;
+            due.truncate(*due_requests as usize);
+            slice.answer_due_requests(due, more);
         }
         if *kept_links {
             slice.answer_kept_links(self.links.values().filter(|link| link.is_kept()).cloned().collect());
@@ -254,6 +283,10 @@ impl Rows {
             rows.truncate(*due as usize);
             slice.answer_due(rows, more);
         }
+    }
+
+    pub(crate) fn asked(&self) -> impl Iterator<Item = &JoinRequest> {
+        self.requests.values().filter(|row| row.is_open())
     }
 
     pub(crate) fn open(&self) -> impl Iterator<Item = &Invitation> {

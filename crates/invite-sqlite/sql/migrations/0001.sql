@@ -11,8 +11,10 @@ create table invite_organizations (
     pending integer not null,
     groups integer not null,
     links integer not null,
+    requests integer not null,
     seats text not null,
     closing text not null,
+    verified text not null,
     version integer not null,
     created_at integer not null,
     last_at integer not null
@@ -89,6 +91,39 @@ create table invite_links (
 create index invite_links_created on invite_links (organization, created_at, id);
 create index invite_links_creator on invite_links (organization, creator, created_at, id, ended_at);
 create index invite_links_kept on invite_links (organization, created_at, id) where ended_at is null;
+
+-- The group is the one in which all lies that a request would grant, if there is one.
+create table invite_requests (
+    organization text not null,
+    id blob not null,
+    way text not null,
+    invitee text not null,
+    address text,
+    by_user text not null,
+    email text,
+    name text,
+    grants text not null,
+    group_id text,
+    message text,
+    created_at integer not null,
+    expires_at integer not null,
+    state text not null,
+    ending text,
+    ended_at integer,
+    primary key (organization, id)
+) strict;
+
+create index invite_requests_created on invite_requests (organization, created_at, id);
+create index invite_requests_state on invite_requests (organization, state, created_at, id, expires_at);
+create index invite_requests_by on invite_requests (organization, by_user, created_at, id, state);
+create index invite_requests_group on invite_requests (organization, group_id, created_at, id)
+    where group_id is not null;
+create index invite_requests_group_state
+    on invite_requests (organization, group_id, state, created_at, id, expires_at) where group_id is not null;
+create index invite_requests_invitee on invite_requests (organization, invitee, created_at, id)
+    where state = 'pending';
+create index invite_requests_expiry on invite_requests (organization, expires_at, id) where state = 'pending';
+create index invite_requests_user on invite_requests (by_user, created_at, id);
 
 create table invite_invitations (
     organization text not null,
@@ -188,6 +223,7 @@ create table invite_events (
     user text,
     group_id text,
     link blob,
+    request blob,
     data text not null,
     primary key (organization, sequence)
 ) strict;

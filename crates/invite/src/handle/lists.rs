@@ -1,7 +1,9 @@
-//! Lists: members, invitations and events.
+//! Lists: members, invitations, join requests and events.
 
-use invite_core::{GroupId, Look, Member};
-use invite_storage::{EventEntry, InvitationEntry, InvitationFilter, MemberFilter, RosterEntry};
+use invite_core::{GroupId, JoinRequest, Look, Member};
+use invite_storage::{
+    EventEntry, InvitationEntry, InvitationFilter, MemberFilter, RequestFilter, RosterEntry,
+};
 
 use super::{Acting, OrganizationHandle};
 use crate::error::Error;
@@ -45,6 +47,23 @@ impl OrganizationHandle {
             .await
     }
 
+    /// Join requests, the newest first.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn requests(
+        &self,
+        filter: &RequestFilter,
+        request: &PageRequest,
+    ) -> Result<Page<JoinRequest>, Error> {
+        let (id, engine) = (self.id()?, self.service.inner.engine());
+        let now = engine.now()?;
+        page("requests", &(id, filter), request, async |seek| {
+            engine.storage.requests(id, filter, now, &seek).await
+        })
+        .await
+    }
+
     /// The event log behind a sequence, in order; 0 begins at the beginning. At most 1,000 at once.
     ///
     /// # Errors
@@ -86,6 +105,20 @@ impl Acting {
     pub async fn members(&self, filter: &MemberFilter, request: &PageRequest) -> Result<Page<Member>, Error> {
         self.look(members_seen_by(filter.group.as_ref())).await?;
         self.organization.members(filter, request).await
+    }
+
+    /// Join requests, for those who may see the organization's members: those of one group, also for those who may see
+    /// its members (E4).
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for those who may not.
+    pub async fn requests(
+        &self,
+        filter: &RequestFilter,
+        request: &PageRequest,
+    ) -> Result<Page<JoinRequest>, Error> {
+        self.look(members_seen_by(filter.group.as_ref())).await?;
+        self.organization.requests(filter, request).await
     }
 
     /// The event log, for those who may read it.

@@ -159,6 +159,7 @@ async fn filter(given: &Given, acting: &Acting) -> Result<MemberFilter, Failure>
         None => None,
     };
     Ok(MemberFilter {
+        status: None,
         group: given.one("group").map(host::group).transpose()?,
         link,
         role: given.one("role").map(Into::into),

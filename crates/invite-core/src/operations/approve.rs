@@ -1,0 +1,693 @@
+//! Approve join requests.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::accept::still_granted;
+use super::create_link::require_joinable;
+use super::invite::{Invite, InviteRefused, check_granting};
+use super::invitees::InviteeEntry;
+use super::join::{Joining, join};
+use crate::operation::sealed::Sealed;
+use crate::refusal::{
+    InviterNoLongerMay, LinkNotOpen, OwnRequest, Refusal, RequestNotPending, UnknownRequest, refused,
+    refused_for_grants, refused_for_groups, refused_for_seats, refused_like, refused_when_closed,
+};
+use crate::rules::{authority, require_open};
+use crate::seats::end_due;
+use crate::{
+    Actor, Approvers, Draft, Event, Grants, Host, InvitationId, Invitee, InviterPolicy, JoinRequest,
+    JoinedBy, LinkState, Metadata, Operation, Permission, Reads, RequestEnding, RequestId, RequestState,
+    RequestWay, Stop, UserId,
+};
+
+/// Approves one join request or many, each decided for itself (STO-8).
+///
+/// Whoever asked becomes a member at once; of a proposal an invitation is made, with whoever approves it as its
+/// inviter (F21). Needs [`Permission::INVITE`] in every scope, and that the actor may grant all of it (AUT-1, AUT-2);
+/// never one's own request (AUT-9). Seats, domains and authority are those of the moment of approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Approve {
+    requests: Vec<RequestId>,
+    grants: Option<Grants>,
+}
+
+impl Approve {
+    /// One request. If it cannot be approved, the command is refused.
+    #[must_use]
+    pub fn one(request: RequestId) -> Self {
+        Self { requests: alloc::vec![request], grants: None }
+    }
+
+    /// Many, with a result for each.
+    pub fn many(requests: impl IntoIterator<Item = RequestId>) -> Self {
+        Self { requests: requests.into_iter().collect(), grants: None }
+    }
+
+    /// Grants this, instead of what was asked for.
+    #[must_use]
+    pub fn granting(mut self, grants: impl Into<Grants>) -> Self {
+        self.grants = Some(grants.into());
+        self
+    }
+}
+
+/// What came of approving.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Approved {
+    /// One for each request, in the order given.
+    pub results: Vec<ApproveResult>,
+}
+
+impl Approved {
+    /// How many were approved.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.results.iter().filter(|result| !matches!(result.outcome, ApproveOutcome::Refused { .. })).count()
+    }
+
+    /// Whether none was.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// What came of one request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ApproveResult {
+    /// Which.
+    pub request: RequestId,
+    /// What came of it.
+    pub outcome: ApproveOutcome,
+}
+
+/// What can come of one request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+#[non_exhaustive]
+pub enum ApproveOutcome {
+    /// Whoever asked is a member.
+    Joined {
+        /// Who.
+        user: UserId,
+        /// What they hold in the organization now.
+        grants: Grants,
+    },
+    /// Whoever was proposed is invited.
+    Invited {
+        /// The invitation.
+        invitation: InvitationId,
+    },
+    /// A rule said no.
+    Refused {
+        /// Why.
+        reason: ApproveRefused,
+    },
+}
+
+refused! {
+    /// Why a request was not approved.
+    ApproveRefused:
+        UnknownRequest, RequestNotPending, OwnRequest, LinkNotOpen, InviterNoLongerMay, AddressOfAnotherMember,
+        GroupInviteOnly, NothingAsked, TooLarge, ForbiddenCharacter, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, InvalidExpiry, InvalidAddress, DomainNotAllowed, Blocked, AlreadyMember, AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation, NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed, ContinueUrlNotAllowed, UnknownName, AmbiguousName, InclusionOff, MemberSuspended
+}
+refused_when_closed!(ApproveRefused);
+refused_for_grants!(ApproveRefused);
+refused_for_groups!(ApproveRefused);
+refused_for_seats!(ApproveRefused);
+refused_like! {
+    ApproveRefused from InviteRefused:
+        NothingAsked, TooLarge, ForbiddenCharacter, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, InvalidExpiry, InvalidAddress, DomainNotAllowed, Blocked, AlreadyMember, AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation, NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed, ContinueUrlNotAllowed, UnknownName, AmbiguousName, InclusionOff, AddressOfAnotherMember, MemberSuspended
+}
+
+impl Sealed for Approve {}
+
+impl Operation for Approve {
+    type Outcome = Approved;
+    type Refusal = ApproveRefused;
+    const NAME: &'static str = "approve";
+
+    fn reads(&self, actor: &Actor) -> Reads {
+        let mut reads = Reads::new().actor(actor).limits_of(actor).due();
+        reads.requests.extend(self.requests.iter().copied());
+        self.grants.iter().fold(reads, Reads::groups_in)
+    }
+
+    fn makes(&self) -> usize {
+        // What an invitation takes: an id, a nonce and a delivery.
+        3 * self.requests.len()
+    }
+
+    fn rows(&self) -> usize {
+        4 * self.requests.len()
+    }
+
+    fn decide(
+        &self,
+        host: &Host<'_>,
+        actor: &Actor,
+        draft: &mut Draft,
+    ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
+        require_open(draft)?;
+        super::require_count(host.model, self.requests.len())?;
+        end_due(host.model, draft)?;
+        let mut results = Vec::with_capacity(self.requests.len());
+        for (position, &request) in self.requests.iter().enumerate() {
+            draft.about(Some(position));
+            let mark = draft.mark();
+            let outcome = match self.approve_one(host, actor, draft, request) {
+                Ok(outcome) => outcome,
+                Err(Stop::Refused(reason)) if self.requests.len() > 1 => {
+                    draft.roll_back(mark);
+                    ApproveOutcome::Refused { reason }
+                }
+                Err(stop) => return Err(stop),
+            };
+            results.push(ApproveResult { request, outcome });
+        }
+        Ok(Approved { results })
+    }
+}
+
+impl Approve {
+    fn approve_one(
+        &self,
+        host: &Host<'_>,
+        actor: &Actor,
+        draft: &mut Draft,
+        id: RequestId,
+    ) -> Result<ApproveOutcome, Stop<ApproveRefused>> {
+        let row = draft.request(id)?.cloned().ok_or(ApproveRefused::from(UnknownRequest {}))?;
+        let grants = self.grants.as_ref().unwrap_or(&row.grants);
+        check_granting::<ApproveRefused>(host, actor, draft, grants)?;
+        require_decidable::<ApproveRefused>(host, actor, draft, &row)?;
+        let grants = match &self.grants {
+            Some(grants) => grants.clone(),
+            None => {
+                let vouched =
+                    vouched_for(host, draft, &row)?.ok_or(ApproveRefused::from(InviterNoLongerMay {}));
+                draft.rule("AUT-4", vouched)?
+            }
+        };
+        match (&row.way, &row.invitee) {
+            (RequestWay::Proposal, _) | (_, Invitee::Address(_)) => invite(host, actor, draft, &row, grants),
+            (_, Invitee::User(user)) => admit(host, actor, draft, &row, user, &grants),
+        }
+    }
+}
+
+/// Requires that a request waits for a decision, and that it is not one's own (AUT-9).
+pub(super) fn require_decidable<R>(
+    host: &Host<'_>,
+    actor: &Actor,
+    draft: &mut Draft,
+    row: &JoinRequest,
+) -> Result<(), Stop<R>>
+where
+    R: Refusal + From<OwnRequest> + From<RequestNotPending>,
+{
+    let own = match actor.user() {
+        Some(user) => is_own(host, draft, row, user)?,
+        None => false,
+    };
+    draft.rule("AUT-9", if own { Err(R::from(OwnRequest {})) } else { Ok(()) })?;
+    let state = row.state_at(draft.now());
+    let pending = state == RequestState::Pending;
+    draft.rule("LIF-1", if pending { Ok(()) } else { Err(R::from(RequestNotPending { state })) })?;
+    Ok(())
+}
+
+/// Whether somebody would join by the request, by any name; or brought it about, as far as the model minds.
+fn is_own(
+    host: &Host<'_>,
+    draft: &Draft,
+    row: &JoinRequest,
+    user: &UserId,
+) -> Result<bool, crate::NotLoaded> {
+    let is_invitee = match &row.invitee {
+        Invitee::User(invitee) => invitee == user,
+        Invitee::Address(_) => draft.member_of(&row.invitee)?.is_some_and(|member| member.user == *user),
+    };
+    let answers_for_link = match row.way {
+        RequestWay::Link { link, .. } => {
+            draft.link(link)?.is_some_and(|link| link.creator.user() == Some(user))
+        }
+        _ => false,
+    };
+    Ok(is_invitee
+        || match host.model.approvers {
+            Approvers::AllButRequester => false,
+            Approvers::AllButProposer => row.by == *user,
+            Approvers::AllButInviter => row.by == *user || answers_for_link,
+        })
+}
+
+/// What those who stand behind a request still stand behind, by policy (AUT-4): the proposer, or whoever answers for
+/// the link. `None` refuses.
+fn vouched_for(
+    host: &Host<'_>,
+    draft: &Draft,
+    row: &JoinRequest,
+) -> Result<Option<Grants>, Stop<ApproveRefused>> {
+    let policy = host.model.request_policy;
+    match row.way {
+        RequestWay::Link { link, .. } => {
+            let creator = draft.link(link)?.map_or(Actor::System, |link| link.creator.clone());
+            still_granted(host, draft, (&creator, &Permission::LINKS), policy, &row.grants)
+        }
+        RequestWay::Proposal if policy != InviterPolicy::Keep => {
+            let proposer = authority::<ApproveRefused>(host, draft, &Actor::User(row.by.clone()))?;
+            let may = row.grants.iter().filter(|(scope, _)| proposer.may(&Permission::PROPOSE, scope));
+            let still = may.map(|(scope, access)| crate::Grant::new(scope.clone(), access.clone()));
+            let still = still.collect::<Grants>();
+            let enough = match policy {
+                InviterPolicy::Reduce => !still.is_empty(),
+                _ => still == row.grants,
+            };
+            Ok(enough.then_some(still))
+        }
+        _ => Ok(Some(row.grants.clone())),
+    }
+}
+
+/// Makes whoever asked a member.
+fn admit(
+    host: &Host<'_>,
+    actor: &Actor,
+    draft: &mut Draft,
+    row: &JoinRequest,
+    user: &UserId,
+    grants: &Grants,
+) -> Result<ApproveOutcome, Stop<ApproveRefused>> {
+    let joined_by = match row.way {
+        RequestWay::Link { link, revision } => {
+            // The settings may have changed since; how often the link may be used holds at any time (CON-4).
+            let used_up = draft
+                .link(link)?
+                .is_some_and(|link| link.settings.max_uses.is_some_and(|most| link.uses >= most));
+            let state = LinkState::UsedUp;
+            let answer = if used_up { Err(ApproveRefused::from(LinkNotOpen { state })) } else { Ok(()) };
+            draft.rule("CON-4", answer)?;
+            draft.emit(Event::LinkUsed { id: link, user: user.clone(), revision });
+            JoinedBy::Link { link, revision }
+        }
+        _ => JoinedBy::Request(row.id),
+    };
+    if row.way != RequestWay::Proposal {
+        require_joinable::<ApproveRefused>(draft, grants)?;
+    }
+    let ending = RequestEnding::Approved { by: actor.clone(), invitation: None };
+    draft.emit(Event::RequestEnded { id: row.id, ending });
+    let joining = Joining {
+        user,
+        email: row.email.as_ref(),
+        grants,
+        known_as: row.invitees().collect(),
+        joined_by,
+        metadata: Metadata::new(),
+    };
+    let member = join::<ApproveRefused>(host.model, draft, joining)?;
+    Ok(ApproveOutcome::Joined { user: member.user, grants: member.grants })
+}
+
+/// Invites whoever was proposed, as if the approver had thought of it.
+fn invite(
+    host: &Host<'_>,
+    actor: &Actor,
+    draft: &mut Draft,
+    row: &JoinRequest,
+    grants: Grants,
+) -> Result<ApproveOutcome, Stop<ApproveRefused>> {
+    let entry = InviteeEntry::new(row.invitee.clone());
+    let entry = match &row.name {
+        Some(name) => entry.name(name.clone()),
+        None => entry,
+    };
+    let invited =
+        Invite::new(entry, grants).decide(host, actor, draft).map_err(|stop| stop.map(Into::into))?;
+    let made = invited.invitations().next();
+    let ending = RequestEnding::Approved { by: actor.clone(), invitation: made };
+    draft.emit(Event::RequestEnded { id: row.id, ending });
+    let invitation = made.ok_or(ApproveRefused::from(UnknownRequest {}))?;
+    Ok(ApproveOutcome::Invited { invitation })
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use crate::testing::*;
+    use crate::*;
+
+    const BOB: &str = "bob@example.com";
+
+    fn asked_by(grant: Grant) -> LinkSettings {
+        LinkSettings::new("Clients", grant).by_request()
+    }
+
+    /// Who may propose, and more.
+    fn proposer(role: &str) -> Grant {
+        Grant::role(role).adding(Permission::PROPOSE)
+    }
+
+    fn outcome(approved: Approved) -> ApproveOutcome {
+        approved.results.into_iter().next().unwrap().outcome
+    }
+
+    #[test]
+    fn given_a_request_by_a_link_when_approved_then_they_join_under_the_settings_at_their_asking_b5_lif_13() {
+        let mut world = World::with(team_of(1));
+        let link = world.make_link(asked_by(Grant::role("member")).max_uses(1));
+        let (first, second) = (world.ask_by(link, "bob").unwrap(), world.ask_by(link, "cid").unwrap());
+        world.ok(EditLink::new(link, asked_by(Grant::role("client")).max_uses(1)), &by("ada"));
+        world.ok(SwitchLink::off(link), &by("ada"));
+        let joined = outcome(world.ok(Approve::one(first), &by("ada")));
+        assert_eq!(
+            joined,
+            ApproveOutcome::Joined { user: user("bob"), grants: Grant::role("member").into() }
+        );
+        let row = &world.rows().members[&user("bob")];
+        assert_eq!(
+            (&row.joined_by, &row.email),
+            (&JoinedBy::Link { link, revision: 0 }, &Some(address(BOB)))
+        );
+        assert_eq!((world.link(link).uses, world.seats("team")), (1, (1, 0)));
+        let refused = world.run(Approve::one(second), &by("ada")).unwrap_err();
+        assert_eq!(refused.code(), "link-used-up", "a use is counted when somebody joins (CON-4)");
+    }
+
+    #[test]
+    fn given_many_when_approved_then_each_is_decided_for_itself_and_seats_are_those_of_now_sto_8_sea_1() {
+        let mut world = World::with(team_of(1));
+        let link = world.make_link(asked_by(Grant::role("member")));
+        let ids = ["bob", "cid", "dan"].map(|who| world.ask_by(link, who).unwrap());
+        let approved = world.ok(Approve::many(ids), &by("ada"));
+        assert_eq!((approved.len(), approved.is_empty()), (1, false));
+        let ApproveOutcome::Refused { reason } = &approved.results[1].outcome else { panic!("{approved:?}") };
+        assert_eq!(reason.code(), "no-seat-left");
+        assert!(world.request(ids[1]).is_open(), "it waits for a seat");
+        assert!(world.ok(Approve::many([ids[0], ids[1]]), &by("ada")).is_empty());
+    }
+
+    #[test]
+    fn given_a_request_to_a_group_when_its_manager_approves_then_they_are_in_and_hold_nothing_else_e1() {
+        let mut world = World::new();
+        world.by_links(["red", "blue"]);
+        world.add("gus", in_group("lead", "red"));
+        world.add("bob", in_group("client", "blue"));
+        let id = world.ok(AskToJoin::group(group("red"), stranger("bob")), &by("bob")).request;
+        world.ok(Approve::one(id), &by("gus"));
+        let row = &world.rows().members[&user("bob")];
+        assert_eq!(row.grants, Grants::from([in_group("client", "blue"), in_group("client", "red")]));
+        world.add("cid", in_group("client", "red"));
+        let other = world.ok(AskToJoin::group(group("blue"), stranger("cid")), &by("cid")).request;
+        assert_eq!(world.run(Approve::one(other), &by("gus")).unwrap_err().code(), "not-permitted");
+        world.ok(Approve::one(other).granting(in_group("member", "blue")), &by("ada"));
+        assert_eq!(world.rows().members[&user("cid")].grants.len(), 2);
+    }
+
+    #[test]
+    fn given_a_request_with_an_address_of_a_domain_when_approved_then_how_they_joined_is_on_record_f15() {
+        let mut world = World::new();
+        world.verify([("example.com", VerifiedDomain::asks(Grant::role("client")))]);
+        let id = world.ok(AskToJoin::domain(person("bob")), &by("bob")).request;
+        world.ok(Approve::one(id), &Actor::System);
+        assert_eq!(world.rows().members[&user("bob")].joined_by, JoinedBy::Request(id));
+        assert_eq!(world.request(id).state_at(world.now), RequestState::Approved);
+    }
+
+    #[test]
+    fn given_each_policy_when_the_proposer_decides_then_only_where_it_says_so_aut_9() {
+        for (approvers, own, link) in [
+            (Approvers::AllButRequester, true, true),
+            (Approvers::AllButProposer, false, true),
+            (Approvers::AllButInviter, false, false),
+        ] {
+            let mut world = World::of(model().approvers(approvers), roomy());
+            world.add("dan", Grant::role("admin"));
+            let proposal = world.propose(address(BOB), Grant::role("client"), "dan");
+            assert_eq!(world.run(Approve::one(proposal), &by("dan")).is_ok(), own, "{approvers:?}");
+            let dans = world.ok(CreateLink::new(asked_by(Grant::role("client"))), &by("dan")).link;
+            let asked = world.ask_by(dans, "eve").unwrap();
+            assert_eq!(world.run(Approve::one(asked), &by("dan")).is_ok(), link, "{approvers:?}");
+        }
+    }
+
+    #[test]
+    fn given_one_proposed_by_their_own_address_when_they_decide_then_it_is_their_own_request_aut_9() {
+        let mut world = World::of(model().approvers(Approvers::AllButRequester), roomy());
+        world.add("dan", Grant::role("admin"));
+        let own = world.propose(address("dan@example.com"), in_group("client", "red"), "dan");
+        assert_eq!(world.run(Approve::one(own), &by("dan")).unwrap_err().code(), "own-request");
+        world.ok(Approve::one(own), &by("ada"));
+    }
+
+    #[test]
+    fn given_each_policy_when_a_proposer_may_propose_no_more_then_it_says_what_is_left_aut_4() {
+        let both = || Grants::from([Grant::role("client"), in_group("client", "red")]);
+        for (policy, left) in [
+            (InviterPolicy::Keep, Some(both())),
+            (InviterPolicy::Reduce, Some(in_group("client", "red").into())),
+            (InviterPolicy::Strict, None),
+        ] {
+            let mut world = World::of(model().request_policy(policy), roomy());
+            world.add("mia", proposer("member"));
+            let id = world.propose(address(BOB), both(), "mia");
+            world.ok(ChangeAccess::new(user("mia"), proposer("member").in_group(group("red"))), &by("ada"));
+            let came = world.run(Approve::one(id), &by("ada"));
+            match left {
+                Some(left) => {
+                    let ApproveOutcome::Invited { invitation } = outcome(came.unwrap()) else { panic!() };
+                    assert_eq!(world.invitation(invitation).grants, left);
+                }
+                None => assert_eq!(came.unwrap_err().code(), "inviter-no-longer-may"),
+            }
+            let other = world.propose(user("eve"), in_group("client", "red"), "mia");
+            world.ok(RemoveMembers::one(user("mia")), &by("ada"));
+            let came = world.run(Approve::one(other), &by("ada")).map_err(|why| why.code());
+            assert_eq!(came.is_ok(), policy == InviterPolicy::Keep, "{came:?}");
+        }
+    }
+
+    #[test]
+    fn given_each_policy_when_the_creator_of_the_link_is_gone_then_it_says_whether_one_still_joins_aut_4() {
+        for policy in [InviterPolicy::Keep, InviterPolicy::Reduce, InviterPolicy::Strict] {
+            let mut world = World::of(model().request_policy(policy), roomy());
+            world.add("dan", Grant::role("admin"));
+            let dans = world.ok(CreateLink::new(asked_by(Grant::role("client"))), &by("dan")).link;
+            let id = world.ask_by(dans, "bob").unwrap();
+            world.ok(RemoveMembers::one(user("dan")), &by("ada"));
+            assert_eq!(world.run(Approve::one(id), &by("ada")).is_ok(), policy == InviterPolicy::Keep);
+        }
+    }
+
+    #[test]
+    fn every_reason_to_refuse_is_reached() {
+        let mut cases = Cases::of("ApproveRefused", include_str!("approve.rs"));
+        let mut world = World::with(team_of(2).entitled("line", Restriction::only(["a"])));
+        world.by_links(["red", "more", "own"]);
+        world.add("mia", proposer("member"));
+        let client = || Grant::role("client");
+        let link = world.make_link(asked_by(client()));
+        let id = world.ask_by(link, "bob").unwrap();
+        let nothing = RequestId::from_parts(world.now, [0; 10]);
+        let mut tried = |sentence: &str, reason: &str, approve: Approve| {
+            cases.refused(sentence, reason, world.run(approve, &by("ada")));
+        };
+        tried("given none, then nothing is asked", "NothingAsked", Approve::many([]));
+        tried("given no such request, then it is unknown", "UnknownRequest", Approve::one(nothing));
+        let instead = |grants: Grant| Approve::one(id).granting(grants);
+        tried(
+            "given nothing instead, then nothing is granted",
+            "GrantsMissing",
+            Approve::one(id).granting(Grants::default()),
+        );
+        tried("given an unknown role instead, then no (AUT-3)", "UnknownRole", instead(Grant::role("pope")));
+        tried(
+            "given an unknown permission instead, then no",
+            "UnknownPermission",
+            instead(client().adding("fly")),
+        );
+        tried(
+            "given an unknown kind instead, then no",
+            "UnknownResourceKind",
+            instead(client().restricted("ship", Restriction::All)),
+        );
+        tried(
+            "given what the role never has, then no (B7)",
+            "NeverGrantable",
+            instead(client().adding("accounts.delete")),
+        );
+        tried(
+            "given a line that is not enabled, then no (D2)",
+            "NotEntitled",
+            instead(client().restricted("line", Restriction::only(["b"]))),
+        );
+        tried(
+            "given an invite-only group instead, then no (LNK-6)",
+            "GroupInviteOnly",
+            instead(in_group("client", "blue")),
+        );
+        let crowd = (0..65).map(|n| in_group("client", &std::format!("g{n}"))).collect::<Grants>();
+        tried(
+            "given more grants than may be, then too many (ABU-3)",
+            "TooLarge",
+            Approve::one(id).granting(crowd),
+        );
+        cases.refused(
+            "given no right, then not (AUT-1)",
+            "NotPermitted",
+            world.run(Approve::one(id), &by("mia")),
+        );
+        world.add("lea", Grant::role("lead"));
+        let admin = world.propose(user("eve"), Grant::role("admin"), "mia");
+        cases.refused(
+            "given more than one may grant, then not (AUT-2)",
+            "NotGrantable",
+            world.run(Approve::one(admin), &by("lea")),
+        );
+        cases.refused("given one's own request, then not (AUT-9)", "OwnRequest", {
+            let mut own = world.clone();
+            own.ok(ChangeAccess::new(user("lea"), proposer("lead")), &by("ada"));
+            let id = own.propose(user("eve"), in_group("client", "red"), "lea");
+            own.run(Approve::one(id), &by("lea"))
+        });
+        for (reason, id) in SHUT {
+            let mut shut = world.clone();
+            shut.shut_groups();
+            cases.refused(
+                "given a group that does not work, then no (LIF-8)",
+                reason,
+                shut.run(Approve::one(admin).granting(in_group("client", id)), &by("ada")),
+            );
+        }
+        let mut ruled = world.clone();
+        let rules = DomainRules::new().deny(DomainRule::parse("example.com").unwrap());
+        ruled.ok(ChangeSettings::new(Settings::named("Acme").domains(rules)), &by("ada"));
+        cases.refused(
+            "given a domain that is denied since, then no (LNK-6)",
+            "DomainNotAllowed",
+            ruled.run(Approve::one(id), &by("ada")),
+        );
+        let mut taken = world.clone();
+        taken.ok(AddMembers::one(NewMember::new(user("zoe"), client()).email(address(BOB))), &Actor::System);
+        cases.refused(
+            "given an address that another joined with, then no (IDN-12)",
+            "AddressOfAnotherMember",
+            taken.run(Approve::one(id), &by("ada")),
+        );
+        let mut policed = World::of(model().request_policy(InviterPolicy::Strict), roomy());
+        policed.add("dan", Grant::role("admin"));
+        let dans = policed.ok(CreateLink::new(asked_by(client())), &by("dan")).link;
+        let of_dans = policed.ask_by(dans, "bob").unwrap();
+        policed.ok(RemoveMembers::one(user("dan")), &by("ada"));
+        cases.refused(
+            "given a creator who left, then strictly not (AUT-4)",
+            "InviterNoLongerMay",
+            policed.run(Approve::one(of_dans), &by("ada")),
+        );
+        let mut used = world.clone();
+        let once = used.make_link(asked_by(client()).max_uses(1));
+        let both = ["x", "y"].map(|who| used.ask_by(once, who).unwrap());
+        used.ok(Approve::one(both[0]), &by("ada"));
+        cases.refused(
+            "given a link that is used up, then no (CON-4)",
+            "LinkNotOpen",
+            used.run(Approve::one(both[1]), &by("ada")),
+        );
+        let of_cid = world.propose(address("cid@example.com"), client(), "mia");
+        let mut blocked = world.clone();
+        let id_of_cid = blocked.invite("cid@example.com", in_group("client", "red"), &by("ada"));
+        blocked.ok(Decline::inbox(id_of_cid, person("cid")).block(Block::Organization), &by("cid"));
+        cases.refused(
+            "given one who blocked it since, then no (F11)",
+            "Blocked",
+            blocked.run(Approve::one(of_cid), &by("ada")),
+        );
+        let mut invited = world.clone();
+        invited.invite("cid@example.com", client(), &by("ada"));
+        cases.refused(
+            "given one who was invited since, then they are already (CON-3)",
+            "AlreadyInvited",
+            invited.run(Approve::one(of_cid), &by("ada")),
+        );
+        let mut slow = world.clone();
+        slow.ok(
+            ChangePlan::new(team_of(2).organization_rate(Rate::per(1, TimeDelta::hours(1)).unwrap())),
+            &Actor::System,
+        );
+        slow.invite("dan@example.com", client(), &by("ada"));
+        cases.refused(
+            "given mails that went out just now, then later (ABU-1)",
+            "TooManyInvitations",
+            slow.run(Approve::one(of_cid), &by("ada")),
+        );
+        let mut pending = world.clone();
+        pending.ok(ChangePlan::new(team_of(2).pending(Limit::AtMost(0))), &Actor::System);
+        cases.refused(
+            "given as many as may be pending, then no (ABU-1)",
+            "TooManyPending",
+            pending.run(Approve::one(of_cid), &by("ada")),
+        );
+        let mut crowded = world.clone();
+        crowded.crowd("cid@example.com");
+        cases.refused(
+            "given one with as many as anybody has, then no (ABU-3)",
+            "TooManyOpen",
+            crowded.run_unchecked(Approve::one(of_cid), &by("ada")),
+        );
+        let team = world.make_link(asked_by(Grant::role("member")));
+        let of_dan = world.ask_by(team, "dan").unwrap();
+        cases.refused(
+            "given no seat, then none is left (SEA-1)",
+            "NoSeatLeft",
+            world.run(Approve::one(of_dan), &by("ada")),
+        );
+        let mut classless = world.clone();
+        classless.ok(ChangePlan::new(Plan::seats("client", 9)), &Actor::System);
+        cases.refused(
+            "given a plan without the class, then it has none (SEA-4)",
+            "SeatClassNotInPlan",
+            classless.run(Approve::one(of_dan), &by("ada")),
+        );
+        world.ok(Approve::one(id), &by("ada"));
+        cases.refused(
+            "given one that was approved, then it is over (LIF-1)",
+            "RequestNotPending",
+            world.run(Approve::one(id), &by("ada")),
+        );
+        world.ok(ChangeStatus::Suspend, &by("ada"));
+        cases.refused(
+            "given a suspended organization, then not now (LIF-8)",
+            "OrganizationSuspended",
+            world.run(Approve::one(of_cid), &by("ada")),
+        );
+        world.ok(ChangeStatus::Close, &by("ada"));
+        cases.refused(
+            "given a closed organization, then never (LIF-8)",
+            "OrganizationClosed",
+            world.run(Approve::one(of_cid), &by("ada")),
+        );
+        world.ok(Tidy::new(9), &Actor::System);
+        assert_eq!(world.request(of_cid).stored_state(), RequestState::Settled);
+        cases.are_all_but(&[
+            ("AmbiguousName", "a request names an address or a user"),
+            ("ContinueUrlNotAllowed", "a proposal leads on to no page"),
+            ("AlreadyMember", "who joins by another way settles the request (LIF-7d)"),
+            ("ForbiddenCharacter", "it was looked for when it was asked"),
+            ("InclusionOff", "a proposal asks for an invitation"),
+            ("InvalidAddress", "a request names an address or a user"),
+            ("InvalidExpiry", "an invitation of a proposal ends as the model says"),
+            ("MemberSuspended", "who is suspended has nothing open any more"),
+            ("NotOwner", "nobody asks for ownership"),
+            ("NotPending", "an invitation that is open is not sent again"),
+            ("PartlyRefused", "each is decided for itself"),
+            ("UnknownInvitation", "an invitation that is open is not sent again"),
+            ("UnknownName", "a request names an address or a user"),
+        ]);
+    }
+}

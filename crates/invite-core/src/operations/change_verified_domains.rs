@@ -1,0 +1,238 @@
+//! Change which domains are verified, and who joins by them.
+
+use alloc::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::create_link::require_joinable;
+use super::invite::check_grantable;
+use crate::operation::sealed::Sealed;
+use crate::refusal::{
+    FreeMailDomain, NotVerified, TooLarge, refused, refused_for_grants, refused_for_groups,
+    refused_when_closed,
+};
+use crate::rules::{authority, organization, require_open};
+use crate::{
+    Actor, Domain, Draft, Event, Grants, Host, Operation, Permission, Reads, Scope, Stop, VerifiedDomain,
+};
+
+/// Changes which domains are verified for the organization and how their people join, all at once (F15).
+///
+/// Whose a domain is, the host finds out by its own means, and adds it as the system. Members with
+/// [`Permission::MANAGE`] change how people join by a verified domain, within what they may grant (AUT-2), and drop
+/// domains. A free-mail domain is refused: it is nobody's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChangeVerifiedDomains {
+    verified: BTreeMap<Domain, VerifiedDomain>,
+}
+
+impl ChangeVerifiedDomains {
+    /// To these domains.
+    pub fn new(verified: impl IntoIterator<Item = (Domain, VerifiedDomain)>) -> Self {
+        Self { verified: verified.into_iter().collect() }
+    }
+}
+
+/// What came of changing the verified domains.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct VerifiedDomainsChanged {
+    /// The domains from now on.
+    pub verified: BTreeMap<Domain, VerifiedDomain>,
+}
+
+refused! {
+    /// Why the verified domains were not changed.
+    ChangeVerifiedDomainsRefused:
+        OrganizationSuspended, OrganizationClosed, NotPermitted, NotVerified, FreeMailDomain, TooLarge, NotGrantable,
+        GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, UnknownGroup,
+        GroupArchived, GroupClosed, GroupInviteOnly
+}
+refused_when_closed!(ChangeVerifiedDomainsRefused);
+refused_for_grants!(ChangeVerifiedDomainsRefused);
+refused_for_groups!(ChangeVerifiedDomainsRefused);
+
+impl Sealed for ChangeVerifiedDomains {}
+
+impl Operation for ChangeVerifiedDomains {
+    type Outcome = VerifiedDomainsChanged;
+    type Refusal = ChangeVerifiedDomainsRefused;
+    const NAME: &'static str = "change-verified-domains";
+
+    fn reads(&self, actor: &Actor) -> Reads {
+        let grants = self.verified.values().map(VerifiedDomain::grants);
+        grants.fold(Reads::new().actor(actor), Reads::groups_in)
+    }
+
+    fn decide(
+        &self,
+        host: &Host<'_>,
+        actor: &Actor,
+        draft: &mut Draft,
+    ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
+        require_open(draft)?;
+        let permitted = authority(host, draft, actor)?.require(&Permission::MANAGE, &Scope::Organization);
+        draft.rule("AUT-1", permitted.map_err(ChangeVerifiedDomainsRefused::from))?;
+        let most = host.model.caps.domain_rules;
+        let few = self.verified.len() <= most;
+        let too_many = || ChangeVerifiedDomainsRefused::from(TooLarge::new("verified domains", most));
+        draft.rule("ABU-3", if few { Ok(()) } else { Err(too_many()) })?;
+        let before = organization::<ChangeVerifiedDomainsRefused>(draft)?.verified.clone();
+        for (domain, set) in &self.verified {
+            if before.get(domain) != Some(set) {
+                check_domain(host, actor, draft, before.contains_key(domain), domain, &set.grants)?;
+            }
+        }
+        if before != self.verified {
+            draft.emit(Event::VerifiedDomainsChanged { verified: self.verified.clone() });
+        }
+        Ok(VerifiedDomainsChanged { verified: self.verified.clone() })
+    }
+}
+
+/// Requires that the domain is one that may be verified, and that the actor may give its people these grants.
+fn check_domain(
+    host: &Host<'_>,
+    actor: &Actor,
+    draft: &mut Draft,
+    known: bool,
+    domain: &Domain,
+    grants: &Grants,
+) -> Result<(), Stop<ChangeVerifiedDomainsRefused>> {
+    let answer = if known || *actor == Actor::System {
+        Ok(())
+    } else {
+        Err(ChangeVerifiedDomainsRefused::from(NotVerified { domain: domain.clone() }))
+    };
+    draft.rule("F15", answer)?;
+    let answer = if host.free_mail.is_free_mail(domain) {
+        Err(ChangeVerifiedDomainsRefused::from(FreeMailDomain { domain: domain.clone() }))
+    } else {
+        Ok(())
+    };
+    draft.rule("F15", answer)?;
+    check_grantable::<ChangeVerifiedDomainsRefused>(host, actor, draft, &Permission::INVITE, grants)?;
+    require_joinable(draft, grants)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use crate::*;
+
+    fn to(domain: &str, set: VerifiedDomain) -> ChangeVerifiedDomains {
+        ChangeVerifiedDomains::new([(Domain::parse(domain).unwrap(), set)])
+    }
+
+    fn joins(grants: impl Into<Grants>) -> VerifiedDomain {
+        VerifiedDomain::joins(grants)
+    }
+
+    #[test]
+    fn given_a_verified_domain_when_a_manager_changes_it_then_within_what_they_may_grant_and_may_drop_it_f15()
+    {
+        let mut world = World::new();
+        world.verify([("work.example", joins(Grant::role("client")))]);
+        world.add("dan", Grant::role("admin").removing("posts.publish"));
+        world.ok(to("work.example", VerifiedDomain::asks(Grant::role("client"))), &by("dan"));
+        let more = to("work.example", joins(Grant::role("member")));
+        assert_eq!(world.run(more, &by("dan")).unwrap_err().code(), "not-grantable");
+        let before = world.events();
+        world.ok(to("work.example", VerifiedDomain::asks(Grant::role("client"))), &by("dan"));
+        assert_eq!(world.events(), before, "what is so already makes no event");
+        world.ok(ChangeVerifiedDomains::new([]), &by("dan"));
+        assert!(world.organization().verified.is_empty());
+    }
+
+    #[test]
+    fn every_reason_to_refuse_is_reached() {
+        let mut cases = Cases::of("ChangeVerifiedDomainsRefused", include_str!("change_verified_domains.rs"));
+        let caps = Caps { domain_rules: 1, ..Caps::default() };
+        let mut world = World::of(model().caps(caps), roomy().entitled("line", Restriction::only(["a"])));
+        world.by_links(["more", "own"]);
+        let client = || Grant::role("client");
+        let mut tried = |sentence: &str, reason: &str, set: VerifiedDomain| {
+            cases.refused(sentence, reason, world.run(to("work.example", set), &Actor::System));
+        };
+        tried("given nothing to grant, then no", "GrantsMissing", joins(Grants::default()));
+        tried("given a role that there is not, then no (AUT-3)", "UnknownRole", joins(Grant::role("pope")));
+        tried(
+            "given a permission that there is not, then no",
+            "UnknownPermission",
+            joins(client().adding("fly")),
+        );
+        tried(
+            "given a kind that there is not, then no",
+            "UnknownResourceKind",
+            joins(client().restricted("ship", Restriction::All)),
+        );
+        tried(
+            "given a right that the role never has, then no (B7)",
+            "NeverGrantable",
+            joins(client().adding("accounts.delete")),
+        );
+        tried(
+            "given a line that is not enabled, then no (D2)",
+            "NotEntitled",
+            joins(client().restricted("line", Restriction::only(["b"]))),
+        );
+        tried(
+            "given an invite-only group, then no (LNK-6)",
+            "GroupInviteOnly",
+            joins(in_group("client", "red")),
+        );
+        for (reason, id) in SHUT {
+            let mut shut = world.clone();
+            shut.shut_groups();
+            let to = to("work.example", joins(in_group("client", id)));
+            cases.refused(
+                "given a group that does not work, then no (LIF-8)",
+                reason,
+                shut.run(to, &Actor::System),
+            );
+        }
+        cases.refused(
+            "given a domain of everybody, then it is nobody's (F15)",
+            "FreeMailDomain",
+            world.run(to("GMail.com", joins(client())), &Actor::System),
+        );
+        let two = ["a.example", "b.example"].map(|text| (Domain::parse(text).unwrap(), joins(client())));
+        cases.refused(
+            "given more than may be, then too many (ABU-3)",
+            "TooLarge",
+            world.run(ChangeVerifiedDomains::new(two), &Actor::System),
+        );
+        cases.refused(
+            "given an owner, then the host finds out whose a domain is (F15)",
+            "NotVerified",
+            world.run(to("work.example", joins(client())), &by("ada")),
+        );
+        world.verify([("work.example", joins(client()))]);
+        world.add("dan", Grant::role("admin").removing("posts.publish"));
+        let more = to("work.example", joins(Grant::role("member")));
+        cases.refused(
+            "given more than one holds, then no (AUT-2)",
+            "NotGrantable",
+            world.run(more, &by("dan")),
+        );
+        world.add("lea", Grant::role("lead"));
+        cases.refused(
+            "given a lead, then not (AUT-1)",
+            "NotPermitted",
+            world.run(ChangeVerifiedDomains::new([]), &by("lea")),
+        );
+        world.ok(ChangeStatus::Suspend, &by("ada"));
+        cases.refused(
+            "given a suspended organization, then not now (LIF-8)",
+            "OrganizationSuspended",
+            world.run(ChangeVerifiedDomains::new([]), &by("ada")),
+        );
+        world.ok(ChangeStatus::Close, &by("ada"));
+        cases.refused(
+            "given a closed organization, then never (LIF-8)",
+            "OrganizationClosed",
+            world.run(ChangeVerifiedDomains::new([]), &by("ada")),
+        );
+        cases.are_all_but(&[]);
+    }
+}

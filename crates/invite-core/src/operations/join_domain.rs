@@ -1,0 +1,303 @@
+//! Join by a verified domain.
+
+use serde::{Deserialize, Serialize};
+
+use super::Principal;
+use super::accept::{MAX_VOUCHED, require_there};
+use super::create_link::require_joinable;
+use super::join::{Joining, join};
+use crate::operation::sealed::Sealed;
+use crate::refusal::{
+    AddressNeeded, DomainByRequest, NoVerifiedDomain, Refusal, TooLarge, refused, refused_for_groups,
+    refused_for_seats, refused_when_closed,
+};
+use crate::rules::{NotOpen, organization, require_groups, require_open};
+use crate::seats::end_due;
+use crate::{
+    Actor, Domain, DomainJoining, Draft, EmailAddress, Grants, Host, JoinedBy, Metadata, Operation, Reads,
+    Stop, UserId, VerifiedDomain,
+};
+
+/// Joins by oneself, with an address of a domain that was verified for the organization (F15).
+///
+/// It is for who knows the organization: the host, which verified the domain, offers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JoinByDomain {
+    principal: Principal,
+}
+
+impl JoinByDomain {
+    /// As this user, with the addresses that the host vouches for.
+    #[must_use]
+    pub fn new(principal: Principal) -> Self {
+        Self { principal }
+    }
+
+    /// Who joins.
+    #[must_use]
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+}
+
+/// What came of joining by a domain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DomainJoined {
+    /// The domain.
+    pub domain: Domain,
+    /// Who joined.
+    pub user: UserId,
+    /// What they hold in the organization now.
+    pub grants: Grants,
+}
+
+refused! {
+    /// Why somebody did not join by a domain.
+    JoinByDomainRefused:
+        OrganizationSuspended, OrganizationClosed, TooLarge, AddressNeeded, NoVerifiedDomain, DomainByRequest,
+        NoLongerAvailable, UnknownGroup, GroupArchived, GroupClosed, GroupInviteOnly, DomainNotAllowed,
+        AddressOfAnotherMember, AlreadyMember, NoSeatLeft, SeatClassNotInPlan, MemberSuspended
+}
+refused_when_closed!(JoinByDomainRefused);
+refused_for_groups!(JoinByDomainRefused);
+refused_for_seats!(JoinByDomainRefused);
+
+impl Sealed for JoinByDomain {}
+
+impl Operation for JoinByDomain {
+    type Outcome = DomainJoined;
+    type Refusal = JoinByDomainRefused;
+    const NAME: &'static str = "join-by-domain";
+
+    fn reads(&self, _actor: &Actor) -> Reads {
+        let mut reads = Reads::new().person(self.principal.user().clone()).due();
+        reads.invitees.extend(self.principal.invitees());
+        reads_of_domains(reads, &self.principal)
+    }
+
+    fn rows(&self) -> usize {
+        4
+    }
+
+    fn decide(
+        &self,
+        host: &Host<'_>,
+        _actor: &Actor,
+        draft: &mut Draft,
+    ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
+        let user = self.principal.user();
+        draft.act_as(user);
+        let (domain, email, VerifiedDomain { joining, grants }) =
+            verified_address::<JoinByDomainRefused>(draft, &self.principal)?;
+        let direct = match joining {
+            DomainJoining::Directly => Ok(()),
+            DomainJoining::ByRequest => Err(DomainByRequest { domain: domain.clone() }),
+        };
+        draft.rule("F15", direct.map_err(JoinByDomainRefused::from))?;
+        require_there::<JoinByDomainRefused>(host, draft, &grants)?;
+        require_groups::<JoinByDomainRefused>(draft, &grants)?;
+        require_joinable::<JoinByDomainRefused>(draft, &grants)?;
+        end_due(host.model, draft)?;
+        let joining = Joining {
+            user,
+            email: Some(&email),
+            grants: &grants,
+            known_as: self.principal.invitees().collect(),
+            joined_by: JoinedBy::Domain(domain.clone()),
+            metadata: Metadata::new(),
+        };
+        let member = join::<JoinByDomainRefused>(host.model, draft, joining)?;
+        Ok(DomainJoined { domain, user: member.user, grants: member.grants })
+    }
+}
+
+/// Also what is verified of the domains of addresses that are vouched for.
+pub(super) fn reads_of_domains(mut reads: Reads, principal: &Principal) -> Reads {
+    let few = principal.vouched().iter().take(MAX_VOUCHED);
+    reads.domains.extend(few.map(|address| address.domain().into()));
+    reads
+}
+
+/// The first address vouched for of a domain that was verified for the organization, and what is set about it.
+pub(super) fn verified_address<R>(
+    draft: &mut Draft,
+    principal: &Principal,
+) -> Result<(Domain, EmailAddress, VerifiedDomain), Stop<R>>
+where
+    R: Refusal + From<NotOpen> + From<TooLarge> + From<AddressNeeded> + From<NoVerifiedDomain>,
+{
+    require_open::<R>(draft)?;
+    principal.require_few_vouched::<R>()?;
+    let verified = &organization::<R>(draft)?.verified;
+    let found = principal.vouched().iter().find_map(|address| {
+        let (domain, set) = verified.iter().find(|(domain, _)| domain.matches(address))?;
+        Some((domain.clone(), address.clone(), set.clone()))
+    });
+    let none = || match principal.vouched().is_empty() {
+        true => R::from(AddressNeeded {}),
+        false => NoVerifiedDomain {}.into(),
+    };
+    Ok(draft.rule("F15", found.ok_or_else(none))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use crate::*;
+
+    fn joins(grants: impl Into<Grants>) -> VerifiedDomain {
+        VerifiedDomain::joins(grants)
+    }
+
+    fn join(who: &str) -> JoinByDomain {
+        JoinByDomain::new(person(who))
+    }
+
+    #[test]
+    fn given_a_verified_domain_when_somebody_of_it_joins_then_they_hold_its_access_and_how_is_on_record_f15()
+    {
+        let mut world = World::with(team_of(1));
+        world.verify([("example.com", joins(Grant::role("member")))]);
+        let invitation = world.invite("bob@example.com", Grant::role("member"), &by("ada"));
+        let joined = world.ok(join("bob"), &by("bob"));
+        assert_eq!(joined.grants, Grants::from(Grant::role("member")));
+        let row = &world.rows().members[&user("bob")];
+        assert_eq!(row.joined_by, JoinedBy::Domain(Domain::parse("example.com").unwrap()));
+        assert_eq!(row.email, Some(address("bob@example.com")));
+        assert_eq!(world.state(invitation), InvitationState::Revoked, "settled (LIF-7d)");
+        assert_eq!(world.seats("team"), (1, 0));
+    }
+
+    #[test]
+    fn given_a_domain_below_a_verified_one_when_joining_then_it_is_another_domain_idn_8() {
+        let mut world = World::new();
+        world.verify([("example.com", joins(Grant::role("member")))]);
+        for other in ["bob@mail.example.com", "bob@evil-example.com", "bob@example.com.evil.example"] {
+            let bob = stranger("bob").vouching(address(other));
+            assert_eq!(
+                world.run(JoinByDomain::new(bob), &by("bob")).unwrap_err().code(),
+                "no-verified-domain"
+            );
+        }
+    }
+
+    #[test]
+    fn every_reason_to_refuse_is_reached() {
+        let mut cases = Cases::of("JoinByDomainRefused", include_str!("join_domain.rs"));
+        let mut world = World::with(team_of(1).entitled("line", Restriction::only(["a"])));
+        world.by_links(["red", "more", "own"]);
+        cases.refused(
+            "given no verified domain, then no",
+            "NoVerifiedDomain",
+            world.run(join("bob"), &by("bob")),
+        );
+        world.verify([("example.com", joins(Grant::role("member")))]);
+        cases.refused(
+            "given no address, then one is needed (IDN-8)",
+            "AddressNeeded",
+            world.run(JoinByDomain::new(stranger("bob")), &by("bob")),
+        );
+        let crowd =
+            (0..17).fold(person("bob"), |bob, n| bob.vouching(address(&std::format!("b{n}@example.com"))));
+        cases.refused(
+            "given more addresses than anybody has, then they are too many (ABU-3)",
+            "TooLarge",
+            world.run(JoinByDomain::new(crowd), &by("bob")),
+        );
+        let mut asks = world.clone();
+        asks.verify([("example.com", VerifiedDomain::asks(Grant::role("member")))]);
+        cases.refused(
+            "given a domain by request, then one has to ask (F15)",
+            "DomainByRequest",
+            asks.run(join("bob"), &by("bob")),
+        );
+        let mut denied = world.clone();
+        let rules = DomainRules::new().deny(DomainRule::parse("example.com").unwrap());
+        denied.ok(ChangeSettings::new(Settings::named("Acme").domains(rules)), &by("ada"));
+        cases.refused(
+            "given a rule that denies the domain, then no (LNK-6)",
+            "DomainNotAllowed",
+            denied.run(join("bob"), &by("bob")),
+        );
+        let mut disabled = world.clone();
+        disabled.verify([(
+            "example.com",
+            joins(Grant::role("client").restricted("line", Restriction::only(["a"]))),
+        )]);
+        disabled.ok(ChangePlan::new(team_of(1).entitled("line", Restriction::only(["b"]))), &Actor::System);
+        cases.refused(
+            "given a line that is gone, then no (LIF-10)",
+            "NoLongerAvailable",
+            disabled.run(join("bob"), &by("bob")),
+        );
+        for (reason, id) in &SHUT[1..] {
+            let mut shut = world.clone();
+            shut.verify([("example.com", joins(in_group("client", id)))]);
+            shut.shut_groups();
+            cases.refused(
+                "given a group that does not work since, then no (LIF-8)",
+                reason,
+                shut.run(join("bob"), &by("bob")),
+            );
+        }
+        let mut private = world.clone();
+        private.verify([("example.com", joins(in_group("client", "red")))]);
+        private.ok(ChangeGroup::new(group("red"), GroupSettings::named("Red")), &by("ada"));
+        cases.refused(
+            "given a group that turned invite-only, then no (LNK-6)",
+            "GroupInviteOnly",
+            private.run(join("bob"), &by("bob")),
+        );
+        let mut taken = world.clone();
+        taken.ok(
+            AddMembers::one(
+                NewMember::new(user("eve"), Grant::role("client")).email(address("bob@example.com")),
+            ),
+            &Actor::System,
+        );
+        cases.refused(
+            "given an address that another joined with, then it is theirs (IDN-12)",
+            "AddressOfAnotherMember",
+            taken.run(join("bob"), &by("bob")),
+        );
+        world.ok(join("bob"), &by("bob"));
+        let mut paused = world.clone();
+        paused.verify([("example.com", joins([Grant::role("member"), in_group("client", "red")]))]);
+        paused.ok(SuspendMembers::one(user("bob")), &by("ada"));
+        cases.refused(
+            "given a suspended member, then they are to be restored (AUT-7)",
+            "MemberSuspended",
+            paused.run(join("bob"), &by("bob")),
+        );
+        cases.refused(
+            "given a member, then they are one already (IDN-10)",
+            "AlreadyMember",
+            world.run(join("bob"), &by("bob")),
+        );
+        cases.refused(
+            "given no seat, then none is left (SEA-1)",
+            "NoSeatLeft",
+            world.run(join("cid"), &by("cid")),
+        );
+        world.ok(ChangePlan::new(Plan::seats("client", 9)), &Actor::System);
+        cases.refused(
+            "given a plan without the class, then it has none (SEA-4)",
+            "SeatClassNotInPlan",
+            world.run(join("cid"), &by("cid")),
+        );
+        world.ok(ChangeStatus::Suspend, &by("ada"));
+        cases.refused(
+            "given a suspended organization, then not now (LIF-8)",
+            "OrganizationSuspended",
+            world.run(join("cid"), &by("cid")),
+        );
+        world.ok(ChangeStatus::Close, &by("ada"));
+        cases.refused(
+            "given a closed organization, then never (LIF-8)",
+            "OrganizationClosed",
+            world.run(join("cid"), &by("cid")),
+        );
+        cases.are_all_but(&[("UnknownGroup", "a group stays on record once it was there")]);
+    }
+}

@@ -1,0 +1,3 @@
+where organization = ?1 and state = 'pending' and expires_at <= ?2
+order by expires_at, id
+limit ?3

@@ -1,0 +1,3 @@
+where by_user = ?1 and (created_at, id) < (?2, ?3)
+order by created_at desc, id desc
+limit ?4
