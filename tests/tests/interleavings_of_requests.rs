@@ -1,0 +1,121 @@
+//! CON-2, CON-4, SEA-1: whatever those who ask and those who decide do at once, it is what they do one after the other.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use invite::core::LinkSettings;
+use invite::{Grant, Limit, Plan, RequestId, SeatPolicy, Token, VerifiedDomain};
+use tests::interleave::{Operation, Scene, explore};
+use tests::{address, code, person, token};
+
+/// `bob` and `eve` have asked by a link, and `mia` proposed `dan`.
+#[derive(Debug, Clone)]
+struct Prepared {
+    token: Token,
+    bob: RequestId,
+    eve: RequestId,
+    dan: RequestId,
+}
+
+async fn asked(scene: Scene, plan: Plan, link: LinkSettings) -> Prepared {
+    let acme = scene.invite.create_organization("acme", "Acme Ltd", "ada", plan).await.unwrap().by("ada");
+    let link = acme.create_link(link.by_request()).await.unwrap().link;
+    let token = token(&acme.show_link(link).await.unwrap().reveal());
+    let [bob, eve] = [person("bob"), person("eve")].map(|who| scene.invite.ask_to_join(&token, who));
+    let (bob, eve) = (bob.await.unwrap().request, eve.await.unwrap().request);
+    let dan = acme.propose(address("dan@example.com"), Grant::role("client")).await.unwrap().request;
+    Prepared { token, bob, eve, dan }
+}
+
+/// One of the two may join by the link.
+async fn for_one(scene: Scene) -> Prepared {
+    let plan = Plan::seats("team", 9).and_seats("client", Limit::AtMost(9));
+    asked(scene, plan, LinkSettings::new("Clients", Grant::role("client")).max_uses(1)).await
+}
+
+/// There is a seat for one of the two.
+async fn one_seat(scene: Scene) -> Prepared {
+    let plan = Plan::seats("client", 1).seat_policy(SeatPolicy::TakeOnAccept);
+    asked(scene, plan, LinkSettings::new("Clients", Grant::role("client"))).await
+}
+
+macro_rules! operation {
+    (|$scene:ident, $it:ident| $told:expr) => {{
+        let operation: Operation<Prepared> =
+            |$scene: Scene, $it: Prepared| Box::pin(async move { $told.to_string() });
+        operation
+    }};
+}
+
+fn approve_bob() -> Operation<Prepared> {
+    operation!(|scene, it| code(scene.invite.organization("acme").as_system().approve(it.bob).await))
+}
+
+fn approve_eve() -> Operation<Prepared> {
+    operation!(|scene, it| code(scene.acme_by("ada").approve(it.eve).await))
+}
+
+fn deny_bob() -> Operation<Prepared> {
+    operation!(|scene, it| code(scene.acme_by("ada").deny(it.bob).await))
+}
+
+fn bob_withdraws() -> Operation<Prepared> {
+    operation!(|scene, it| code(scene.acme_by("bob").withdraw(it.bob).await))
+}
+
+#[test]
+fn one_use_or_one_seat_and_two_who_are_approved_con_4_sea_1() {
+    for scene in [
+        explore(for_one, &[approve_bob(), approve_eve()]),
+        explore(one_seat, &[approve_bob(), approve_eve()]),
+    ] {
+        scene.is_serializable();
+        assert_eq!(scene.serial.len(), 2, "either of them, never both");
+    }
+}
+
+#[test]
+fn one_request_and_several_who_decide_about_it_con_2() {
+    explore(for_one, &[approve_bob(), approve_bob()]).is_serializable();
+    explore(for_one, &[approve_bob(), deny_bob(), bob_withdraws()]).is_serializable();
+}
+
+#[test]
+fn one_who_asks_twice_at_once_con_3() {
+    let fay: Operation<Prepared> =
+        operation!(|scene, it| code(scene.invite.ask_to_join(&it.token, person("fay")).await));
+    explore(for_one, &[fay, fay]).is_serializable();
+}
+
+#[test]
+fn one_who_is_approved_and_comes_in_by_another_way_at_once_lif_7d() {
+    let joins: Operation<Prepared> = operation!(|scene, _it| {
+        let host = scene.invite.organization("acme").as_system();
+        let domain = "example.com".parse().unwrap();
+        let verified = VerifiedDomain::joins(Grant::role("client"));
+        let set = code(host.change_verified_domains([(domain, verified)]).await);
+        format!("{set}, {}", code(host.organization().join_by_domain(person("bob")).await))
+    });
+    explore(for_one, &[approve_bob(), joins]).is_serializable();
+}
+
+#[test]
+fn a_proposal_that_is_approved_while_somebody_invites_the_same_person_con_3() {
+    let approve: Operation<Prepared> =
+        operation!(|scene, it| code(scene.invite.organization("acme").as_system().approve(it.dan).await));
+    let invite: Operation<Prepared> = operation!(|scene, _it| code(
+        scene.acme_by("ada").invite("dan@example.com", Grant::role("client")).await
+    ));
+    explore(for_one, &[approve, invite]).is_serializable();
+}
+
+#[test]
+fn an_approval_and_what_becomes_of_the_link_or_the_organization_lif_8() {
+    let suspend: Operation<Prepared> = operation!(|scene, _it| code(scene.acme_by("ada").suspend().await));
+    let close: Operation<Prepared> = operation!(|scene, _it| code(scene.acme_by("ada").close().await));
+    let tidy: Operation<Prepared> =
+        operation!(|scene, _it| match scene.invite.organization("acme").maintain(10).await {
+            Ok(tidied) => format!("{tidied:?}"),
+            Err(error) => error.code().to_owned(),
+        });
+    explore(for_one, &[approve_bob(), suspend]).is_serializable();
+    explore(for_one, &[approve_bob(), close, tidy]).is_serializable();
+}
