@@ -4,7 +4,8 @@ use std::pin::Pin;
 
 use invite::core::SuppressionKind;
 use invite::{
-    Command, Error, FormerOwner, Grant, GroupSettings, LinkSettings, NewMember, Operation, Refusal, Settings,
+    Command, Error, FormerOwner, Grant, GroupSettings, LinkSettings, NewMember, Operation, Principal,
+    Refusal, Settings,
 };
 use tests::{World, address, person, user};
 
@@ -49,6 +50,11 @@ pub(crate) const CASES: &[Case] = &[
             asked(world.acme_by("ada").add_members([max]), key)
         },
     },
+    Case { operation: "approve", act: |world, at, key| asked(world.acme_by("ada").approve(at.kay), key) },
+    Case {
+        operation: "ask-to-join",
+        act: |world, at, key| asked(world.invite.ask_to_join(&at.asking, person("zoe")), key),
+    },
     Case {
         operation: "change-access",
         act: |world, _, key| asked(world.acme_by("ada").change_access("bob", Grant::role("client")), key),
@@ -82,6 +88,10 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         operation: "change-status",
         act: |world, _, key| asked(world.invite.organization("acme").as_system().close(), key),
+    },
+    Case {
+        operation: "change-verified-domains",
+        act: |world, _, key| asked(world.acme_by("ada").change_verified_domains([]), key),
     },
     Case {
         operation: "create-group",
@@ -125,6 +135,14 @@ pub(crate) const CASES: &[Case] = &[
             asked(world.acme_by("ada").invite(list, Grant::role("member")), key)
         },
     },
+    Case { operation: "deny", act: |world, at, key| asked(world.acme_by("ada").deny(at.kay), key) },
+    Case {
+        operation: "join-by-domain",
+        act: |world, _, key| {
+            let zoe = Principal::user("zoe").vouched("zoe@work.example");
+            asked(world.invite.organization("acme").join_by_domain(zoe), key)
+        },
+    },
     Case {
         operation: "join-by-link",
         act: |world, at, key| asked(world.invite.join(&at.joining, person("zoe")), key),
@@ -138,6 +156,13 @@ pub(crate) const CASES: &[Case] = &[
         operation: "offer-ownership",
         act: |world, _, key| asked(world.acme_by("ada").offer_ownership("bob", FormerOwner::Stays), key),
     },
+    Case {
+        operation: "propose",
+        act: |world, _, key| {
+            let joe = address("joe@example.com");
+            asked(world.acme_by("amy").propose(joe, Grant::role("member")), key)
+        },
+    },
     Case { operation: "remind", act: |world, at, key| asked(world.acme_by("ada").remind(at.dan), key) },
     Case { operation: "remove-members", act: |world, _, key| asked(world.acme_by("ada").remove("bob"), key) },
     Case { operation: "resend", act: |world, at, key| asked(world.acme_by("ada").resend(at.dan), key) },
@@ -145,6 +170,7 @@ pub(crate) const CASES: &[Case] = &[
         operation: "restore-members",
         act: |world, _, key| asked(world.acme_by("ada").restore_member("sue"), key),
     },
+    Case { operation: "withdraw", act: |world, at, key| asked(world.acme_by("kay").withdraw(at.kay), key) },
     Case {
         operation: "suspend-members",
         act: |world, _, key| asked(world.acme_by("ada").suspend_member("bob"), key),

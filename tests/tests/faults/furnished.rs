@@ -4,13 +4,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use invite::core::{self, Commit, Purpose};
 use invite::{
     Access, Block, Decline, Expiry, Grant, GroupSettings, InvitationId, Key, Limit, LinkId, LinkSettings,
-    NewMember, Plan, Storage, Token,
+    NewMember, Plan, RequestId, Storage, Token, VerifiedDomain,
 };
 use invite_memory::MemoryStorage;
 use tests::{KEY, Listed, Scripted, Store, World, address, person, start, token, user};
 
 /// Acme with ada (owner), amy (admin) and bob (member); eve and dan are invited, kim has blocked it, and the
-/// invitation of old is past its expiry. Sue is a member who is suspended. The group red is open, and there is an invite link.
+/// invitation of old is past its expiry. Sue is a member who is suspended. The group red is open, and there
+/// is an invite link. Kay has asked to join by another one, and people of work.example just join.
 #[derive(Debug)]
 pub(crate) struct Furnished {
     commits: Vec<Commit>,
@@ -24,6 +25,10 @@ pub(crate) struct Furnished {
     pub link: LinkId,
     /// The token of it.
     pub joining: Token,
+    /// The token of a link that needs approval.
+    pub asking: Token,
+    /// Kay's request.
+    pub kay: RequestId,
 }
 
 /// A host that meets faults, and the same host without them.
@@ -56,10 +61,16 @@ impl Furnished {
         let red = GroupSettings::named("Red").open_with(Access::role("client"));
         acme.create_group("red", red).await.unwrap();
         let link = acme.create_link(LinkSettings::new("Friends", Grant::role("member"))).await.unwrap().link;
+        let asked_by = LinkSettings::new("Clients", Grant::role("client")).by_request();
+        let asked_by = acme.create_link(asked_by).await.unwrap().link;
+        let asking = token(&acme.show_link(asked_by).await.unwrap().reveal());
+        let work = ("work.example".parse().unwrap(), VerifiedDomain::joins(Grant::role("member")));
+        system.change_verified_domains([work]).await.unwrap();
         let soon: DateTime<Utc> = start() + TimeDelta::hours(1);
         let old = acme.invite("old@example.com", Grant::role("member"));
         old.with(|old| old.expires_at(Expiry::At(soon))).await.unwrap();
         world.pass(now());
+        let kay = world.invite.ask_to_join(&asking, person("kay")).await.unwrap().request;
         let invited = "eve@example.com, dan@example.com, kim@example.com";
         acme.invite(invited, Grant::role("member")).await.unwrap();
         let kim = token(&acme.copy_link(acme.entry("kim@example.com").await.0.id).await.unwrap().reveal());
@@ -72,6 +83,8 @@ impl Furnished {
         Self {
             link,
             joining,
+            asking,
+            kay,
             commits: storage.written(),
             eve: token(&acme.copy_link(eve.id).await.unwrap().reveal()),
             unsubscribe: keyring.issue(Purpose::Unsubscribe, &id, eve.id.as_uuid(), &eve.nonce),

@@ -80,8 +80,8 @@ fn members_are_listed_by_group_role_and_seat_and_as_a_sheet_pri_5() {
     team.run(&["members", "--as", "bob"]).refused("not-permitted");
 
     let sheet = team.run(&["members", "--csv"]).done();
-    assert!(sheet.starts_with("user,address,role,groups,seat,joined_at\r\nada,"), "{sheet}");
-    assert!(sheet.contains("\r\nbob,bob@example.com,client,web: client,client,"), "{sheet}");
+    assert!(sheet.starts_with("user,address,role,groups,seat,status,joined_at\r\nada,"), "{sheet}");
+    assert!(sheet.contains("\r\nbob,bob@example.com,client,web: client,client,active,"), "{sheet}");
     team.pipe(&["invite", "-", "--role", "member", "--group", "web"], "\"=1+1\" <eve@example.com>").done();
     let sheet = team.run(&["invitations", "--group", "web", "--csv"]).done();
     assert!(sheet.contains(",eve@example.com,'=1+1,,web: member,team,ada,pending,queued,"), "{sheet}");
