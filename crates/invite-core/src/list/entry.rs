@@ -169,15 +169,21 @@ fn is_user_name(text: &str) -> bool {
         && !text.chars().any(|c| c.is_control() || c.is_whitespace() || is_invisible(c) || "\"<>".contains(c))
 }
 
-/// The address of a `mailto:` link, without subject and the like behind `?`.
+/// The address of a `mailto:` link, without subject and the like behind `?`. What pasted the scheme twice is taken for
+/// one link, or the name that is left could be read as a link again (PAR-3).
 fn without_link(text: &str) -> Result<&str, InvalidFragment> {
-    const SCHEME: &str = "mailto:";
-    let Some((scheme, link)) = text.split_at_checked(SCHEME.len()) else { return Ok(text) };
-    if !scheme.eq_ignore_ascii_case(SCHEME) {
-        return Ok(text);
+    let Some(mut link) = without_scheme(text) else { return Ok(text) };
+    while let Some(rest) = without_scheme(link) {
+        link = rest;
     }
     let address = link.split_once('?').map_or(link, |(address, _)| address);
     if address.contains('%') { Err(InvalidFragment::EncodedLink) } else { Ok(trim(address)) }
+}
+
+fn without_scheme(text: &str) -> Option<&str> {
+    const SCHEME: &str = "mailto:";
+    let (scheme, link) = text.split_at_checked(SCHEME.len())?;
+    scheme.eq_ignore_ascii_case(SCHEME).then(|| trim(link))
 }
 
 /// The name before the brackets; `None` if there is none, or only the address once more, as mail clients

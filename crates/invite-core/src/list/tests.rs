@@ -136,6 +136,12 @@ fn par_1_what_people_paste() {
             "mailto:a@x.com, MAILTO:b@x.com?subject=hi; <mailto:c@x.com>",
             &["a@x.com", "b@x.com", "c@x.com"],
         ),
+        (
+            "mailto twice",
+            plain(),
+            "mailto:MailTo: a@x.com; mailto:mailto:, b@x.com",
+            &["a@x.com", "!list-empty", "b@x.com"],
+        ),
         ("encoded mailto", plain(), "mailto:a%2Bb@x.com", &["!list-encoded-link"]),
         (
             "web page",
