@@ -63,6 +63,10 @@ pub enum Call {
     Inbox,
     Memberships,
     RequestsBy,
+    FormerMemberships,
+    Circles,
+    Suppressions,
+    BlockEverywhere,
     Events,
     Lease,
     Complete,
@@ -72,7 +76,7 @@ pub enum Call {
 
 impl Call {
     /// Every call there is.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 26] = [
         Self::Load,
         Self::Commit,
         Self::Exclusive,
@@ -90,6 +94,10 @@ impl Call {
         Self::Inbox,
         Self::Memberships,
         Self::RequestsBy,
+        Self::FormerMemberships,
+        Self::Circles,
+        Self::Suppressions,
+        Self::BlockEverywhere,
         Self::Events,
         Self::Lease,
         Self::Complete,
@@ -114,8 +122,8 @@ impl Call {
 
     /// Whether something may be stored once it was made, so that a lost reply leaves it open what is.
     fn is_final(self) -> bool {
-        use Call::{Commit, Complete, Fail, ForgetCommands, Lease, UnitCommit};
-        matches!(self, Commit | UnitCommit | ForgetCommands | Lease | Complete | Fail)
+        use Call::{BlockEverywhere, Commit, Complete, Fail, ForgetCommands, Lease, UnitCommit};
+        matches!(self, BlockEverywhere | Commit | UnitCommit | ForgetCommands | Lease | Complete | Fail)
     }
 
     /// Whether the organization is locked when it is made.

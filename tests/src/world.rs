@@ -5,7 +5,7 @@ use invite::core::{Delivery, DeliveryState};
 use invite::{
     AccessModel, Acting, Clock as _, Courier, CourierReport, Error, Grant, Invitation, InvitationFilter,
     InvitationState, Invitations, Key, Keyring, Limit, ManualClock, Member, MemberFilter, MemoryDirectory,
-    PageRequest, Plan, RosterEntry, Scope, Token,
+    PageRequest, Plan, Rate, RosterEntry, Scope, Token,
 };
 use invite_memory::MemoryMailer;
 
@@ -60,6 +60,13 @@ impl World {
     pub fn another_process(&self) -> Self {
         let invite = build(&self.store, &self.model, &self.directory, &self.clock);
         Self { invite, ..self.clone() }
+    }
+
+    /// The same host, with another rate of questions to its directory.
+    pub fn rated(&self, rate: Rate) -> Self {
+        let service = self.store.connect(self.model.clone(), keyring()).base_url("https://app.example/join");
+        let service = service.directory(self.directory.clone()).clock(self.clock.clone());
+        Self { invite: service.directory_rate(rate).build().unwrap(), ..self.clone() }
     }
 
     /// The same host, on another way to its store.

@@ -37,6 +37,7 @@
 //! | `operations/` | one file for each thing that can be done, refusal and tests included |
 //! | `refusal/` | every reason for a no: code, rule, remedy |
 //! | `model`, `access`, `authority` | what roles and permissions there are, what is held, what may be granted |
+//! | `candidates` | whom somebody may have in mind |
 //! | `caps` | how much one command may carry |
 //! | `continue_to` | where somebody goes on after joining |
 //! | `plan`, `seats`, `rules` | limits, who takes which seat, what several operations check |
@@ -54,6 +55,7 @@ extern crate std;
 
 mod access;
 mod authority;
+mod candidates;
 mod caps;
 mod continue_to;
 mod domain;
@@ -81,6 +83,7 @@ mod wanted;
 
 pub use access::*;
 pub use authority::*;
+pub use candidates::*;
 pub use caps::*;
 pub use continue_to::*;
 pub use domain::*;

@@ -78,6 +78,14 @@ where
     Ok(draft.rule("LIF-10", answer.map_err(R::from))?)
 }
 
+/// Requires that a group exists and works (LIF-8).
+pub(crate) fn require_group_works<R>(draft: &Draft, group: &GroupId) -> Result<(), Stop<R>>
+where
+    R: Refusal + From<NoGroup>,
+{
+    Ok(works(draft.group(group)?, group).map_err(R::from)?)
+}
+
 /// Grants without those in groups that were closed since, unless that is all of them, and these groups (LIF-10).
 pub(crate) fn without_closed<R>(draft: &Draft, grants: &Grants) -> Result<(Grants, Vec<GroupId>), Stop<R>> {
     let (mut kept, mut dropped) = (grants.clone(), Vec::new());

@@ -38,7 +38,9 @@ pub fn wanted(
 ) -> Wanted {
     let notice = delivery.kind == DeliveryKind::Included;
     let stopped = |row: &Suppression| match row.kind {
-        SuppressionKind::Invitations | SuppressionKind::Mail => row.invitee == invitation.invitee,
+        SuppressionKind::Invitations | SuppressionKind::Mail | SuppressionKind::Everywhere => {
+            row.invitee == invitation.invitee
+        }
         SuppressionKind::Inclusion => notice && row.invitee == invitation.invitee,
     };
     let current = match &invitation.ended {
@@ -130,7 +132,7 @@ mod tests {
     fn mail_that_the_invitee_stopped_is_not_wanted_idn_3() {
         let (world, delivery, _) = queued();
         let stopped = |invitee: Invitee, kind| Suppression { invitee, kind, at: world.now };
-        for kind in [SuppressionKind::Invitations, SuppressionKind::Mail] {
+        for kind in [SuppressionKind::Invitations, SuppressionKind::Mail, SuppressionKind::Everywhere] {
             let (own, others) = (
                 stopped(address("bob@example.com").into(), kind),
                 [stopped(address("eve@example.com").into(), kind), stopped(user("bob").into(), kind)],

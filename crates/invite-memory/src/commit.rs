@@ -42,6 +42,7 @@ pub(crate) struct Change {
     pub(crate) places: Vec<Swap<(Scope, Invitee), Place>>,
     pub(crate) suppressions: Vec<Swap<(Invitee, SuppressionKind), Suppression>>,
     pub(crate) limits: Vec<(LimitSubject, Option<DateTime<Utc>>)>,
+    pub(crate) former: Vec<(UserId, Option<DateTime<Utc>>)>,
     pub(crate) events: Log,
     pub(crate) deliveries: Vec<Swap<DeliveryId, Delivery>>,
     pub(crate) commands: Vec<(CommandKey, Option<CommandRecord>)>,
@@ -71,12 +72,14 @@ impl Change {
             places,
             suppressions,
             limits,
+            former,
             events,
             deliveries,
             commands,
         } = commit;
         let limits: BTreeMap<_, _> =
             limits.iter().map(|(subject, kept)| (subject.clone(), Some(*kept))).collect();
+        let former: BTreeMap<_, _> = former.iter().map(|row| (row.user.clone(), Some(row.left_at))).collect();
         let commands: BTreeMap<_, _> =
             commands.iter().map(|record| (record.key.clone(), Some(record.clone()))).collect();
         Ok(Self {
@@ -91,6 +94,7 @@ impl Change {
             places: swaps(places, |row| (row.scope.clone(), row.invitee.clone())),
             suppressions: swaps(suppressions, |row| (row.invitee.clone(), row.kind)),
             limits: limits.into_iter().collect(),
+            former: former.into_iter().collect(),
             events: Log::Add(events.clone()),
             deliveries: deliveries
                 .iter()

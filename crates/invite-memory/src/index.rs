@@ -148,6 +148,8 @@ impl GroupFile {
 pub(crate) struct Index {
     /// Open invitations by invitee.
     pub(crate) open: Map<Invitee, BTreeSet<InvitationId>>,
+    /// Former members by when they left.
+    pub(crate) former: List<UserId>,
     /// Open invitations by their end.
     pub(crate) due: BTreeSet<(DateTime<Utc>, InvitationId)>,
     /// Invitations by inviter (`None`: of anybody) and stored state.
@@ -291,6 +293,18 @@ impl Index {
                 self.due_requests.insert((row.expires_at, row.id));
             }
         }
+    }
+
+    pub(crate) fn replace_former(
+        &mut self,
+        user: &UserId,
+        old: Option<DateTime<Utc>>,
+        new: Option<DateTime<Utc>>,
+    ) {
+        if let Some(at) = old {
+            self.former.remove(&(at, user.clone()));
+        }
+        self.former.extend(new.map(|at| (at, user.clone())));
     }
 
     pub(crate) fn replace_delivery(&mut self, old: Option<&Delivery>, new: Option<&Delivery>) {

@@ -203,6 +203,7 @@ fn commit_of(slice: &Slice, touches: &[Touch], mails: &mut u32) -> Commit {
                     Delivery { organization, ..delivery(*mails, &invitation(key.into(), "x@example.com")) };
                 commit.deliveries.push(Delivery { due_at: at(value.into()), ..row });
                 commit.limits.push((LimitSubject::Organization, at(value.into())));
+                commit.former.push(Former { user: user(&key.to_string()), left_at: at(value.into()) });
                 commit.commands.push(command(&key.to_string(), &value.to_string()));
             }
         }
@@ -284,6 +285,7 @@ impl Run {
         let shared = &self.storage.shared;
         let (mut users, mut invitees, mut queued) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut asking = BTreeSet::new();
+        let (mut former, mut unwilling) = (BTreeSet::new(), BTreeSet::new());
         for tenant in shared.tenants() {
             let rows = tenant.rows();
             let mut scanned = Index::default();
@@ -317,6 +319,13 @@ impl Run {
                     queued.insert((at, tenant.id.clone(), row.id, row.leased_until.is_some()));
                 }
             }
+            for (user, left_at) in &rows.former {
+                scanned.replace_former(user, None, Some(*left_at));
+                former.insert((user.clone(), tenant.id.clone()));
+            }
+            for (invitee, _) in rows.suppressions.keys() {
+                unwilling.insert((invitee.clone(), tenant.id.clone()));
+            }
             assert_eq!(rows.index, scanned);
             let mut commits = Map::default();
             for (entry, sequence) in rows.events.iter().zip(1..) {
@@ -329,6 +338,8 @@ impl Run {
         assert_eq!(shared.users.all().into_iter().collect::<BTreeSet<_>>(), users);
         assert_eq!(shared.invitees.all().into_iter().collect::<BTreeSet<_>>(), invitees);
         assert_eq!(shared.asking.all().into_iter().collect::<BTreeSet<_>>(), asking);
+        assert_eq!(shared.former.all().into_iter().collect::<BTreeSet<_>>(), former);
+        assert_eq!(shared.unwilling.all().into_iter().collect::<BTreeSet<_>>(), unwilling);
         assert_eq!(lock(&shared.queue).all(), queued);
     }
 }

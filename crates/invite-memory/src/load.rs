@@ -5,12 +5,14 @@ use invite_core::{OrganizationId, Reads, Slice};
 use invite_storage::StorageError;
 
 use crate::rows::Rows;
+use crate::storage::Shared;
 
 /// More rounds than any key takes.
 const ROUNDS: usize = 8;
 
 /// Answers everything that was asked for, from rows that nobody changes meanwhile.
 pub(crate) fn load(
+    shared: &Shared,
     rows: &Rows,
     organization: &OrganizationId,
     reads: &Reads,
@@ -22,12 +24,18 @@ pub(crate) fn load(
         if open.is_empty() {
             return Ok(slice);
         }
-        answer(rows, &mut slice, open, now)?;
+        answer(shared, rows, &mut slice, open, now)?;
     }
     Err(StorageError::other("a command asked for something that this store does not know"))
 }
 
-fn answer(rows: &Rows, slice: &mut Slice, open: Reads, now: DateTime<Utc>) -> Result<(), StorageError> {
+fn answer(
+    shared: &Shared,
+    rows: &Rows,
+    slice: &mut Slice,
+    open: Reads,
+    now: DateTime<Utc>,
+) -> Result<(), StorageError> {
     for id in open.invitations {
         let row = rows.invitations.get(&id);
         let revision = row.map(|row| row.revision);
@@ -39,7 +47,8 @@ fn answer(rows: &Rows, slice: &mut Slice, open: Reads, now: DateTime<Utc>) -> Re
         if invitations.len() > Reads::MAX_OPEN {
             return Err(StorageError::other("an invitee has more open invitations than can be"));
         }
-        let suppressions = rows.suppressions_of(&invitee).cloned().collect::<Vec<_>>();
+        let here = rows.suppressions_of(&invitee).cloned();
+        let suppressions = here.chain(shared.block_of(&invitee)).collect::<Vec<_>>();
         slice.answer_invitee(invitee, invitations, suppressions);
     }
     for user in open.members {

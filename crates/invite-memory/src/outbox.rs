@@ -142,7 +142,8 @@ impl MemoryStorage {
             });
             return None;
         };
-        let suppressions = rows.suppressions_of(&invitation.invitee).cloned().collect();
+        let here = rows.suppressions_of(&invitation.invitee).cloned();
+        let suppressions = here.chain(self.shared.block_of(&invitation.invitee)).collect();
         let delivery = self.change(tenant, &mut rows, id, |row| {
             row.lease = row.lease.saturating_add(1);
             row.leased_until = Some(until);

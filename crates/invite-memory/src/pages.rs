@@ -7,12 +7,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
-    EventRecord, Group, GroupId, Invitation, InvitationState, InviteLink, Invitee, JoinRequest, Member,
-    OrganizationId, OrganizationStatus, RequestState, Scope, UserId,
+    Circle, EventRecord, Group, GroupId, Invitation, InvitationState, InviteLink, Invitee, JoinRequest,
+    Member, OrganizationId, OrganizationStatus, RequestState, Scope, UserId,
 };
 use invite_storage::{
-    EventEntry, GroupFilter, InboxEntry, InvitationEntry, InvitationFilter, LinkFilter, MemberFilter,
-    Membership, Pages, Position, Positioned, RequestEntry, RequestFilter, RosterEntry, Seek, StorageError,
+    EventEntry, FormerMembership, GroupFilter, InboxEntry, InvitationEntry, InvitationFilter, LinkFilter,
+    MemberFilter, Membership, Pages, Position, Positioned, RequestEntry, RequestFilter, RosterEntry, Seek,
+    StorageError, SuppressionEntry,
 };
 
 use crate::MemoryStorage;
@@ -254,6 +255,55 @@ impl Pages for MemoryStorage {
         Ok(found)
     }
 
+    /// Looks into every organization that the user left: few, for a person.
+    async fn former_memberships(
+        &self,
+        user: &UserId,
+        limit: u32,
+    ) -> Result<Vec<FormerMembership>, StorageError> {
+        let tenants = self.shared.former.tenants(user).into_iter();
+        let left = tenants.filter_map(|tenant| {
+            let left_at = tenant.rows().former.get(user).copied()?;
+            Some(FormerMembership { organization: tenant.id.clone(), left_at })
+        });
+        let mut found = left.collect::<Vec<_>>();
+        found.sort_by(|one, other| {
+            (other.left_at, &other.organization).cmp(&(one.left_at, &one.organization))
+        });
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(found)
+    }
+
+    async fn circles(&self, circles: &[Circle], limit: u32) -> Result<Vec<Vec<UserId>>, StorageError> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(circles.iter().map(|circle| self.circle(circle, limit)).collect())
+    }
+
+    /// Looks into every organization where one of the invitees does not want something: few, for a person.
+    async fn suppressions(
+        &self,
+        invitees: &[Invitee],
+        limit: u32,
+    ) -> Result<Vec<SuppressionEntry>, StorageError> {
+        let mut found = Vec::new();
+        for invitee in invitees.iter().collect::<BTreeSet<_>>() {
+            for tenant in self.shared.unwilling.tenants(invitee) {
+                let rows = tenant.rows();
+                let Some(header) = &rows.header else { continue };
+                let organization = Some((tenant.id.clone(), header.settings.name().to_owned()));
+                found.extend(rows.suppressions_of(invitee).map(|row| SuppressionEntry {
+                    organization: organization.clone(),
+                    suppression: row.clone(),
+                }));
+            }
+            let everywhere = self.shared.block_of(invitee);
+            found.extend(everywhere.map(|suppression| SuppressionEntry { organization: None, suppression }));
+        }
+        found.sort_by_key(|entry| Reverse(entry.suppression.at));
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(found)
+    }
+
     async fn events(
         &self,
         organization: &OrganizationId,
@@ -264,6 +314,28 @@ impl Pages for MemoryStorage {
         let rows = tenant.rows();
         let behind = rows.events.iter().skip(usize::try_from(after).unwrap_or(usize::MAX));
         behind.take(usize::try_from(limit).unwrap_or(usize::MAX)).map(event_entry).collect()
+    }
+}
+
+impl MemoryStorage {
+    fn circle(&self, circle: &Circle, limit: usize) -> Vec<UserId> {
+        let (Circle::Group(organization, _)
+        | Circle::Members { organization, .. }
+        | Circle::Former { organization, .. }) = circle;
+        let Some(tenant) = self.shared.tenant(organization) else { return Vec::new() };
+        let rows = tenant.rows();
+        let list = match circle {
+            Circle::Group(_, group) => rows.index.grouped.get(&(group.clone(), None)),
+            Circle::Members { .. } => rows.index.standing.get(&Standing::Any),
+            Circle::Former { .. } => Some(&rows.index.former),
+        };
+        let newest = list.into_iter().flat_map(|list| list.iter().rev());
+        let within = newest.filter(|(at, _)| match circle {
+            Circle::Group(..) => true,
+            Circle::Members { until, .. } => until.is_none_or(|until| *at <= until),
+            Circle::Former { since, .. } => at >= since,
+        });
+        within.take(limit).map(|(_, user)| user.clone()).collect()
     }
 }
 

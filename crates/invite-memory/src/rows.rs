@@ -34,6 +34,7 @@ pub(crate) struct Rows {
     places: Map<(Scope, Invitee), Place>,
     pub(crate) suppressions: BTreeMap<(Invitee, SuppressionKind), Suppression>,
     pub(crate) limits: BTreeMap<LimitSubject, DateTime<Utc>>,
+    pub(crate) former: Map<UserId, DateTime<Utc>>,
     pub(crate) commands: Map<CommandKey, CommandRecord>,
     /// The event of sequence n is at n - 1.
     pub(crate) events: Vec<EventRecord>,
@@ -67,6 +68,7 @@ impl Rows {
             places,
             suppressions,
             limits: _,
+            former: _,
             events,
             deliveries,
             commands: _,
@@ -98,6 +100,7 @@ impl Rows {
             places,
             suppressions,
             limits,
+            former,
             events,
             deliveries,
             commands,
@@ -137,6 +140,11 @@ impl Rows {
         }
         for (key, kept) in limits {
             exchange_sorted(&mut self.limits, key, kept);
+        }
+        for (user, left_at) in former {
+            let now = *left_at;
+            exchange(&mut self.former, user, left_at);
+            self.index.replace_former(user, *left_at, now);
         }
         self.swap_events(events);
         for Swap { key, row, .. } in deliveries {

@@ -1,12 +1,15 @@
 //! The store: organizations, each behind its own locks.
 
 use std::cmp::Ordering;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use invite_core::{Commit, CommitId, Invitee, OrganizationId, Reads, Slice, UserId};
+use invite_core::{
+    Commit, CommitId, Invitee, OrganizationId, Reads, Slice, Suppression, SuppressionKind, UserId,
+};
 use invite_storage::{CommitError, Exclusive, Storage, StorageError};
 use tokio::sync::OwnedMutexGuard;
 
@@ -40,7 +43,7 @@ pub struct MemoryStorage {
 ///
 /// 1. the gate of one organization, which alone may be held across an await;
 /// 2. the rows of one organization: whoever holds them sees a whole number of commits;
-/// 3. the queue, or one shard of a directory, alone.
+/// 3. the queue, the blocks, or one shard of a directory, alone.
 ///
 /// The map of tenants is let go before any of these is taken. The queue and the directories say where to
 /// look, and the rows say what is there: they are written while the rows are held, and read before.
@@ -53,6 +56,12 @@ pub(crate) struct Shared {
     pub(crate) invitees: Directory<Invitee>,
     /// Where a user has made join requests.
     pub(crate) asking: Directory<UserId>,
+    /// Where a user was a member once.
+    pub(crate) former: Directory<UserId>,
+    /// Where an invitee does not want something.
+    pub(crate) unwilling: Directory<Invitee>,
+    /// Who blocks all organizations.
+    pub(crate) blocks: RwLock<Map<Invitee, DateTime<Utc>>>,
     pub(crate) queue: Mutex<Queue>,
 }
 
@@ -98,6 +107,12 @@ impl Shared {
         self.tenants.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
+    /// The block of all organizations, if an invitee made one.
+    pub(crate) fn block_of(&self, invitee: &Invitee) -> Option<Suppression> {
+        let at = self.blocks.read().unwrap_or_else(PoisonError::into_inner).get(invitee).copied()?;
+        Some(Suppression { invitee: invitee.clone(), kind: SuppressionKind::Everywhere, at })
+    }
+
     /// Makes a checked change true, across organizations too.
     fn apply(&self, tenant: &Arc<Tenant>, rows: &mut Rows, mut change: Change) {
         rows.swap(&mut change);
@@ -109,6 +124,13 @@ impl Shared {
         }
         for (user, has_any) in rows.asking_in(&change) {
             self.asking.set(user, tenant, has_any);
+        }
+        for (user, _) in &change.former {
+            self.former.set(user, tenant, rows.former.contains_key(user));
+        }
+        for swap in &change.suppressions {
+            let (invitee, _) = &swap.key;
+            self.unwilling.set(invitee, tenant, rows.suppressions_of(invitee).next().is_some());
         }
         if !change.deliveries.is_empty() {
             let mut queue = lock(&self.queue);
@@ -160,8 +182,8 @@ impl Storage for MemoryStorage {
         now: DateTime<Utc>,
     ) -> Result<Slice, StorageError> {
         match self.shared.tenant(organization) {
-            Some(tenant) => load(&tenant.rows(), organization, reads, now),
-            None => load(&Rows::default(), organization, reads, now),
+            Some(tenant) => load(&self.shared, &tenant.rows(), organization, reads, now),
+            None => load(&self.shared, &Rows::default(), organization, reads, now),
         }
     }
 
@@ -211,6 +233,29 @@ impl Storage for MemoryStorage {
         }
         Ok(forgotten)
     }
+
+    async fn block_everywhere(
+        &self,
+        invitees: &[Invitee],
+        since: Option<DateTime<Utc>>,
+    ) -> Result<u32, StorageError> {
+        let mut blocks = self.shared.blocks.write().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = 0_u32;
+        for invitee in invitees {
+            let change = match since {
+                Some(at) => match blocks.entry(invitee.clone()) {
+                    Entry::Occupied(_) => false,
+                    Entry::Vacant(free) => {
+                        free.insert(at);
+                        true
+                    }
+                },
+                None => blocks.remove(invitee).is_some(),
+            };
+            changed = changed.saturating_add(change.into());
+        }
+        Ok(changed)
+    }
 }
 
 /// An exclusive unit. It keeps its writes to itself until it commits.
@@ -244,8 +289,8 @@ fn failed() -> StorageError {
 #[async_trait]
 impl Exclusive for Unit {
     async fn load(&mut self, reads: &Reads, now: DateTime<Utc>) -> Result<Slice, StorageError> {
-        let organization = self.tenant.id.clone();
-        self.with_written(|rows| load(rows, &organization, reads, now))?
+        let (organization, shared) = (self.tenant.id.clone(), Arc::clone(&self.shared));
+        self.with_written(|rows| load(&shared, rows, &organization, reads, now))?
     }
 
     async fn write(&mut self, commit: &Commit) -> Result<(), CommitError> {

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Commit, Group, GroupId, GroupMember, Invitation, InvitationId, InviteLink, Invitee, JoinRequest, LinkId,
-    Member, Organization, OrganizationId, Place, RequestId, RowChange, Scope, Suppression, SuppressionKind,
-    UserId,
+    Commit, EmailAddress, Former, Group, GroupId, GroupMember, Invitation, InvitationId, InviteLink, Invitee,
+    JoinRequest, LinkId, Member, Organization, OrganizationId, Place, RequestId, RowChange, Scope,
+    Suppression, SuppressionKind, UserId,
 };
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
@@ -29,6 +29,7 @@ pub(crate) fn write(connection: &Connection, commit: &Commit) -> Result<(), Fail
         places,
         suppressions,
         limits,
+        former,
         events,
         deliveries,
         commands,
@@ -69,6 +70,10 @@ pub(crate) fn write(connection: &Connection, commit: &Commit) -> Result<(), Fail
             sql::PUT_LIMIT,
             vec![text(organization.as_str()), subject.key().into(), micros(*kept)],
         )?;
+    }
+    for Former { user, left_at } in former {
+        let values = vec![text(organization.as_str()), text(user.as_str()), micros(*left_at)];
+        one(connection, sql::PUT_FORMER, values)?;
     }
     for record in events {
         one(connection, sql::INSERT_EVENT, rows::event_values(organization, record)?)?;
@@ -282,6 +287,25 @@ pub(crate) fn forget_commands(
 ) -> Result<u32, Failure> {
     let forgotten = connection.prepare_cached(sql::FORGET_COMMANDS)?.execute(params![micros(now), limit])?;
     u32::try_from(forgotten).map_err(Failure::other)
+}
+
+/// For how many of them it changed anything.
+pub(crate) fn block_everywhere(
+    connection: &Connection,
+    invitees: &[Invitee],
+    since: Option<DateTime<Utc>>,
+) -> Result<u32, Failure> {
+    let mut changed = 0;
+    for invitee in invitees {
+        let (key, address) = (invitee.key(), invitee.address().map(EmailAddress::as_str));
+        changed += match since {
+            Some(at) => {
+                connection.prepare_cached(sql::INSERT_BLOCK)?.execute(params![key, address, micros(at)])?
+            }
+            None => connection.prepare_cached(sql::DELETE_BLOCK)?.execute([key])?,
+        };
+    }
+    u32::try_from(changed).map_err(Failure::other)
 }
 
 /// Writes exactly one row; that it is not there, or is there already, is a conflict.

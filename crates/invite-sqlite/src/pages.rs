@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Group, GroupId, Invitation, InvitationState, InviteLink, Invitee, JoinRequest, Member, Organization,
-    OrganizationId, RequestState, UserId,
+    Circle, Group, GroupId, Invitation, InvitationState, InviteLink, Invitee, JoinRequest, Member,
+    Organization, OrganizationId, RequestState, UserId,
 };
 use invite_storage::{
-    EventEntry, GroupFilter, InboxEntry, InvitationEntry, InvitationFilter, LinkFilter, MemberFilter,
-    Membership, Pages, Position, Positioned, RequestEntry, RequestFilter, RosterEntry, Seek, StorageError,
-    WhichLinks,
+    EventEntry, FormerMembership, GroupFilter, InboxEntry, InvitationEntry, InvitationFilter, LinkFilter,
+    MemberFilter, Membership, Pages, Position, Positioned, RequestEntry, RequestFilter, RosterEntry, Seek,
+    StorageError, SuppressionEntry, WhichLinks,
 };
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
@@ -105,6 +105,34 @@ impl Pages for SqliteStorage {
     async fn requests_by(&self, user: &UserId, seek: &Seek) -> Result<Vec<RequestEntry>, StorageError> {
         let (user, seek) = (user.clone(), seek.clone());
         self.read(move |connection| requests_by(connection, &user, seek)).await
+    }
+
+    async fn former_memberships(
+        &self,
+        user: &UserId,
+        limit: u32,
+    ) -> Result<Vec<FormerMembership>, StorageError> {
+        let user = user.clone();
+        self.read(move |connection| {
+            all(connection, sql::FORMER_MEMBERSHIPS, params![user.as_str(), limit], |columns| {
+                Ok(FormerMembership { organization: columns.organization_id()?, left_at: columns.time()? })
+            })
+        })
+        .await
+    }
+
+    async fn circles(&self, circles: &[Circle], limit: u32) -> Result<Vec<Vec<UserId>>, StorageError> {
+        let circles = circles.to_vec();
+        self.read(move |connection| circles.iter().map(|one| circle(connection, one, limit)).collect()).await
+    }
+
+    async fn suppressions(
+        &self,
+        invitees: &[Invitee],
+        limit: u32,
+    ) -> Result<Vec<SuppressionEntry>, StorageError> {
+        let invitees = invitees.iter().map(Invitee::key).collect::<BTreeSet<_>>();
+        self.read(move |connection| suppressions(connection, invitees, limit)).await
     }
 
     async fn events(
@@ -343,6 +371,41 @@ fn requests_by(connection: &Connection, user: &UserId, seek: Seek) -> Result<Vec
         Ok(RequestEntry { organization: id, organization_name: settings.name().to_owned(), status, request })
     };
     page.into_iter().map(entry).collect()
+}
+
+fn circle(connection: &Connection, circle: &Circle, limit: u32) -> Result<Vec<UserId>, Failure> {
+    let (sql, organization, among) = match circle {
+        Circle::Group(organization, group) => (sql::CIRCLE_GROUP, organization, text(group.as_str())),
+        Circle::Members { organization, until } => {
+            (sql::CIRCLE_MEMBERS, organization, until.map_or(LAST, micros))
+        }
+        Circle::Former { organization, since } => (sql::CIRCLE_FORMER, organization, micros(*since)),
+    };
+    all(connection, sql, params![organization.as_str(), among, limit], |columns| {
+        columns.parsed(|text: String| UserId::parse(text))
+    })
+}
+
+fn suppressions(
+    connection: &Connection,
+    invitees: BTreeSet<String>,
+    limit: u32,
+) -> Result<Vec<SuppressionEntry>, Failure> {
+    let mut found = Vec::new();
+    for invitee in invitees {
+        let here = all(connection, sql::SUPPRESSIONS_OF, params![invitee, limit], |columns| {
+            Ok((rows::suppression(columns)?, columns.organization()?))
+        })?;
+        for (suppression, id) in here {
+            let name = organization_of(connection, &id)?.settings.name().to_owned();
+            found.push(SuppressionEntry { organization: Some((id, name)), suppression });
+        }
+        let everywhere = first(connection, sql::BLOCK, [invitee], rows::suppression)?;
+        found.extend(everywhere.map(|suppression| SuppressionEntry { organization: None, suppression }));
+    }
+    found.sort_by_key(|entry| Reverse(entry.suppression.at));
+    found.truncate(usize::try_from(limit).map_err(Failure::other)?);
+    Ok(found)
 }
 
 /// A row whose organization is not there was left by nobody's commit.

@@ -96,11 +96,20 @@ statements! {
     UPDATE_PLACE = include_str!("../sql/update_place.sql");
     DELETE_PLACE = "delete from invite_places where organization = ?1 and invitee = ?2 and scope = ?3";
 
-    SUPPRESSIONS = "select invitee, address, kind, at from invite_suppressions ",
-        "where organization = ?1 and invitee = ?2";
+    SUPPRESSIONS = include_str!("../sql/suppressions.sql");
+    SUPPRESSIONS_OF = include_str!("../sql/suppressions_of.sql");
+    BLOCK = "select invitee, address, 'everywhere', at from invite_blocks where invitee = ?1";
+    INSERT_BLOCK = include_str!("../sql/insert_block.sql");
+    DELETE_BLOCK = "delete from invite_blocks where invitee = ?1";
     INSERT_SUPPRESSION = include_str!("../sql/insert_suppression.sql");
     UPDATE_SUPPRESSION = include_str!("../sql/update_suppression.sql");
     DELETE_SUPPRESSION = "delete from invite_suppressions where organization = ?1 and invitee = ?2 and kind = ?3";
+
+    PUT_FORMER = include_str!("../sql/put_former.sql");
+    CIRCLE_GROUP = include_str!("../sql/circle_group.sql");
+    CIRCLE_MEMBERS = include_str!("../sql/circle_members.sql");
+    CIRCLE_FORMER = include_str!("../sql/circle_former.sql");
+    FORMER_MEMBERSHIPS = include_str!("../sql/former_memberships.sql");
 
     LIMIT = "select kept from invite_limits where organization = ?1 and subject = ?2";
     PUT_LIMIT = include_str!("../sql/put_limit.sql");
@@ -203,6 +212,11 @@ mod tests {
             (FORGET_COMMANDS, "expires_at<?"),
             (FIND_COMMIT, "commit_id=?"),
             (LAST_DELIVERY, "invitation=?"),
+            (CIRCLE_GROUP, "group_id=?"),
+            (CIRCLE_MEMBERS, "joined_at<?"),
+            (CIRCLE_FORMER, "left_at>?"),
+            (FORMER_MEMBERSHIPS, "user=?"),
+            (SUPPRESSIONS_OF, "invitee=?"),
             (LEASABLE, "due_at<?"),
         ] {
             let plan = plan(&connection, sql);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use invite_core::{Commit, CommitId, OrganizationId, Reads, Slice};
+use invite_core::{Commit, CommitId, Invitee, OrganizationId, Reads, Slice};
 use invite_storage::{CommitError, Exclusive, Storage, StorageError};
 use rusqlite::Connection;
 
@@ -94,6 +94,15 @@ impl Storage for SqliteStorage {
 
     async fn forget_commands(&self, now: DateTime<Utc>, limit: u32) -> Result<u32, StorageError> {
         self.write(move |connection| commit::forget_commands(connection, now, limit)).await
+    }
+
+    async fn block_everywhere(
+        &self,
+        invitees: &[Invitee],
+        since: Option<DateTime<Utc>>,
+    ) -> Result<u32, StorageError> {
+        let invitees = invitees.to_vec();
+        self.write(move |connection| commit::block_everywhere(connection, &invitees, since)).await
     }
 }
 

@@ -109,6 +109,18 @@
 //! 37. `requests_by_cross_organizations`: what a user asked for comes from all organizations, whatever their status, and
 //!     in every state: all that this user made, and nothing that somebody else did.
 
+//!
+//! # People
+//!
+//! 38. `circles_are_who_is_together`: a [`Circle`](invite_core::Circle) is who is in it by what the rows hold now, the
+//!     newest first by `(time, user)`, at most as many as asked for, in the order of the question; one of nothing is empty.
+//!     Former members are put: one row a person and organization, with the last time; where somebody was is found by them
+//!     in all organizations, the last to be left first.
+//! 39. `blocks_are_everywhere`: a block of all organizations is set and undone for several invitees at once, keeps the time
+//!     of its first setting, and comes with the suppressions of its invitee in every load and lease from then on.
+//!     Suppressions of invitees are found in all organizations, the newest first, as many as asked for, with those blocks
+//!     among them.
+
 mod cursor;
 mod error;
 mod outbox;
@@ -121,8 +133,9 @@ pub use cursor::{Cursor, InvalidCursor, Position};
 pub use error::{CommitError, StorageError};
 pub use outbox::{Completion, Failure, Lease, Leased, Leases, Outbox};
 pub use pages::{
-    EventEntry, GroupFilter, InboxEntry, InvitationEntry, InvitationFilter, LinkFilter, MemberFilter,
-    Membership, Pages, Positioned, RequestEntry, RequestFilter, RosterEntry, Seek, WhichLinks,
+    EventEntry, FormerMembership, GroupFilter, InboxEntry, InvitationEntry, InvitationFilter, LinkFilter,
+    MemberFilter, Membership, Pages, Positioned, RequestEntry, RequestFilter, RosterEntry, Seek,
+    SuppressionEntry, WhichLinks,
 };
 pub use storage::{Exclusive, Storage};
 pub use transaction::HostTransaction;

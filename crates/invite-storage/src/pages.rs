@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Actor, CommitId, Delivery, Group, GroupId, GroupStatus, Invitation, InvitationId, InvitationState,
-    InviteLink, Invitee, JoinRequest, LinkId, Member, MemberStatus, OrganizationId, OrganizationStatus,
-    RequestId, RequestState, RoleName, SeatClass, UserId,
+    Actor, Circle, CommitId, Delivery, Group, GroupId, GroupStatus, Invitation, InvitationId,
+    InvitationState, InviteLink, Invitee, JoinRequest, LinkId, Member, MemberStatus, OrganizationId,
+    OrganizationStatus, RequestId, RequestState, RoleName, SeatClass, Suppression, UserId,
 };
 use serde::Serialize;
 
@@ -154,6 +154,26 @@ pub struct RequestEntry {
     pub status: OrganizationStatus,
     /// The join request.
     pub request: JoinRequest,
+}
+
+/// Where somebody was a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "what a row of the list is made of")]
+pub struct FormerMembership {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// When they last ceased to be a member.
+    pub left_at: DateTime<Utc>,
+}
+
+/// What somebody does not want, and from whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "what a row of the list is made of")]
+pub struct SuppressionEntry {
+    /// The organization and its name; `None` for all of them.
+    pub organization: Option<(OrganizationId, String)>,
+    /// What.
+    pub suppression: Suppression,
 }
 
 /// A row of the event log. Kinds and data that the reader does not know are passed through.
@@ -349,6 +369,34 @@ pub trait Pages: Send + Sync + 'static {
     /// # Errors
     /// [`StorageError`]
     async fn requests_by(&self, user: &UserId, seek: &Seek) -> Result<Vec<RequestEntry>, StorageError>;
+
+    /// Where a user was a member, the last to be left first: by `(left_at, organization)` descending. At most `limit`.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn former_memberships(
+        &self,
+        user: &UserId,
+        limit: u32,
+    ) -> Result<Vec<FormerMembership>, StorageError>;
+
+    /// Who is in each of these circles, at most `limit` of each, the newest first: by `(time, user)` descending, where
+    /// time is that of joining the organization, or of leaving it for former members.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn circles(&self, circles: &[Circle], limit: u32) -> Result<Vec<Vec<UserId>>, StorageError>;
+
+    /// What these invitees do not want, in any organization and everywhere, the newest first: by `at` descending, and
+    /// in any order among equal times. At most `limit`. At most 32 invitees.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn suppressions(
+        &self,
+        invitees: &[Invitee],
+        limit: u32,
+    ) -> Result<Vec<SuppressionEntry>, StorageError>;
 
     /// Event records behind a sequence, in order; 0 begins at the beginning.
     ///

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use invite_core::{Commit, CommitId, OrganizationId, Reads, Slice};
+use invite_core::{Commit, CommitId, Invitee, OrganizationId, Reads, Slice};
 
 use crate::{CommitError, Outbox, Pages, StorageError};
 
@@ -48,6 +48,20 @@ pub trait Storage: Pages + Outbox {
     /// # Errors
     /// [`StorageError`]
     async fn forget_commands(&self, now: DateTime<Utc>, limit: u32) -> Result<u32, StorageError>;
+
+    /// Blocks all organizations for invitees since a time, or undoes that with `None`; all of them or none. Says for
+    /// how many it changed anything: one who blocks them already keeps the time.
+    ///
+    /// This lies outside of organizations and their versions. A command decided meanwhile may miss it; what is sent
+    /// afterwards does not.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn block_everywhere(
+        &self,
+        invitees: &[Invitee],
+        since: Option<DateTime<Utc>>,
+    ) -> Result<u32, StorageError>;
 }
 
 /// A unit of work that locked its organization. Dropped, it is rolled back.

@@ -5,13 +5,14 @@ use std::error::Error;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Commit, CommitId, Group, InviteLink, Invitee, JoinRequest, Member, OrganizationId, Reads, Slice, UserId,
+    Circle, Commit, CommitId, Group, InviteLink, Invitee, JoinRequest, Member, OrganizationId, Reads, Slice,
+    UserId,
 };
 
 use crate::{
-    CommitError, Completion, EventEntry, Exclusive, Failure, GroupFilter, InboxEntry, InvitationEntry,
-    InvitationFilter, Lease, Leases, LinkFilter, MemberFilter, Membership, Outbox, Pages, RequestEntry,
-    RequestFilter, RosterEntry, Seek, Storage, StorageError,
+    CommitError, Completion, EventEntry, Exclusive, Failure, FormerMembership, GroupFilter, InboxEntry,
+    InvitationEntry, InvitationFilter, Lease, Leases, LinkFilter, MemberFilter, Membership, Outbox, Pages,
+    RequestEntry, RequestFilter, RosterEntry, Seek, Storage, StorageError, SuppressionEntry,
 };
 
 /// Makes everything about calls from one list of them: trait of the contract, call, name, method.
@@ -143,6 +144,8 @@ calls! {
             find_commit(organization: &OrganizationId, commit: CommitId) -> bool, StorageError;
         ForgetCommands "forget-commands"
             forget_commands(now: DateTime<Utc>, limit: u32) -> u32, StorageError;
+        BlockEverywhere "block-everywhere"
+            block_everywhere(invitees: &[Invitee], since: Option<DateTime<Utc>>) -> u32, StorageError;
     }
     Pages {
         Roster "roster"
@@ -168,6 +171,12 @@ calls! {
             memberships(user: &UserId, seek: &Seek) -> Vec<Membership>, StorageError;
         RequestsBy "requests-by"
             requests_by(user: &UserId, seek: &Seek) -> Vec<RequestEntry>, StorageError;
+        FormerMemberships "former-memberships"
+            former_memberships(user: &UserId, limit: u32) -> Vec<FormerMembership>, StorageError;
+        Circles "circles"
+            circles(circles: &[Circle], limit: u32) -> Vec<Vec<UserId>>, StorageError;
+        Suppressions "suppressions"
+            suppressions(invitees: &[Invitee], limit: u32) -> Vec<SuppressionEntry>, StorageError;
         Events "events"
             events(organization: &OrganizationId, after: u64, limit: u32) -> Vec<EventEntry>, StorageError;
     }

@@ -254,7 +254,7 @@ impl Courier {
         let draft = self.service.inner.engine().look(&organization.id, &reads).await?;
         let invitation = draft.invitation(invitation.id).map_err(Fault::from)?.unwrap_or(invitation).clone();
         let mut suppressions = Vec::new();
-        for kind in SuppressionKind::ALL {
+        for kind in SuppressionKind::ALL.into_iter().chain([SuppressionKind::Everywhere]) {
             if let Some(at) = draft.suppressed_since(&invitation.invitee, kind).map_err(Fault::from)? {
                 suppressions.push(Suppression { invitee: invitation.invitee.clone(), kind, at });
             }

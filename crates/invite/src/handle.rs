@@ -7,6 +7,8 @@ mod members;
 mod people;
 mod requests;
 
+pub use people::Candidate;
+
 use invite_core::{
     Accept, Actor, AddMembers, Authority, ChangeAccess, ChangePlan, ChangeSettings, ChangeStatus, CopyLink,
     CopyLinkRefused, CreateOrganization, Decline, Draft, DryRun, Edit, Entropy, FormerOwner, Grants,

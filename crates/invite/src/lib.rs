@@ -9,6 +9,7 @@ mod engine;
 mod entropy;
 mod error;
 mod handle;
+mod inbox;
 mod job;
 mod keyring;
 mod pages;
@@ -23,7 +24,8 @@ pub use courier::{Courier, CourierReport};
 pub use directory::{Among, Directory, DirectoryError, MemoryDirectory, NoDirectory, Person};
 pub use entropy::{Entropy, NoEntropy, SystemEntropy};
 pub use error::{AnyRefusal, BuildError, Error, InvalidInput};
-pub use handle::{Acting, OrganizationHandle};
+pub use handle::{Acting, Candidate, OrganizationHandle};
+pub use inbox::{Answered, Waiting};
 pub use keyring::Keyring;
 pub use pages::{Page, PageRequest};
 pub use principal::Principal;
@@ -42,11 +44,11 @@ pub use invite_core::{
     InvitationKind, InvitationState, Invite, InviteLink, InviteOutcome, InviteRefused, InviteResult, Invited,
     Invitee, InviteeEntry, Invitees, InviterPolicy, JoinGroupRefused, JoinPolicy, JoinRefused, JoinRequest,
     Joined, JoinedBy, Key, Limit, LinkEnding, LinkId, LinkSettings, LinkState, ListOptions, Member,
-    MemberStatus, Metadata, MetadataPolicy, Mode, NewMember, Next, OnPending, Operation, Organization,
-    OrganizationId, OrganizationStatus, OwnerSeat, Permission, Plan, Preview, PreviewStatus, Rate, Refusal,
-    RemoveMembers, RequestEnding, RequestId, RequestState, RequestWay, Resend, ResourceKind, RestoreMembers,
-    Restriction, RevealAccounts, Role, RoleName, Scope, SeatClass, SeatPolicy, SeatUse, Settings,
-    SuspendMembers, Switch, TheirInvitations, Token, UserId, VerifiedDomain, parse_list,
+    MemberStatus, Metadata, MetadataPolicy, Mode, Nearness, NewMember, Next, OnPending, Operation,
+    Organization, OrganizationId, OrganizationStatus, OwnerSeat, Permission, Plan, Preview, PreviewStatus,
+    Rate, Refusal, RemoveMembers, RequestEnding, RequestId, RequestState, RequestWay, Resend, ResourceKind,
+    RestoreMembers, Restriction, RevealAccounts, Role, RoleName, Scope, SeatClass, SeatPolicy, SeatUse,
+    Settings, SuspendMembers, Switch, TheirInvitations, Token, UserId, VerifiedDomain, parse_list,
 };
 pub use invite_mailer::{Link, MailError, Mailer, Message, Rendered, Sender, Templates};
 pub use invite_storage::{

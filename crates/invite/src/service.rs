@@ -1,15 +1,17 @@
 //! The service.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
     Accept, AccessModel, AccountKnown, Actor, AskToJoin, CommonFreeMail, ContinueUrls,
-    CreateOrganizationRefused, Decline, FreeMail, InvalidId, Invitee, JoinByLink, OrganizationId, Plan,
-    Preview, PreviewRefused, PreviewToken, Settings, Stop, Token, Unsubscribe, UserId,
+    CreateOrganizationRefused, Decline, FreeMail, InvalidId, JoinByLink, OrganizationId, Plan, Preview,
+    PreviewRefused, PreviewToken, Questions, Rate, Settings, Stop, Token, TooManyQuestions, Unsubscribe,
+    UserId,
 };
 use invite_mailer::{BaseUrl, BuiltInTemplates, Mailer, Templates};
-use invite_storage::{InboxEntry, Membership, RequestEntry, Storage};
+use invite_storage::{Membership, RequestEntry, Storage};
 
 use crate::clock::{Clock, SystemClock};
 use crate::command::Command;
@@ -37,9 +39,16 @@ pub(crate) struct Inner {
     pub(crate) base_url: BaseUrl,
     pub(crate) directory: Arc<dyn Directory>,
     pub(crate) templates: Arc<dyn Templates>,
+    questions: Option<Mutex<Questions>>,
 }
 
 impl Inner {
+    /// Counts what somebody asks of the directory.
+    pub(crate) fn ask(&self, who: &Actor, count: usize, now: DateTime<Utc>) -> Result<(), TooManyQuestions> {
+        let Some(questions) = &self.questions else { return Ok(()) };
+        questions.lock().unwrap_or_else(PoisonError::into_inner).ask(who, count, now)
+    }
+
     pub(crate) fn engine(&self) -> &Engine {
         &self.queues.engine
     }
@@ -63,6 +72,7 @@ impl Invitations {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             free_mail: Arc::new(CommonFreeMail),
+            directory_rate: Rate::per(1_000, TimeDelta::hours(1)),
         }
     }
 
@@ -170,23 +180,6 @@ impl Invitations {
         Command::new(&self.inner.queues, organization, Ok(Actor::System), operation)
     }
 
-    /// The pending invitations of a principal in all organizations, the newest first: those for the user, and
-    /// those for any vouched address (E5).
-    ///
-    /// # Errors
-    /// [`Error`]
-    pub async fn inbox(
-        &self,
-        principal: impl Into<Principal>,
-        request: &PageRequest,
-    ) -> Result<Page<InboxEntry>, Error> {
-        let principal = principal.into().checked()?;
-        let invitees = principal.invitees().collect::<Vec<Invitee>>();
-        let now = self.inner.engine().now()?;
-        let storage = &self.inner.engine().storage;
-        page("inbox", &invitees, request, async |seek| storage.inbox(&invitees, now, &seek).await).await
-    }
-
     /// A user's memberships in all organizations, the longest standing first (F22).
     ///
     /// # Errors
@@ -272,6 +265,7 @@ pub struct InvitationsBuilder {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     free_mail: Arc<dyn FreeMail>,
+    directory_rate: Option<Rate>,
 }
 
 impl InvitationsBuilder {
@@ -292,6 +286,13 @@ impl InvitationsBuilder {
     /// The host's directory, for names in mails and previews. Without one, mails name the organization alone.
     pub fn directory(mut self, directory: impl Directory) -> Self {
         self.directory = Arc::new(directory);
+        self
+    }
+
+    /// How often a user may have names looked up or completed: each name and each
+    /// [question](crate::Acting::candidates) is one. 1,000 an hour, by default; counted in each process for itself (PRI-2).
+    pub fn directory_rate(mut self, rate: Rate) -> Self {
+        self.directory_rate = Some(rate);
         self
     }
 
@@ -336,12 +337,14 @@ impl InvitationsBuilder {
             clock,
             entropy,
             free_mail,
+            directory_rate,
         } = self;
         let base_url = BaseUrl::parse(&base_url.ok_or(BuildError::NoBaseUrl)?)?;
         let urls = continue_urls.iter().try_fold(ContinueUrls::new(), |urls, page| urls.allow(page))?;
         let model = model.and_continue_urls(urls);
         let queues = Queues::new(Engine { storage, model, keyring: keyring.0, clock, entropy, free_mail });
-        Ok(Invitations { inner: Arc::new(Inner { queues, base_url, directory, templates }) })
+        let questions = directory_rate.map(|rate| Mutex::new(Questions::new(rate)));
+        Ok(Invitations { inner: Arc::new(Inner { queues, base_url, directory, templates, questions }) })
     }
 }
 

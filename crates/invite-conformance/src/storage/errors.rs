@@ -42,6 +42,13 @@ pub(super) async fn errors_fail_closed(fixture: Subject) {
         ("requests", store.requests(&acme(), &Default::default(), at(0), &all()).await.is_err()),
         ("requests_by", store.requests_by(&user("ada"), &all()).await.is_err()),
         ("memberships", store.memberships(&user("ada"), &all()).await.is_err()),
+        ("former_memberships", store.former_memberships(&user("ada"), 9).await.is_err()),
+        (
+            "circles",
+            store.circles(&[Circle::Members { organization: acme(), until: None }], 9).await.is_err(),
+        ),
+        ("suppressions", store.suppressions(&bob, 9).await.is_err()),
+        ("block_everywhere", store.block_everywhere(&bob, Some(at(0))).await.is_err()),
         ("events", store.events(&acme(), 0, 9).await.is_err()),
         ("lease", store.lease(at(9), at(10), 9).await.is_err()),
         ("due", store.due().await.is_err()),

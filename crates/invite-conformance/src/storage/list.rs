@@ -172,6 +172,14 @@ macro_rules! __storage_cases {
             ]
             36 requests_are_filed [request_lists::requests_are_filed]
             37 requests_by_cross_organizations [request_lists::requests_by_cross_organizations]
+            38 circles_are_who_is_together [
+                people::circles_are_who_is_together
+                people::circles_are_who_is_together_and_was
+            ]
+            39 blocks_are_everywhere [
+                people::blocks_are_everywhere
+                people::blocks_are_everywhere_among_suppressions
+            ]
         }
     };
 }

@@ -15,6 +15,7 @@ mod list;
 mod load;
 mod outbox;
 mod pages;
+mod people;
 mod reference;
 mod refusing;
 mod request_lists;

@@ -287,6 +287,7 @@ pub fn on(header: &Organization) -> Commit {
         places: Vec::new(),
         suppressions: Vec::new(),
         limits: Vec::new(),
+        former: Vec::new(),
         deliveries: Vec::new(),
         commands: Vec::new(),
     }

@@ -76,10 +76,11 @@ fn answer(old: &Slice, slice: &mut Slice, reads: &Reads, told: &Told) {
     }
     for invitee in open.invitees {
         let rows = old.open_of(&invitee).map_or_else(|_| Vec::new(), |rows| rows.cloned().collect());
-        let suppressions = SuppressionKind::ALL.into_iter().filter_map(|kind| {
-            let at = old.suppressed_since(&invitee, kind).ok()??;
-            Some(Suppression { invitee: invitee.clone(), kind, at })
-        });
+        let suppressions =
+            SuppressionKind::ALL.into_iter().chain([SuppressionKind::Everywhere]).filter_map(|kind| {
+                let at = old.suppressed_since(&invitee, kind).ok()??;
+                Some(Suppression { invitee: invitee.clone(), kind, at })
+            });
         let suppressions = suppressions.collect::<Vec<_>>();
         slice.answer_invitee(invitee, rows, suppressions);
     }

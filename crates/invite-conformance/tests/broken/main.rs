@@ -49,6 +49,7 @@ mod keys;
 mod load;
 mod outbox;
 mod pages;
+mod people;
 mod requests;
 mod surroundings;
 mod values;
@@ -136,6 +137,7 @@ fn every_case_finds_a_broken_store() {
         outbox::FINDING,
         errors::FINDING,
         groups::FINDING,
+        people::FINDING,
         requests::FINDING,
     ];
     let finding = finding.concat().into_iter().collect::<BTreeSet<_>>();

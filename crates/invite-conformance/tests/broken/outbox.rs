@@ -18,7 +18,8 @@ broken_stores! {
             committed_is_due late_is_told outbox_has_no_secret errors_fail_closed_and_take_no_other_delivery_along
         ];
     a_lease_without_suppressions: around(Unasked),
-        fails [committed_is_due_with_what_is_now] saying "what this invitee does not want";
+        fails [committed_is_due_with_what_is_now] saying "what this invitee does not want"
+        also [blocks_are_everywhere];
     the_newest_first: around(NewestFirst),
         fails [committed_is_due_in_order] saying "the longest due first" also [errors_fail_closed_and_take_no_other_delivery_along];
     a_lease_for_two: around(|store| ForTwo(store, Mutex::default())),

@@ -190,7 +190,7 @@ fn add_one(
     let address = member.email.clone().map(Invitee::Address);
     let known_as = [Invitee::User(member.user.clone())].into_iter().chain(address).collect::<Vec<_>>();
     for invitee in &known_as {
-        let blocked = draft.suppressed_since(invitee, SuppressionKind::Invitations)?.is_some();
+        let blocked = draft.is_blocked(invitee)?;
         draft.rule("F11", if blocked { Err(AddMembersRefused::from(Blocked {})) } else { Ok(()) })?;
         let left = draft.suppressed_since(invitee, SuppressionKind::Inclusion)?.is_some();
         let asked = if left && *actor != Actor::System { Err(LeftBefore {}) } else { Ok(()) };

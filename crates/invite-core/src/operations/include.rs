@@ -82,7 +82,7 @@ pub(super) fn may_include(
 ) -> Result<bool, Stop<InviteRefused>> {
     let mut willing = true;
     for name in [&Invitee::User(user.clone()), invitee] {
-        let blocked = draft.suppressed_since(name, SuppressionKind::Invitations)?.is_some();
+        let blocked = draft.is_blocked(name)?;
         draft.rule("F11", if blocked { Err(InviteRefused::from(Blocked {})) } else { Ok(()) })?;
         willing &= draft.suppressed_since(name, SuppressionKind::Inclusion)?.is_none();
     }

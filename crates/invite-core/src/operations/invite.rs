@@ -27,7 +27,7 @@ use crate::seats::{end_due, end_if_due, lower, require_seat, reserve};
 use crate::{
     Actor, DeliveryKind, Draft, Event, Expiry, Grants, Host, Inclusion, Invitation, InvitationId,
     InvitationKind, Invitee, Member, Metadata, Nonce, Operation, Permission, Reads, RevokedBecause, Scope,
-    Stop, SuppressionKind,
+    Stop,
 };
 
 /// What to do about somebody who has an open invitation for one of the scopes already.
@@ -623,7 +623,7 @@ where
 {
     let domain = require_domain(organization::<R>(draft)?, invitee.address()).map_err(R::from);
     draft.rule("IDN-8", domain)?;
-    let blocked = draft.suppressed_since(invitee, SuppressionKind::Invitations)?.is_some();
+    let blocked = draft.is_blocked(invitee)?;
     draft.rule("F11", if blocked { Err(R::from(Blocked {})) } else { Ok(()) })?;
     let member = draft.member_of(invitee)?;
     let active = member.is_none_or(Member::is_active);

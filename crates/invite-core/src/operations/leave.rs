@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::join::end_open_for;
+use super::decline::Block;
+use super::join::{end_open_for, names_of};
 use super::remove_members::{Settled, TheirInvitations, reads_of_sent, settle_sent};
 use crate::operation::sealed::Sealed;
 use crate::refusal::{NotPermitted, UnknownMember, refused};
 use crate::rules::require_not_closed;
-use crate::{Actor, Draft, Event, Host, Operation, Permission, Reads, RevokedBecause, Stop, UserId};
+use crate::{
+    Actor, Draft, Event, Host, Operation, Permission, Reads, RevokedBecause, Stop, SuppressionKind, UserId,
+};
 
 /// Leaves the organization. Anybody may, suspended or not, but for the last owner (B7, AUT-8), and nobody for
 /// somebody else but the host.
@@ -15,13 +18,14 @@ use crate::{Actor, Draft, Event, Host, Operation, Permission, Reads, RevokedBeca
 pub struct Leave {
     user: UserId,
     their_invitations: TheirInvitations,
+    block: Block,
 }
 
 impl Leave {
     /// This user.
     #[must_use]
     pub fn new(user: UserId) -> Self {
-        Self { user, their_invitations: TheirInvitations::default() }
+        Self { user, their_invitations: TheirInvitations::default(), block: Block::No }
     }
 
     /// What becomes of the invitations that they made. There is nobody to hand them over to:
@@ -29,6 +33,13 @@ impl Leave {
     #[must_use]
     pub fn their_invitations(mut self, choice: TheirInvitations) -> Self {
         self.their_invitations = choice;
+        self
+    }
+
+    /// Whether they want to be invited again (F11). Whoever leaves is not included again in any case (C3).
+    #[must_use]
+    pub fn block(mut self, block: Block) -> Self {
+        self.block = block;
         self
     }
 }
@@ -62,7 +73,10 @@ impl Operation for Leave {
     }
 
     fn rows(&self) -> usize {
-        4
+        match self.block {
+            Block::No => 4,
+            Block::Organization => 8,
+        }
     }
 
     fn decide(
@@ -85,6 +99,14 @@ impl Operation for Leave {
         }
         draft.act_as(&self.user);
         draft.emit(Event::MemberLeft { user: self.user.clone() });
+        if self.block == Block::Organization {
+            let kind = SuppressionKind::Invitations;
+            for invitee in names_of(&member) {
+                if draft.suppressed_since(&invitee, kind)?.is_none() {
+                    draft.emit(Event::Suppressed { invitee, kind });
+                }
+            }
+        }
         end_open_for::<LeaveRefused>(draft, &member, RevokedBecause::InviteeRemoved)?;
         let choice = match self.their_invitations {
             TheirInvitations::Keep => TheirInvitations::Keep,
@@ -117,6 +139,21 @@ mod tests {
         assert!(world.rows().events[before..].iter().all(|record| record.actor == by("bob")));
         // LIF-7: and the same person can be invited again.
         world.invite("bob@example.com", in_group("member", "red"), &by("ada"));
+    }
+
+    #[test]
+    fn given_a_member_when_leaving_with_a_block_then_neither_of_their_names_is_invited_until_undone_f11_c3() {
+        let mut world = World::new();
+        world.add("bob", Grant::role("member"));
+        let before = world.events();
+        world.ok(Leave::new(user("bob")).block(Block::Organization), &by("bob"));
+        assert_eq!(world.kinds_since(before), ["member-left", "suppressed", "suppressed"]);
+        for invitee in [Invitee::User(user("bob")), address("bob@example.com").into()] {
+            let invite = Invite::new(InviteeEntry::new(invitee), Grant::role("member"));
+            assert_eq!(world.run(invite, &by("ada")).unwrap_err().code(), "blocked");
+        }
+        world.ok(Unblock::new(person("bob"), SuppressionKind::Invitations), &by("bob"));
+        world.invite("bob@example.com", Grant::role("member"), &by("ada"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::{Actor, Draft, GroupId, Host, Permission, Reads, Scope, Stop};
 
 refused! {
     /// Why a list was not shown.
-    LookRefused: NotPermitted
+    LookRefused: NotPermitted, TooManyQuestions
 }
 
 /// Asks to see something that a permission in the organization, or in a group, is needed for. Changes nothing.
@@ -108,6 +108,6 @@ mod tests {
             "NotPermitted",
             look(Look::at_members(), "bob"),
         );
-        cases.are_all_but(&[]);
+        cases.are_all_but(&[("TooManyQuestions", "how often somebody asks is counted by who is asked")]);
     }
 }

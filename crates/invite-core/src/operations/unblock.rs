@@ -65,7 +65,9 @@ impl Operation for Unblock {
         organization::<UnblockRefused>(draft)?;
         draft.act_as(self.principal.user());
         let mut undone = false;
-        for invitee in self.principal.invitees() {
+        // A block of all organizations is not this one's to undo.
+        let kept_here = SuppressionKind::ALL.contains(&self.kind);
+        for invitee in self.principal.invitees().filter(|_| kept_here) {
             if draft.suppressed_since(&invitee, self.kind)?.is_some() {
                 draft.emit(Event::Unsuppressed { invitee, kind: self.kind });
                 undone = true;

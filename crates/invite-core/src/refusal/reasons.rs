@@ -327,6 +327,20 @@ reason! {
 }
 
 reason! {
+    /// Somebody asked for names too often.
+    TooManyQuestions {
+        /// The first time at which one more is answered.
+        again_at: DateTime<Utc>,
+    }
+    says "too many names were asked for"
+    |this| {
+        code: "too-many-questions",
+        rule: "PRI-2",
+        remedy: format!("ask again at {}", this.again_at.format("%Y-%m-%d %H:%M:%S UTC")),
+    }
+}
+
+reason! {
     /// The organization does not include users without asking them.
     InclusionOff {}
     says "this organization asks everybody before they become members"

@@ -1,6 +1,7 @@
 //! The rows that a store keeps, as values.
 
 mod delivery;
+mod former;
 mod group;
 mod invitation;
 mod limit;
@@ -11,6 +12,7 @@ mod request;
 mod suppression;
 
 pub use delivery::*;
+pub use former::*;
 pub use group::*;
 pub use invitation::*;
 pub use limit::*;

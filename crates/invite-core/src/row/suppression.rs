@@ -16,10 +16,13 @@ pub enum SuppressionKind {
     Mail,
     /// To be made a member without being asked (C3): whoever left. They can be invited.
     Inclusion,
+    /// To be invited by any organization (F11). Kept outside of organizations: no commit holds it, and it comes with
+    /// the suppressions of its invitee in each of them.
+    Everywhere,
 }
 
 impl SuppressionKind {
-    /// Every kind.
+    /// Every kind that is kept in an organization.
     pub const ALL: [Self; 3] = [Self::Invitations, Self::Mail, Self::Inclusion];
 
     /// Its name in rows and JSON.
@@ -29,11 +32,12 @@ impl SuppressionKind {
             Self::Invitations => "invitations",
             Self::Mail => "mail",
             Self::Inclusion => "inclusion",
+            Self::Everywhere => "everywhere",
         }
     }
 }
 
-/// What one invitee does not want from one organization. The invitee can undo it.
+/// What one invitee does not want from one organization, or from any. The invitee can undo it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "a row: every adapter reads and writes all of it")]
 pub struct Suppression {

@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    CommandKey, CommitId, Delivery, EventRecord, Group, GroupId, Invitation, InvitationId, InviteLink,
-    Invitee, JoinRequest, LimitSubject, LinkId, Member, Organization, OrganizationId, RequestId, RoleName,
-    Scope, Suppression, SuppressionKind, UserId,
+    CommandKey, CommitId, Delivery, EventRecord, Former, Group, GroupId, Invitation, InvitationId,
+    InviteLink, Invitee, JoinRequest, LimitSubject, LinkId, Member, Organization, OrganizationId, RequestId,
+    RoleName, Scope, Suppression, SuppressionKind, UserId,
 };
 
 /// One change of one row, with absolute values. A commit holds at most one for a key.
@@ -112,6 +112,8 @@ pub struct Commit {
     pub suppressions: Vec<RowChange<(Invitee, SuppressionKind), Suppression>>,
     /// Times kept for limits on rate. These rows are put: one that exists is replaced.
     pub limits: Vec<(LimitSubject, DateTime<Utc>)>,
+    /// Members who are none any more (C2). These rows are put: one that exists is replaced.
+    pub former: Vec<Former>,
     /// Event records, of the sequences that follow the version.
     pub events: Vec<EventRecord>,
     /// Mails to be sent. New rows.
@@ -121,7 +123,7 @@ pub struct Commit {
 }
 
 impl Commit {
-    /// Whether its parts are about one organization, which is then at the version of its last event, and its
+    /// Whether its parts are about one organization, and no suppression of theirs about all, which is then at the version of its last event, and its
     /// events are its own and follow its version without a gap (STO-7). One that is not so is a bug of whoever
     /// made it; a store refuses it, and not as a conflict: deciding again would not help.
     #[must_use]
@@ -134,7 +136,15 @@ impl Commit {
         let follows = |(record, n): (&EventRecord, u64)| {
             record.sequence.checked_sub(self.version) == Some(n) && record.commit == self.id
         };
+        let kept_here = |change: &RowChange<(Invitee, SuppressionKind), Suppression>| {
+            let kind = match change {
+                RowChange::Insert(row) | RowChange::Update(row) => row.kind,
+                RowChange::Delete((_, kind)) => *kind,
+            };
+            kind != SuppressionKind::Everywhere
+        };
         header
+            && self.suppressions.iter().all(kept_here)
             && self.events.iter().zip(1..).all(follows)
             && self.deliveries.iter().all(|row| row.organization == self.organization)
     }
@@ -198,6 +208,20 @@ mod tests {
         assert!(!sound(|commit| header(commit).id = other()));
         assert!(!sound(|commit| commit.deliveries[1].organization = other()));
         assert!(!sound(|commit| commit.organization = other()));
+    }
+
+    #[test]
+    fn a_sound_commit_blocks_no_other_organization_f11() {
+        let bob = || Invitee::Address(address("bob@example.com"));
+        let row = |kind| Suppression { invitee: bob(), kind, at: World::new().now };
+        let kept = [SuppressionKind::Invitations, SuppressionKind::Mail, SuppressionKind::Inclusion];
+        assert_eq!(kept, SuppressionKind::ALL);
+        for kind in kept {
+            assert!(sound(|commit| commit.suppressions.push(RowChange::Insert(row(kind)))));
+        }
+        let everywhere = SuppressionKind::Everywhere;
+        assert!(!sound(|commit| commit.suppressions.push(RowChange::Insert(row(everywhere)))));
+        assert!(!sound(|commit| commit.suppressions.push(RowChange::Delete((bob(), everywhere)))));
     }
 
     #[test]

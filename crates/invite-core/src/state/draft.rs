@@ -9,10 +9,10 @@ use chrono::{DateTime, SubsecRound, Utc};
 
 use crate::{
     Actor, CommandRecord, Commit, CommitId, Delivery, DeliveryId, DeliveryKind, DeliveryState, Ending,
-    Entropy, Event, EventRecord, Group, GroupId, GroupMember, Invitation, InvitationId, InviteLink, Invitee,
-    JoinRequest, LimitSubject, LinkId, Member, Organization, OrganizationStatus, Place, RECORD_FORMAT,
-    RecordData, RequestEnding, RequestId, RevokedBecause, RowChange, Scope, SettledBecause, Slice,
-    Suppression, SuppressionKind, UserId,
+    Entropy, Event, EventRecord, Former, Group, GroupId, GroupMember, Invitation, InvitationId, InviteLink,
+    Invitee, JoinRequest, LimitSubject, LinkId, Member, Organization, OrganizationStatus, Place,
+    RECORD_FORMAT, RecordData, RequestEnding, RequestId, RevokedBecause, RowChange, Scope, SettledBecause,
+    Slice, Suppression, SuppressionKind, UserId,
 };
 
 /// One step that can be taken back: a key and what was there before.
@@ -384,7 +384,13 @@ impl Draft {
             }
         }
         let version = self.version.saturating_sub(self.records.len() as u64);
+        let left_at = self.now;
         let mut slice = self.slice;
+        let is_gone = |(user, old): (&UserId, &Option<Box<Member>>)| {
+            let gone = old.is_some() && slice.members.get(user).is_none_or(Option::is_none);
+            gone.then(|| Former { user: user.clone(), left_at })
+        };
+        let former = members.iter().filter_map(is_gone).collect();
         Commit {
             id: self.commit,
             version,
@@ -417,6 +423,7 @@ impl Draft {
                     Some((subject, kept))
                 })
                 .collect(),
+            former,
             events: self.records,
             deliveries: self.deliveries,
             commands: self.commands,

@@ -29,7 +29,7 @@ pub struct CommandKey {
 /// | key | brings |
 /// |---|---|
 /// | invitation | the row, when it was mailed last, its inviter's membership, its invitee, and the groups it names |
-/// | invitee | its open invitations with the groups they name, its suppressions, the membership of that user or with that address, and its open join requests where the organization has any |
+/// | invitee | its open invitations with the groups they name, its suppressions, here and everywhere, the membership of that user or with that address, and its open join requests where the organization has any |
 /// | member | the row |
 /// | person | the member, and as invitees both the user and the address they joined with |
 /// | sent by | the open invitations of an inviter, up to [`MAX_SENT`](Self::MAX_SENT) of each, and their invitees |

@@ -307,7 +307,8 @@ impl Slice {
         self.mailed.insert(id, mailed_at);
     }
 
-    /// Answers an invitee key: all of its open invitations, past their expiry or not, and its suppressions.
+    /// Answers an invitee key: all of its open invitations, past their expiry or not, and its suppressions, here and
+    /// [everywhere](SuppressionKind::Everywhere).
     pub fn answer_invitee(
         &mut self,
         invitee: Invitee,
@@ -580,6 +581,15 @@ impl Slice {
     /// What names a closed group, unless there was none when this was loaded.
     pub(crate) fn closing(&self) -> Option<&Closing> {
         self.closing.as_ref()
+    }
+
+    /// Whether an invitee blocked the organization, or all of them (F11).
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn is_blocked(&self, invitee: &Invitee) -> Result<bool, NotLoaded> {
+        let here = self.suppressed_since(invitee, SuppressionKind::Invitations)?;
+        Ok(here.or(self.suppressed_since(invitee, SuppressionKind::Everywhere)?).is_some())
     }
 
     /// Since when an invitee does not want something.

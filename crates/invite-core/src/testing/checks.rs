@@ -198,6 +198,17 @@ pub(super) fn invariants(rows: &Rows) {
         assert!(!link.settings.grants.is_empty());
     }
 
+    // C2: the last time that somebody ceased to be a member.
+    let mut left = BTreeMap::new();
+    for record in rows.events.iter().filter(|record| matches!(record.kind, "member-left" | "member-removed"))
+    {
+        left.extend(record.user.clone().map(|user| (user, record.at)));
+    }
+    let kept = |(user, at): (&UserId, &DateTime<Utc>)| rows.former.get(user) == Some(at);
+    // Who is back within the commit in which they went was not away.
+    assert!(left.iter().filter(|(user, _)| !rows.members.contains_key(*user)).all(kept), "{left:?}");
+    assert!(rows.former.iter().all(|(user, at)| left.get(user).is_some_and(|last| at <= last)));
+
     let mut classes = BTreeMap::<&Invitee, BTreeSet<&SeatClass>>::new();
     for row in rows.open() {
         classes.entry(&row.invitee).or_default().extend(&row.seat);

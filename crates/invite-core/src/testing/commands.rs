@@ -360,7 +360,10 @@ impl World {
                 let block = if n[3].is_multiple_of(3) { Block::Organization } else { Block::No };
                 Decline::inbox(some(self), principal(n[1], n[2])).block(block).reason("no").into()
             }
-            36 => Leave::new(user(&name(n[0]))).their_invitations(theirs(n[1])).into(),
+            36 => {
+                let block = if n[2].is_multiple_of(4) { Block::Organization } else { Block::No };
+                Leave::new(user(&name(n[0]))).their_invitations(theirs(n[1])).block(block).into()
+            }
             37 | 38 => RemoveMembers::one(user(&name(n[0]))).their_invitations(theirs(n[1])).into(),
             39 => {
                 let users = [n[0], n[0] + 1, n[2]].map(|n| user(&name(n)));

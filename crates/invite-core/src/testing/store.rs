@@ -27,6 +27,7 @@ pub(crate) struct Rows {
     pub(crate) places: BTreeMap<(Scope, Invitee), InvitationId>,
     pub(crate) suppressions: BTreeMap<(Invitee, SuppressionKind), DateTime<Utc>>,
     pub(crate) limits: BTreeMap<LimitSubject, DateTime<Utc>>,
+    pub(crate) former: BTreeMap<UserId, DateTime<Utc>>,
     pub(crate) events: Vec<EventRecord>,
     pub(crate) deliveries: BTreeMap<DeliveryId, Delivery>,
     pub(crate) commands: BTreeMap<CommandKey, CommandRecord>,
@@ -59,6 +60,7 @@ impl Store {
             places,
             suppressions,
             limits,
+            former,
             events,
             deliveries,
             commands,
@@ -87,6 +89,7 @@ impl Store {
         write(&mut kept, suppressions, |row| (row.invitee.clone(), row.kind));
         rows.suppressions = kept.into_iter().map(|(key, row)| (key, row.at)).collect();
         rows.limits.extend(limits.iter().cloned());
+        rows.former.extend(former.iter().map(|row| (row.user.clone(), row.left_at)));
         for (place, record) in events.iter().enumerate() {
             assert_eq!(record.sequence, version + 1 + place as u64, "sequences have no gaps");
             assert_eq!(record.commit, *id);

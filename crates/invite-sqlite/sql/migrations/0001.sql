@@ -191,6 +191,25 @@ create table invite_suppressions (
     primary key (organization, invitee, kind)
 ) strict, without rowid;
 
+create index invite_suppressions_invitee on invite_suppressions (invitee, at);
+
+-- Blocks of all organizations lie outside of each.
+create table invite_blocks (
+    invitee text not null primary key,
+    address text,
+    at integer not null
+) strict, without rowid;
+
+create table invite_former (
+    organization text not null,
+    user text not null,
+    left_at integer not null,
+    primary key (organization, user)
+) strict, without rowid;
+
+create index invite_former_left on invite_former (organization, left_at, user);
+create index invite_former_user on invite_former (user, left_at, organization);
+
 create table invite_limits (
     organization text not null,
     subject text not null,

@@ -1,0 +1,4 @@
+select organization, left_at from invite_former
+where user = ?1
+order by left_at desc, organization desc
+limit ?2
