@@ -3,8 +3,8 @@
 
 use chrono::TimeDelta;
 use invite::{
-    Acting, FormerOwner, Grant, InvitationId, InviteOutcome, Limit, Plan, Rate, RemoveMembers, SeatPolicy,
-    TheirInvitations,
+    Acting, Erase, FormerOwner, Grant, InvitationId, InviteOutcome, Limit, Plan, Rate, RemoveMembers,
+    SeatPolicy, TheirInvitations,
 };
 use tests::interleave::{Explored, Operation, Scene, explore};
 use tests::{code, person, user};
@@ -296,6 +296,29 @@ fn couriers_and_what_ends_an_invitation_mai_7() {
         explore(two_invited, &[send_one(), other]).is_serializable();
     }
     explore(two_invited, &[send_one(), send_one(), revoke()]).is_serializable();
+}
+
+fn erase() -> Operation<Prepared> {
+    operation!(|scene, _| {
+        match scene.invite.organization("acme").erase(Erase::new(tests::address(BOB))).await {
+            Ok(erased) => format!("{erased:?}"),
+            Err(error) => error.code().to_owned(),
+        }
+    })
+}
+
+/// One mail; whether the end of a delivery counted that was deleted meanwhile is not told.
+fn send_one_untold() -> Operation<Prepared> {
+    operation!(|scene, _| code(scene.invite.courier(scene.mailer.clone()).run_once(1).await))
+}
+
+/// PRI-6: whoever is erased is so, whatever else happens to their invitation, and nothing of it comes back.
+#[test]
+fn erase_and_whatever_else_happens_to_an_invitation_pri_6() {
+    for other in [accept(), resend(), decline(), revoke(), erase(), send_one_untold(), maintain()] {
+        explore(two_invited, &[erase(), other]).is_serializable();
+    }
+    explore(two_invited, &[erase(), accept(), resend()]).is_serializable();
 }
 
 #[test]

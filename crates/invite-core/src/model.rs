@@ -149,6 +149,7 @@ pub struct AccessModel {
     pub(crate) expiry: TimeDelta,
     pub(crate) caps: Caps,
     pub(crate) continue_urls: ContinueUrls,
+    pub(crate) retention: Option<TimeDelta>,
 }
 
 impl AccessModel {
@@ -172,6 +173,7 @@ impl AccessModel {
             expiry: TimeDelta::days(7),
             caps: Caps::default(),
             continue_urls: ContinueUrls::new(),
+            retention: None,
         }
     }
 
@@ -246,6 +248,12 @@ impl AccessModel {
     #[must_use]
     pub fn caps(&self) -> &Caps {
         &self.caps
+    }
+
+    /// How long after its end an invitation is erased where the organization does not say so; `None`: never.
+    #[must_use]
+    pub fn retention(&self) -> Option<TimeDelta> {
+        self.retention
     }
 
     /// Which pages invitations and links may lead on to.
@@ -360,6 +368,9 @@ pub enum InvalidModel {
     /// The default expiry of invitations, or that of join requests, is not between a minute and a century (LIF-4).
     #[error("the expiry of invitations and of join requests must lie between a minute and a century")]
     Expiry,
+    /// Ended invitations are not kept between a day and a century.
+    #[error("ended invitations must be kept for a day at least, and a century at most")]
+    Retention,
 }
 
 /// Declares an access model piece by piece. Made by [`AccessModel::builder`].
@@ -381,6 +392,7 @@ pub struct AccessModelBuilder {
     expiry: TimeDelta,
     caps: Caps,
     continue_urls: ContinueUrls,
+    retention: Option<TimeDelta>,
 }
 
 impl AccessModelBuilder {
@@ -498,6 +510,14 @@ impl AccessModelBuilder {
         self
     }
 
+    /// Sets how long after its end an invitation is erased where the organization does not say so (PRI-6): see
+    /// [`Tidy`](crate::Tidy). Never, by default.
+    #[must_use]
+    pub fn retention(mut self, retention: TimeDelta) -> Self {
+        self.retention = Some(retention);
+        self
+    }
+
     /// Says which pages invitations and links may lead on to (F20). None, by default.
     #[must_use]
     pub fn continue_urls(mut self, urls: ContinueUrls) -> Self {
@@ -535,6 +555,7 @@ impl AccessModelBuilder {
             expiry: self.expiry,
             caps: self.caps,
             continue_urls: self.continue_urls,
+            retention: self.retention,
         }
     }
 
@@ -583,6 +604,10 @@ impl AccessModelBuilder {
         let lives = TimeDelta::minutes(1)..=TimeDelta::days(36_525);
         if !lives.contains(&self.expiry) || !lives.contains(&self.request_expiry) {
             return Err(InvalidModel::Expiry);
+        }
+        let kept = TimeDelta::days(1)..=TimeDelta::days(36_525);
+        if self.retention.is_some_and(|retention| !kept.contains(&retention)) {
+            return Err(InvalidModel::Retention);
         }
         Ok(())
     }
@@ -670,5 +695,16 @@ mod tests {
         let built = |expiry| AccessModel::builder().request_expiry(expiry).build().map(drop);
         assert_eq!((built(shortest), built(longest)), (Ok(()), Ok(())));
         assert_eq!(built(longest + instant), Err(InvalidModel::Expiry));
+    }
+
+    #[test]
+    fn ended_invitations_are_kept_a_day_to_a_hundred_years_or_for_ever_pri_6() {
+        let built = |kept| AccessModel::builder().retention(kept).build().map(|model| model.retention());
+        let (shortest, longest) = (TimeDelta::days(1), TimeDelta::days(36_525));
+        let instant = TimeDelta::microseconds(1);
+        assert_eq!((built(shortest), built(longest)), (Ok(Some(shortest)), Ok(Some(longest))));
+        assert_eq!(built(shortest - instant), Err(InvalidModel::Retention));
+        assert_eq!(built(longest + instant), Err(InvalidModel::Retention));
+        assert_eq!(AccessModel::builder().build().unwrap().retention(), None);
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    CommandKey, CommandRecord, Commit, Delivery, DeliveryId, EventRecord, Group, GroupId, GroupMember,
-    Invitation, InvitationId, InviteLink, Invitee, JoinRequest, LimitSubject, LinkId, Member, Organization,
-    Place, RequestId, RowChange, Scope, Suppression, SuppressionKind, UserId,
+    CommandKey, CommandRecord, Commit, Delivery, DeliveryId, Erasures, EventRecord, Group, GroupId,
+    GroupMember, Invitation, InvitationId, InviteLink, Invitee, JoinRequest, LimitSubject, LinkId, Member,
+    Organization, Place, RecordData, RequestId, RowChange, Scope, Suppression, SuppressionKind, UserId,
 };
 use invite_storage::StorageError;
 
@@ -25,6 +25,13 @@ pub(crate) struct Swap<K, R> {
 pub(crate) enum Log {
     Add(Vec<EventRecord>),
     Remove(usize),
+}
+
+/// What is erased; once it is, what was there before.
+#[derive(Debug)]
+pub(crate) enum Erasing {
+    Erase(Erasures),
+    Restore(Erasures, Vec<(usize, RecordData)>, Vec<Delivery>),
 }
 
 /// A commit, ready to be put in place by [`Rows::swap`](crate::rows::Rows::swap), which leaves its reverse here.
@@ -46,6 +53,7 @@ pub(crate) struct Change {
     pub(crate) events: Log,
     pub(crate) deliveries: Vec<Swap<DeliveryId, Delivery>>,
     pub(crate) commands: Vec<(CommandKey, Option<CommandRecord>)>,
+    pub(crate) erased: Erasing,
 }
 
 impl Change {
@@ -76,10 +84,13 @@ impl Change {
             events,
             deliveries,
             commands,
+            erased,
         } = commit;
         let limits: BTreeMap<_, _> =
             limits.iter().map(|(subject, kept)| (subject.clone(), Some(*kept))).collect();
-        let former: BTreeMap<_, _> = former.iter().map(|row| (row.user.clone(), Some(row.left_at))).collect();
+        let left = former.iter().map(|row| (row.user.clone(), Some(row.left_at)));
+        let former: BTreeMap<_, _> =
+            left.chain(erased.users.iter().map(|user| (user.clone(), None))).collect();
         let commands: BTreeMap<_, _> =
             commands.iter().map(|record| (record.key.clone(), Some(record.clone()))).collect();
         Ok(Self {
@@ -101,6 +112,7 @@ impl Change {
                 .map(|row| Swap { key: row.id, is_there: false, row: Some(row.clone()) })
                 .collect(),
             commands: commands.into_iter().collect(),
+            erased: Erasing::Erase(erased.clone()),
         })
     }
 }

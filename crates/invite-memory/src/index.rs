@@ -6,9 +6,9 @@ use std::ops::Bound;
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Delivery, DeliveryId, EmailAddress, Group, GroupId, GroupMember, GroupStatus, Invitation, InvitationId,
-    InvitationState, InviteLink, Invitee, JoinRequest, JoinedBy, LinkId, Member, MemberStatus, RequestId,
-    RequestState, RoleName, Scope, SeatClass, UserId,
+    Delivery, DeliveryId, EmailAddress, EventRecord, Group, GroupId, GroupMember, GroupStatus, Invitation,
+    InvitationId, InvitationState, InviteLink, Invitee, JoinRequest, JoinedBy, LinkId, Member, MemberStatus,
+    RequestId, RequestState, RoleName, Scope, SeatClass, UserId,
 };
 use invite_storage::{Position, WhichLinks};
 
@@ -174,6 +174,14 @@ pub(crate) struct Index {
     pub(crate) due_requests: BTreeSet<(DateTime<Utc>, RequestId)>,
     /// Members and open invitations.
     pub(crate) roster: List<RosterKey>,
+    /// Invitations that ended and were not erased, by invitee.
+    pub(crate) past: Map<Invitee, BTreeSet<InvitationId>>,
+    /// The same by their end.
+    pub(crate) ended: BTreeSet<(DateTime<Utc>, InvitationId)>,
+    /// Events by invitation: where they stand.
+    pub(crate) told_of: Map<InvitationId, BTreeSet<usize>>,
+    /// Events about no invitation by user: where they stand.
+    pub(crate) told_of_user: Map<UserId, BTreeSet<usize>>,
     /// Deliveries by invitation.
     pub(crate) mails: Map<InvitationId, BTreeSet<(DateTime<Utc>, DeliveryId)>>,
 }
@@ -194,6 +202,10 @@ impl Index {
                     self.due.remove(&(end, row.id));
                 }
             }
+            if let Some((_, at)) = row.ended.as_ref().filter(|_| row.is_past()) {
+                leave(&mut self.past, &row.invitee, &row.id);
+                self.ended.remove(&(*at, row.id));
+            }
         }
         if let Some(row) = new {
             for file in files(row) {
@@ -207,6 +219,26 @@ impl Index {
                 self.open.entry(row.invitee.clone()).or_default().insert(row.id);
                 self.due.extend(row.expires_at.time().map(|end| (end, row.id)));
             }
+            if let Some((_, at)) = row.ended.as_ref().filter(|_| row.is_past()) {
+                self.past.entry(row.invitee.clone()).or_default().insert(row.id);
+                self.ended.insert((*at, row.id));
+            }
+        }
+    }
+
+    pub(crate) fn add_event(&mut self, at: usize, row: &EventRecord) {
+        match (row.invitation, &row.user) {
+            (Some(id), _) => drop(self.told_of.entry(id).or_default().insert(at)),
+            (None, Some(user)) => drop(self.told_of_user.entry(user.clone()).or_default().insert(at)),
+            (None, None) => {}
+        }
+    }
+
+    pub(crate) fn remove_event(&mut self, at: usize, row: &EventRecord) {
+        match (row.invitation, &row.user) {
+            (Some(id), _) => leave(&mut self.told_of, &id, &at),
+            (None, Some(user)) => leave(&mut self.told_of_user, user, &at),
+            (None, None) => {}
         }
     }
 

@@ -108,6 +108,18 @@ fn answer(
         let requests = due.by_ref().take(wanted).cloned().collect();
         slice.answer_due_requests(requests, due.next().is_some());
     }
+    for invitee in open.past {
+        let mut past = rows.past_of(&invitee);
+        let ended = past.by_ref().take(Reads::PAST as usize).cloned().collect();
+        slice.answer_past(invitee.clone(), ended, past.next().is_some());
+    }
+    if open.overdue > 0 {
+        let until = rows.header.as_ref().and_then(|header| header.erased_until(now, open.retention));
+        let wanted = usize::try_from(open.overdue).unwrap_or(usize::MAX);
+        let mut overdue = until.into_iter().flat_map(|until| rows.ended_until(until));
+        let ended = overdue.by_ref().take(wanted).cloned().collect();
+        slice.answer_overdue(ended, overdue.next().is_some());
+    }
     let first = slice.organization().and_then(|row| row.closing.first()).cloned();
     if let (1.., Some(group)) = (open.closing, first) {
         let wanted = usize::try_from(open.closing).unwrap_or(usize::MAX);

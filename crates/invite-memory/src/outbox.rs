@@ -36,7 +36,7 @@ impl Queue {
     }
 
     /// Takes a delivery out as it was. To be called with its rows held.
-    fn remove(&mut self, tenant: &Arc<Tenant>, row: &Delivery) {
+    pub(crate) fn remove(&mut self, tenant: &Arc<Tenant>, row: &Delivery) {
         match row.leased_until {
             None => drop(self.waiting.remove(&(row.due_at, Arc::clone(tenant), row.id))),
             Some(end) => drop(self.held.remove(&(end, Arc::clone(tenant), row.id))),

@@ -7,14 +7,14 @@ use std::mem;
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    CommandKey, CommandRecord, CommitId, Delivery, DeliveryId, DueInvitations, EmailAddress, EventRecord,
-    Expiry, Group, GroupId, GroupMember, Invitation, InvitationId, InvitationState, InviteLink, Invitee,
-    JoinRequest, LimitSubject, LinkId, Member, Organization, Place, RequestId, RequestState, Scope,
+    CommandKey, CommandRecord, CommitId, Delivery, DeliveryId, DueInvitations, EmailAddress, Erasures,
+    EventRecord, Expiry, Group, GroupId, GroupMember, Invitation, InvitationId, InvitationState, InviteLink,
+    Invitee, JoinRequest, LimitSubject, LinkId, Member, Organization, Place, RequestId, RequestState, Scope,
     Suppression, SuppressionKind, UserId,
 };
 use invite_storage::WhichLinks;
 
-use crate::commit::{Change, Log, Swap};
+use crate::commit::{Change, Erasing, Log, Swap};
 use crate::index::{Index, RequestFile};
 
 /// A map by keys that are hashed quickly. The hashes are seeded, but not made to stand up to whoever chooses keys with
@@ -72,6 +72,7 @@ impl Rows {
             events,
             deliveries,
             commands: _,
+            erased: _,
         } = change;
         *version == self.version()
             && follows(events, *version)
@@ -104,7 +105,9 @@ impl Rows {
             events,
             deliveries,
             commands,
+            erased,
         } = change;
+        self.swap_erased(erased);
         if let Some(header) = header {
             mem::swap(&mut self.header, header);
         }
@@ -156,6 +159,44 @@ impl Rows {
         }
     }
 
+    /// Nothing that a change adds is erased by it.
+    fn swap_erased(&mut self, erased: &mut Erasing) {
+        *erased = match mem::replace(erased, Erasing::Erase(Erasures::default())) {
+            Erasing::Erase(erasures) => {
+                let Erasures { invitations, users } = &erasures;
+                let of_invitations = invitations.iter().filter_map(|id| self.index.told_of.get(id));
+                let of_users = users.iter().filter_map(|user| self.index.told_of_user.get(user));
+                let told = of_invitations.chain(of_users).flatten().copied().collect::<Vec<_>>();
+                let mut records = Vec::with_capacity(told.len());
+                for at in told {
+                    if let Some(record) = self.events.get_mut(at) {
+                        records.push((at, record.data.clone()));
+                        record.data.erase();
+                    }
+                }
+                let mails = invitations.iter().filter_map(|id| self.index.mails.get(id)).flatten();
+                let mails = mails.map(|(_, id)| *id).collect::<Vec<_>>();
+                let deliveries = mails.iter().filter_map(|id| self.deliveries.remove(id)).collect::<Vec<_>>();
+                for row in &deliveries {
+                    self.index.replace_delivery(Some(row), None);
+                }
+                Erasing::Restore(erasures, records, deliveries)
+            }
+            Erasing::Restore(erasures, records, deliveries) => {
+                for (at, data) in records {
+                    if let Some(record) = self.events.get_mut(at) {
+                        record.data = data;
+                    }
+                }
+                for row in deliveries {
+                    self.index.replace_delivery(None, Some(&row));
+                    self.deliveries.insert(row.id, row);
+                }
+                Erasing::Erase(erasures)
+            }
+        };
+    }
+
     fn swap_events(&mut self, log: &mut Log) {
         *log = match mem::replace(log, Log::Remove(0)) {
             Log::Add(entries) => {
@@ -164,11 +205,17 @@ impl Rows {
                     let count = self.commits.entry(entry.commit).or_default();
                     *count = count.saturating_add(1);
                 }
+                for (at, entry) in (self.events.len()..).zip(&entries) {
+                    self.index.add_event(at, entry);
+                }
                 self.events.extend(entries);
                 Log::Remove(count)
             }
             Log::Remove(count) => {
                 let entries = self.events.split_off(self.events.len().saturating_sub(count));
+                for (at, entry) in (self.events.len()..).zip(&entries) {
+                    self.index.remove_event(at, entry);
+                }
                 for entry in &entries {
                     if let Entry::Occupied(mut count) = self.commits.entry(entry.commit) {
                         *count.get_mut() = count.get().saturating_sub(1);
@@ -272,6 +319,31 @@ impl Rows {
             Some(DueInvitations::ExpiredAt(at)) => Some(at),
             None => Some(now),
         }
+    }
+
+    /// Invitations of an invitee that ended and were not erased.
+    pub(crate) fn past_of(&self, invitee: &Invitee) -> impl Iterator<Item = &Invitation> {
+        let ids = self.index.past.get(invitee).into_iter().flatten();
+        ids.filter_map(|id| self.invitations.get(id))
+    }
+
+    /// Invitations that ended until then and were not erased, the longest ended first.
+    pub(crate) fn ended_until(&self, until: DateTime<Utc>) -> impl Iterator<Item = &Invitation> {
+        let ended = self.index.ended.iter().take_while(move |(at, _)| *at <= until);
+        ended.filter_map(|(_, id)| self.invitations.get(id))
+    }
+
+    /// Whether something is held about somebody.
+    pub(crate) fn holds(&self, invitee: &Invitee) -> bool {
+        let known = match invitee {
+            Invitee::Address(address) => self.index.addresses.contains_key(address),
+            Invitee::User(user) => {
+                self.members.contains_key(user) || self.index.told_of_user.contains_key(user)
+            }
+            Invitee::Erased(_) => return false,
+        };
+        let invited = self.index.open.contains_key(invitee) || self.index.past.contains_key(invitee);
+        known || invited || self.suppressions_of(invitee).next().is_some()
     }
 
     /// Forgets commands that are past their time.

@@ -13,7 +13,7 @@ use invite_core::{
 use invite_storage::{CommitError, Exclusive, Storage, StorageError};
 use tokio::sync::OwnedMutexGuard;
 
-use crate::commit::Change;
+use crate::commit::{Change, Erasing};
 use crate::directory::Directory;
 use crate::load::load;
 use crate::outbox::Queue;
@@ -131,6 +131,12 @@ impl Shared {
         for swap in &change.suppressions {
             let (invitee, _) = &swap.key;
             self.unwilling.set(invitee, tenant, rows.suppressions_of(invitee).next().is_some());
+        }
+        if let Erasing::Restore(_, _, deliveries) = &change.erased
+            && !deliveries.is_empty()
+        {
+            let mut queue = lock(&self.queue);
+            deliveries.iter().for_each(|delivery| queue.remove(tenant, delivery));
         }
         if !change.deliveries.is_empty() {
             let mut queue = lock(&self.queue);
@@ -255,6 +261,23 @@ impl Storage for MemoryStorage {
             changed = changed.saturating_add(change.into());
         }
         Ok(changed)
+    }
+
+    async fn holders(
+        &self,
+        person: &[Invitee],
+        after: Option<&OrganizationId>,
+        limit: u32,
+    ) -> Result<Vec<OrganizationId>, StorageError> {
+        let mut tenants = self.shared.tenants();
+        tenants.retain(|tenant| after.is_none_or(|after| tenant.id > *after));
+        tenants.sort_unstable();
+        let holds = |tenant: &&Arc<Tenant>| {
+            let rows = tenant.rows();
+            person.iter().any(|invitee| rows.holds(invitee))
+        };
+        let holders = tenants.iter().filter(holds).map(|tenant| tenant.id.clone());
+        Ok(holders.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
     }
 }
 

@@ -138,12 +138,20 @@ impl<'row, 'statement> Columns<'row, 'statement> {
         self.parsed_option(|text: String| EmailAddress::parse(&text))
     }
 
-    /// Two columns: the key, and the address as typed.
+    /// The same of a row that always tells it.
     pub(crate) fn invitee(&mut self) -> Result<Invitee, Failure> {
-        let key: String = self.value()?;
-        match self.address_option()? {
-            Some(address) => Ok(Invitee::Address(address)),
-            None => user_of(&key).map(Invitee::User).map_err(|error| self.unreadable(error)),
+        self.invitee_option()?.ok_or_else(|| Failure::other("a row does not tell whom it is about"))
+    }
+
+    /// Two columns: the key, and the address as typed. Neither, if it was erased.
+    pub(crate) fn invitee_option(&mut self) -> Result<Option<Invitee>, Failure> {
+        let key: Option<String> = self.value()?;
+        match (self.address_option()?, key) {
+            (Some(address), _) => Ok(Some(Invitee::Address(address))),
+            (None, Some(key)) => {
+                user_of(&key).map(|user| Some(Invitee::User(user))).map_err(|error| self.unreadable(error))
+            }
+            (None, None) => Ok(None),
         }
     }
 

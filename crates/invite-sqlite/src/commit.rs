@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Commit, EmailAddress, Former, Group, GroupId, GroupMember, Invitation, InvitationId, InviteLink, Invitee,
-    JoinRequest, LinkId, Member, Organization, OrganizationId, Place, RequestId, RowChange, Scope,
-    Suppression, SuppressionKind, UserId,
+    Commit, EmailAddress, Erasures, Former, Group, GroupId, GroupMember, Invitation, InvitationId,
+    InviteLink, Invitee, JoinRequest, LinkId, Member, Organization, OrganizationId, Place, RequestId,
+    RowChange, Scope, Suppression, SuppressionKind, UserId,
 };
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
@@ -33,11 +33,13 @@ pub(crate) fn write(connection: &Connection, commit: &Commit) -> Result<(), Fail
         events,
         deliveries,
         commands,
+        erased,
     } = commit;
     if !commit.is_sound() {
         return Err(Failure::other("the commit contradicts itself"));
     }
     guard(connection, organization, *version, header.as_ref())?;
+    erase(connection, organization, erased)?;
     for pass in [Pass::Standing, Pass::New] {
         for change in pass.of(places) {
             place(connection, organization, change)?;
@@ -278,6 +280,22 @@ fn suppression(
             one(connection, sql::DELETE_SUPPRESSION, key)
         }
     }
+}
+
+/// Of what was there before, and of nothing that the commit adds.
+fn erase(connection: &Connection, organization: &OrganizationId, erased: &Erasures) -> Result<(), Failure> {
+    let Erasures { invitations, users } = erased;
+    for id in invitations {
+        let params = params![organization.as_str(), blob(id.as_uuid())];
+        connection.prepare_cached(sql::ERASE_EVENTS)?.execute(params)?;
+        connection.prepare_cached(sql::DELETE_DELIVERIES)?.execute(params)?;
+    }
+    for user in users {
+        let params = params![organization.as_str(), user.as_str()];
+        connection.prepare_cached(sql::ERASE_EVENTS_OF_USER)?.execute(params)?;
+        connection.prepare_cached(sql::DELETE_FORMER)?.execute(params)?;
+    }
+    Ok(())
 }
 
 pub(crate) fn forget_commands(

@@ -19,6 +19,10 @@
 //!   has one writer at a time; every write begins with `BEGIN IMMEDIATE` and waits up to
 //!   [`BUSY_TIMEOUT`] for a writer in another process, within the process for as long as it takes.
 //!   Readers wait for nobody.
+//! - What is deleted or replaced is overwritten in the file (`secure_delete`), so that who was erased is not found there
+//!   either. The write-ahead log beside it holds older pages until it is written over, `pragma wal_checkpoint(truncate)`
+//!   is run, or the last connection closes. A host that writes through [`SqliteTransaction`] sets the pragma on its own
+//!   connection.
 //! - In memory there is one connection, which an exclusive unit keeps to itself: meanwhile a load waits, and one
 //!   made by the task that holds the unit waits for ever.
 //! - All work of the database is done on the blocking threads of tokio, so the storage is used within a
@@ -39,7 +43,7 @@
 //! # Features
 //!
 //! `bundled`, on by default, builds SQLite from source. Without it the SQLite of the system is linked, which
-//! must be 3.37 or newer, and as new as the release of rusqlite asks for.
+//! must be 3.38 or newer, and as new as the release of rusqlite asks for.
 
 mod columns;
 mod commit;

@@ -1,5 +1,7 @@
 //! Load: the first half of a command.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use invite_core::{
     CommandKey, CommandRecord, CommitId, DueInvitations, EmailAddress, Group, GroupId, Invitation,
@@ -100,6 +102,19 @@ fn answer(
     if let (1.., Some(row)) = (open.due_requests, slice.organization()) {
         let (rows, more) = due(connection, row, now, open.due_requests, (sql::DUE_REQUESTS, rows::request))?;
         slice.answer_due_requests(rows, more);
+    }
+    for invitee in open.past {
+        let limit = usize::try_from(Reads::PAST).map_err(Failure::other)?;
+        let params = params![organization.as_str(), invitee.key(), limit_of(limit.saturating_add(1))];
+        let (rows, more) = at_most(limit, all(connection, sql::PAST, params, rows::invitation)?);
+        slice.answer_past(invitee, rows, more);
+    }
+    if let (1.., Some(row)) = (open.overdue, slice.organization()) {
+        let (rows, more) = match row.erased_until(now, open.retention) {
+            Some(until) => overdue(connection, organization, until, open.overdue)?,
+            None => (Vec::new(), false),
+        };
+        slice.answer_overdue(rows, more);
     }
     let first = slice.organization().and_then(|row| row.closing.first()).cloned();
     if let (1.., Some(group)) = (open.closing, first) {
@@ -240,10 +255,7 @@ fn naming<T>(
     (sql, read): (&str, impl FnMut(&mut Columns<'_, '_>) -> Result<T, Failure>),
 ) -> Result<(Vec<T>, bool), Failure> {
     let params = params![organization.as_str(), group.as_str(), limit_of(limit.saturating_add(1))];
-    let mut rows = all(connection, sql, params, read)?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    Ok((rows, more))
+    Ok(at_most(limit, all(connection, sql, params, read)?))
 }
 
 fn limit(
@@ -277,10 +289,53 @@ fn due<T>(
     };
     let limit = usize::try_from(limit).map_err(Failure::other)?;
     let params = params![organization.id.as_str(), up_to, limit_of(limit.saturating_add(1))];
-    let mut rows = all(connection, sql, params, read)?;
+    Ok(at_most(limit, all(connection, sql, params, read)?))
+}
+
+fn overdue(
+    connection: &Connection,
+    organization: &OrganizationId,
+    until: DateTime<Utc>,
+    limit: u32,
+) -> Result<(Vec<Invitation>, bool), Failure> {
+    let limit = usize::try_from(limit).map_err(Failure::other)?;
+    let params = params![organization.as_str(), micros(until), limit_of(limit.saturating_add(1))];
+    Ok(at_most(limit, all(connection, sql::OVERDUE, params, rows::invitation)?))
+}
+
+/// Of one more than asked for, those asked for, and whether there are more.
+fn at_most<T>(limit: usize, mut rows: Vec<T>) -> (Vec<T>, bool) {
     let more = rows.len() > limit;
     rows.truncate(limit);
-    Ok((rows, more))
+    (rows, more)
+}
+
+/// The organizations behind one that hold something about a person, by their ids.
+pub(crate) fn holders(
+    connection: &Connection,
+    person: &[Invitee],
+    after: &str,
+    limit: u32,
+) -> Result<Vec<OrganizationId>, Failure> {
+    let mut holders = BTreeSet::new();
+    for invitee in person {
+        let (key, name, own) = match invitee {
+            Invitee::Address(address) => (invitee.key(), address.canonical(), &[sql::HOLDERS_OF_ADDRESS][..]),
+            Invitee::User(user) => {
+                (invitee.key(), user.as_str(), &[sql::HOLDERS_OF_MEMBER, sql::HOLDERS_OF_RECORDS][..])
+            }
+            Invitee::Erased(_) => continue,
+        };
+        let invited = [sql::HOLDERS_OF_OPEN, sql::HOLDERS_OF_PAST, sql::HOLDERS_OF_BLOCKS];
+        let asked =
+            invited.into_iter().map(|sql| (sql, key.as_str())).chain(own.iter().map(|sql| (*sql, name)));
+        for (sql, name) in asked {
+            let found =
+                all(connection, sql, params![name, after, limit], |columns| columns.organization_id())?;
+            holders.extend(found);
+        }
+    }
+    Ok(holders.into_iter().take(usize::try_from(limit).map_err(Failure::other)?).collect())
 }
 
 pub(crate) fn find_commit(

@@ -79,6 +79,8 @@ impl Pool {
         let writer = open(path, OpenFlags::SQLITE_OPEN_CREATE)?;
         use_wal(&writer)?;
         writer.pragma_update(None, "synchronous", "FULL")?;
+        // What is erased or replaced is not to be found in the file either (PRI-6).
+        writer.pragma_update(None, "secure_delete", true)?;
         migrate::require_not_newer(&writer)?;
         let free = Arc::new(Semaphore::new(READERS));
         let readers = Readers { path: path.to_owned(), idle: Mutex::default(), free };

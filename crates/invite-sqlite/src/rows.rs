@@ -218,10 +218,11 @@ pub(crate) fn request_values(
 }
 
 pub(crate) fn invitation(columns: &mut Columns<'_, '_>) -> Result<Invitation, Failure> {
+    let id = InvitationId::from_uuid(columns.uuid()?);
     Ok(Invitation {
-        id: InvitationId::from_uuid(columns.uuid()?),
+        id,
         kind: columns.json()?,
-        invitee: columns.invitee()?,
+        invitee: columns.invitee_option()?.unwrap_or(Invitee::Erased(id)),
         name: columns.value()?,
         grants: columns.json()?,
         inviter: columns.actor()?,
@@ -272,7 +273,7 @@ pub(crate) fn invitation_values(
         text(organization.as_str()),
         blob(id.as_uuid()),
         to_json(kind)?,
-        invitee.key().into(),
+        Some(invitee.key()).filter(|_| !invitee.is_erased()).into(),
         text_option(invitee.address().map(EmailAddress::as_str)),
         text_option(name.as_deref()),
         to_json(grants)?,

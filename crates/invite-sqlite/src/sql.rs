@@ -85,6 +85,8 @@ statements! {
     INVITATIONS_IN_FOR = include_str!("../sql/invitation.sql"), include_str!("../sql/invitations_in_for.sql");
     CLOSING_INVITATIONS = include_str!("../sql/invitation.sql"), include_str!("../sql/closing_invitations.sql");
     INBOX = include_str!("../sql/invitation.sql"), include_str!("../sql/inbox.sql");
+    PAST = include_str!("../sql/invitation.sql"), include_str!("../sql/past.sql");
+    OVERDUE = include_str!("../sql/invitation.sql"), include_str!("../sql/overdue.sql");
     INSERT_INVITATION = include_str!("../sql/insert_invitation.sql");
     UPDATE_INVITATION = include_str!("../sql/update_invitation.sql");
     DELETE_INVITATION = "delete from invite_invitations where organization = ?1 and id = ?2";
@@ -119,13 +121,25 @@ statements! {
     FORGET_COMMANDS = include_str!("../sql/forget_commands.sql");
 
     EVENTS = include_str!("../sql/events.sql");
+    ERASE_EVENTS = include_str!("../sql/erase_events.sql"), "where organization = ?1 and invitation = ?2";
+    ERASE_EVENTS_OF_USER = include_str!("../sql/erase_events.sql"),
+        "where organization = ?1 and user = ?2 and invitation is null";
     FIND_COMMIT = "select 1 from invite_events where organization = ?1 and commit_id = ?2 limit 1";
     INSERT_EVENT = include_str!("../sql/insert_event.sql");
+
+    HOLDERS_OF_OPEN = include_str!("../sql/holders_of_open.sql");
+    HOLDERS_OF_PAST = include_str!("../sql/holders_of_past.sql");
+    HOLDERS_OF_BLOCKS = include_str!("../sql/holders_of_blocks.sql");
+    HOLDERS_OF_ADDRESS = include_str!("../sql/holders_of_address.sql");
+    HOLDERS_OF_MEMBER = include_str!("../sql/holders_of_member.sql");
+    HOLDERS_OF_RECORDS = include_str!("../sql/holders_of_records.sql");
 
     DELIVERY = include_str!("../sql/delivery.sql"), "where organization = ?1 and id = ?2";
     LAST_DELIVERY = include_str!("../sql/delivery.sql"), include_str!("../sql/last_delivery.sql");
     MAILED_AT = include_str!("../sql/mailed_at.sql");
     INSERT_DELIVERY = include_str!("../sql/insert_delivery.sql");
+    DELETE_FORMER = "delete from invite_former where organization = ?1 and user = ?2";
+    DELETE_DELIVERIES = "delete from invite_deliveries where organization = ?1 and invitation = ?2";
     LEASABLE = include_str!("../sql/leasable.sql");
     DROP_DELIVERY = include_str!("../sql/drop_delivery.sql");
     LEASE = include_str!("../sql/lease.sql");
@@ -211,6 +225,18 @@ mod tests {
             (INBOX, "organization=? AND id=?"),
             (FORGET_COMMANDS, "expires_at<?"),
             (FIND_COMMIT, "commit_id=?"),
+            (PAST, "invitee=? AND organization=?"),
+            (OVERDUE, "organization=? AND ended_at<?"),
+            (ERASE_EVENTS, "organization=? AND invitation=?"),
+            (ERASE_EVENTS_OF_USER, "user=? AND organization=?"),
+            (DELETE_FORMER, "organization=? AND user=?"),
+            (DELETE_DELIVERIES, "organization=? AND invitation=?"),
+            (HOLDERS_OF_OPEN, "invitee=? AND organization>?"),
+            (HOLDERS_OF_PAST, "invitee=? AND organization>?"),
+            (HOLDERS_OF_BLOCKS, "invitee=?"),
+            (HOLDERS_OF_ADDRESS, "email_canonical=? AND organization>?"),
+            (HOLDERS_OF_MEMBER, "user=?"),
+            (HOLDERS_OF_RECORDS, "user=? AND organization>?"),
             (LAST_DELIVERY, "invitation=?"),
             (CIRCLE_GROUP, "group_id=?"),
             (CIRCLE_MEMBERS, "joined_at<?"),
@@ -228,7 +254,8 @@ mod tests {
     #[test]
     fn no_list_of_an_organization_is_sorted() {
         let connection = migrated();
-        let sorted = ["OPEN_OF", "INBOX", "LEASABLE"];
+        // Of somebody, in a few organizations, or a few rows.
+        let sorted = ["OPEN_OF", "INBOX", "LEASABLE", "HOLDERS_OF_MEMBER", "HOLDERS_OF_BLOCKS"];
         for (name, sql) in ALL {
             let sorts = plan(&connection, sql).iter().any(|line| line.contains("TEMP B-TREE"));
             assert_eq!(sorts, sorted.contains(name), "{name}: {:#?}", plan(&connection, sql));

@@ -104,6 +104,18 @@ impl Storage for SqliteStorage {
         let invitees = invitees.to_vec();
         self.write(move |connection| commit::block_everywhere(connection, &invitees, since)).await
     }
+
+    async fn holders(
+        &self,
+        person: &[Invitee],
+        after: Option<&OrganizationId>,
+        limit: u32,
+    ) -> Result<Vec<OrganizationId>, StorageError> {
+        let person = person.to_vec();
+        // No id is empty.
+        let after = after.map(ToString::to_string).unwrap_or_default();
+        self.read(move |connection| load::holders(connection, &person, &after, limit)).await
+    }
 }
 
 /// Holds the connection that writes, with a transaction open on it, until it is dropped: the lock of SQLite is

@@ -108,7 +108,6 @@
 //!     that they would grant lies, and by whoever made them, through an index, in the order of their list.
 //! 37. `requests_by_cross_organizations`: what a user asked for comes from all organizations, whatever their status, and
 //!     in every state: all that this user made, and nothing that somebody else did.
-
 //!
 //! # People
 //!
@@ -120,6 +119,21 @@
 //!     of its first setting, and comes with the suppressions of its invitee in every load and lease from then on.
 //!     Suppressions of invitees are found in all organizations, the newest first, as many as asked for, with those blocks
 //!     among them.
+//!
+//! # Erasing
+//!
+//! 40. `past_is_what_ended`: what an invitee had are the invitations to it that ended and whose invitee was not erased: at
+//!     most [`Reads::PAST`](invite_core::Reads::PAST) of them, in any order, and a sign if there are more. What is overdue
+//!     are those of anybody that ended at or before
+//!     [`Organization::erased_until`](invite_core::Organization::erased_until), the longest ended first, as many as asked
+//!     for, and a sign if there are more; none if that is no time.
+//! 41. `erased_is_gone`: a commit deletes the deliveries of the invitations that it [erases](invite_core::Erasures),
+//!     whoever leases them, and erases the records that were there about them, and those about its users and no
+//!     invitation, as [`RecordData::erase`](invite_core::RecordData::erase) says. All else of a record stays, and so does
+//!     its place. What tells that such a user was a member once goes too. Where a store says that what was erased is
+//!     still on a disk, it says for how long.
+//! 42. `holders_are_found`: [`Storage::holders`] brings every organization that holds something about a person and no
+//!     other, by its id.
 
 mod cursor;
 mod error;

@@ -62,6 +62,19 @@ pub trait Storage: Pages + Outbox {
         invitees: &[Invitee],
         since: Option<DateTime<Utc>>,
     ) -> Result<u32, StorageError>;
+
+    /// The organizations that hold something about a person, by their ids, at most `limit` of those behind `after`: an
+    /// invitation that was not erased, a membership, something that was blocked, or a record of an event about the
+    /// user. The person is named by at most 32 addresses and users.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn holders(
+        &self,
+        person: &[Invitee],
+        after: Option<&OrganizationId>,
+        limit: u32,
+    ) -> Result<Vec<OrganizationId>, StorageError>;
 }
 
 /// A unit of work that locked its organization. Dropped, it is rolled back.

@@ -146,6 +146,9 @@ calls! {
             forget_commands(now: DateTime<Utc>, limit: u32) -> u32, StorageError;
         BlockEverywhere "block-everywhere"
             block_everywhere(invitees: &[Invitee], since: Option<DateTime<Utc>>) -> u32, StorageError;
+        Holders "holders"
+            holders(person: &[Invitee], after: Option<&OrganizationId>, limit: u32)
+            -> Vec<OrganizationId>, StorageError;
     }
     Pages {
         Roster "roster"

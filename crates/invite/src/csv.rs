@@ -64,6 +64,7 @@ pub fn invitations(rows: &[InvitationEntry], now: DateTime<Utc>) -> String {
         let invited = match &row.invitee {
             Invitee::Address(address) => address.as_str().to_owned(),
             Invitee::User(user) => user.to_string(),
+            Invitee::Erased(_) => "erased".to_owned(),
         };
         let [role, groups] = roles(&row.grants);
         let inviter = match &row.inviter {

@@ -11,7 +11,7 @@ pub use people::Candidate;
 
 use invite_core::{
     Accept, Actor, AddMembers, Authority, ChangeAccess, ChangePlan, ChangeSettings, ChangeStatus, CopyLink,
-    CopyLinkRefused, CreateOrganization, Decline, Draft, DryRun, Edit, Entropy, FormerOwner, Grants,
+    CopyLinkRefused, CreateOrganization, Decline, Draft, DryRun, Edit, Entropy, Erase, FormerOwner, Grants,
     InvalidId, Invitation, InvitationId, Invite, Invitees, Leave, Look, LookRefused, Member, NewMember,
     NotLoaded, OfferOwnership, Operation, Organization, OrganizationId, OrganizationStatus, Permission, Plan,
     Reads, Remind, RemoveMembers, Resend, ResourceKind, Revoke, Scope, SeatUse, Settings, SuppressionKind,
@@ -218,7 +218,14 @@ impl OrganizationHandle {
     /// Writes down what time and status have already decided, at most `limit` rows of it. Truth does not need
     /// it; see [`Tidy`].
     pub fn maintain(&self, limit: u32) -> Command<Tidy> {
-        self.as_system().run(Tidy::new(limit))
+        let retention = self.service.model().retention();
+        self.as_system().run(Tidy::new(limit).retention(retention))
+    }
+
+    /// Erases what is kept about a person here, a step at a time (PRI-6): see [`Erase`]. For all organizations there is
+    /// [`Invitations::erase`].
+    pub fn erase(&self, person: Erase) -> Command<Erase> {
+        self.as_system().run(person)
     }
 
     fn id(&self) -> Result<&OrganizationId, InvalidInput> {

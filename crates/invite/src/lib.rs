@@ -29,7 +29,7 @@ pub use inbox::{Answered, Waiting};
 pub use keyring::Keyring;
 pub use pages::{Page, PageRequest};
 pub use principal::Principal;
-pub use service::{Invitations, InvitationsBuilder};
+pub use service::{ErasedIn, Invitations, InvitationsBuilder};
 
 pub use invite_core as core;
 pub use invite_mailer as mailer;
@@ -38,17 +38,17 @@ pub use invite_storage as storage;
 pub use invite_core::{
     Accept, AcceptRefused, Accepted, Access, AccessModel, Actor, AddMembers, ApproveOutcome, ApproveRefused,
     Approvers, AskRefused, Asked, Block, Called, Caps, ChangeAccess, ContinueTo, ContinueUrls, Decline,
-    Declined, Deliver, Domain, DomainJoining, DomainRule, DomainRules, DryRun, Edit, EmailAddress, Expiry,
-    FormerOwner, FreeMail, Grant, Grants, Group, GroupId, GroupSettings, GroupStatus, HeaderLine, Include,
-    Inclusion, InvalidContinueUrl, InvalidEmail, InvalidId, InvalidToken, Invitation, InvitationId,
-    InvitationKind, InvitationState, Invite, InviteLink, InviteOutcome, InviteRefused, InviteResult, Invited,
-    Invitee, InviteeEntry, Invitees, InviterPolicy, JoinGroupRefused, JoinPolicy, JoinRefused, JoinRequest,
-    Joined, JoinedBy, Key, Limit, LinkEnding, LinkId, LinkSettings, LinkState, ListOptions, Member,
-    MemberStatus, Metadata, MetadataPolicy, Mode, Nearness, NewMember, Next, OnPending, Operation,
-    Organization, OrganizationId, OrganizationStatus, OwnerSeat, Permission, Plan, Preview, PreviewStatus,
-    Rate, Refusal, RemoveMembers, RequestEnding, RequestId, RequestState, RequestWay, Resend, ResourceKind,
-    RestoreMembers, Restriction, RevealAccounts, Role, RoleName, Scope, SeatClass, SeatPolicy, SeatUse,
-    Settings, SuspendMembers, Switch, TheirInvitations, Token, UserId, VerifiedDomain, parse_list,
+    Declined, Deliver, Domain, DomainJoining, DomainRule, DomainRules, DryRun, Edit, EmailAddress, Erase,
+    Erased, Expiry, FormerOwner, FreeMail, Grant, Grants, Group, GroupId, GroupSettings, GroupStatus,
+    HeaderLine, Include, Inclusion, InvalidContinueUrl, InvalidEmail, InvalidId, InvalidToken, Invitation,
+    InvitationId, InvitationKind, InvitationState, Invite, InviteLink, InviteOutcome, InviteRefused,
+    InviteResult, Invited, Invitee, InviteeEntry, Invitees, InviterPolicy, JoinGroupRefused, JoinPolicy,
+    JoinRefused, JoinRequest, Joined, JoinedBy, Key, Limit, LinkEnding, LinkId, LinkSettings, LinkState,
+    ListOptions, Member, MemberStatus, Metadata, MetadataPolicy, Mode, Nearness, NewMember, Next, OnPending,
+    Operation, Organization, OrganizationId, OrganizationStatus, OwnerSeat, Permission, Plan, Preview,
+    PreviewStatus, Rate, Refusal, RemoveMembers, RequestEnding, RequestId, RequestState, RequestWay, Resend,
+    ResourceKind, RestoreMembers, Restriction, RevealAccounts, Role, RoleName, Scope, SeatClass, SeatPolicy,
+    SeatUse, Settings, SuspendMembers, Switch, TheirInvitations, Token, UserId, VerifiedDomain, parse_list,
 };
 pub use invite_mailer::{Link, MailError, Mailer, Message, Rendered, Sender, Templates};
 pub use invite_storage::{

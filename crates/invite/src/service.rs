@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
     Accept, AccessModel, AccountKnown, Actor, AskToJoin, CommonFreeMail, ContinueUrls,
-    CreateOrganizationRefused, Decline, FreeMail, InvalidId, JoinByLink, OrganizationId, Plan, Preview,
-    PreviewRefused, PreviewToken, Questions, Rate, Settings, Stop, Token, TooManyQuestions, Unsubscribe,
-    UserId,
+    CreateOrganizationRefused, Decline, Erase, EraseRefused, Erased, FreeMail, InvalidId, JoinByLink,
+    OrganizationId, Plan, Preview, PreviewRefused, PreviewToken, Questions, Rate, Settings, Stop, Token,
+    TooManyQuestions, Unsubscribe, UserId,
 };
 use invite_mailer::{BaseUrl, BuiltInTemplates, Mailer, Templates};
 use invite_storage::{Membership, RequestEntry, Storage};
@@ -208,6 +208,43 @@ impl Invitations {
         page("requests-by", &user, request, async |seek| storage.requests_by(&user, &seek).await).await
     }
 
+    /// Erases what is kept about a person in all organizations, a step at a time (PRI-6): one command in the first
+    /// organization behind `after` that holds something; see [`Erase`] for what it does, and for what is kept.
+    ///
+    /// `None` when no organization is left. Else the next call goes on from the [`after`](ErasedIn::after) of what came
+    /// of it; a host that was interrupted goes on from the last one it knows, or from the beginning.
+    ///
+    /// ```
+    /// # use invite::{Erase, Invitations, Invitee};
+    /// # async fn erase_all(invite: Invitations, person: impl Into<Invitee>) -> Result<(), invite::Error> {
+    /// let (person, mut after) = (Erase::new(person), None);
+    /// while let Some(step) = invite.erase(&person, after.as_ref()).await? {
+    ///     after = step.after;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn erase(
+        &self,
+        person: &Erase,
+        after: Option<&OrganizationId>,
+    ) -> Result<Option<ErasedIn>, Error<EraseRefused>> {
+        let names = person.person().iter().cloned().collect::<Vec<_>>();
+        let holders = self.inner.engine().storage.holders(&names, after, 1).await?;
+        let Some(organization) = holders.into_iter().next() else {
+            if person.drops_blocks() {
+                self.inner.engine().storage.block_everywhere(&names, None).await?;
+            }
+            return Ok(None);
+        };
+        let erased = self.organization(organization.clone()).erase(person.clone()).await?;
+        let after = if erased.more { after.cloned() } else { Some(organization.clone()) };
+        Ok(Some(ErasedIn { organization, erased, after }))
+    }
+
     /// A courier that sends what is due with this mailer. Any number of them, in any number of processes, share
     /// the work.
     pub fn courier(&self, mailer: impl Mailer) -> Courier {
@@ -235,6 +272,18 @@ impl Invitations {
         let actor = actor.map_err(Clone::clone);
         Command::new(&self.inner.queues, organization, actor, principal.and_then(operation))
     }
+}
+
+/// What came of a step of erasing a person everywhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ErasedIn {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// What was erased there.
+    pub erased: Erased,
+    /// Where to go on: behind this organization, or here again.
+    pub after: Option<OrganizationId>,
 }
 
 impl fmt::Debug for Invitations {

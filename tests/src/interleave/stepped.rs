@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite::core::{Commit, CommitId, Reads, Slice};
 use invite::storage::{CommitError, Completion, Exclusive, Failure, Lease, Leases, Wrapper};
-use invite::{OrganizationId, Storage, StorageError};
+use invite::{Invitee, OrganizationId, Storage, StorageError};
 
 use super::Stage;
 
@@ -79,6 +79,16 @@ impl<S: Storage> Wrapper for Stepped<S> {
         self.stage.step().await;
         self.stage.wrote();
         saw(&self.stage, "forget", self.inner.forget_commands(now, limit).await)
+    }
+
+    async fn holders(
+        &self,
+        person: &[Invitee],
+        after: Option<&OrganizationId>,
+        limit: u32,
+    ) -> Result<Vec<OrganizationId>, StorageError> {
+        self.stage.step().await;
+        saw(&self.stage, "holders", self.inner.holders(person, after, limit).await)
     }
 
     async fn lease(

@@ -137,6 +137,7 @@ pub(super) fn meant(invitee: &Invitee, vouched: bool) -> Principal {
             let bare = Principal::new(user(address.local()));
             if vouched { bare.vouching(address.clone()) } else { bare }
         }
+        Invitee::Erased(_) => Principal::new(user("nobody")),
     }
 }
 

@@ -265,6 +265,7 @@ fn nobody_is_invited_to_what_they_have(model: &AccessModel, of: &Snapshot, now: 
     let is_for = |member: &Member, row: &Invitation| match &row.invitee {
         Invitee::User(user) => member.user == *user,
         Invitee::Address(address) => member.email.as_ref() == Some(address),
+        Invitee::Erased(_) => false,
     };
     for row in of.pending(now) {
         for member in of.members.values().filter(|member| is_for(member, row)) {

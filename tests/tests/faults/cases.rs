@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use invite::core::SuppressionKind;
 use invite::{
-    Command, Error, FormerOwner, Grant, GroupSettings, LinkSettings, NewMember, Operation, Principal,
+    Command, Erase, Error, FormerOwner, Grant, GroupSettings, LinkSettings, NewMember, Operation, Principal,
     Refusal, Settings,
 };
 use tests::{World, address, person, user};
@@ -126,6 +126,12 @@ pub(crate) const CASES: &[Case] = &[
         act: |world, at, key| {
             let settings = LinkSettings::new("Clients", Grant::role("client"));
             asked(world.acme_by("amy").edit_link(at.link, settings), key)
+        },
+    },
+    Case {
+        operation: "erase",
+        act: |world, _, key| {
+            asked(world.invite.organization("acme").erase(Erase::new(address("eve@example.com"))), key)
         },
     },
     Case {

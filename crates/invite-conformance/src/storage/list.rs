@@ -180,6 +180,19 @@ macro_rules! __storage_cases {
                 people::blocks_are_everywhere
                 people::blocks_are_everywhere_among_suppressions
             ]
+            40 past_is_what_ended [
+                erasing::past_is_what_ended
+                erasing::past_is_what_ended_and_whether_there_is_more
+                erasing::past_is_what_ended_long_ago
+            ]
+            41 erased_is_gone [
+                erasing::erased_is_gone
+                erasing::erased_is_gone_from_the_rows
+                erasing::erased_is_gone_from_the_outbox
+                erasing::erased_is_gone_from_former_members
+                erasing::erased_is_gone_only_with_its_commit
+            ]
+            42 holders_are_found [erasing::holders_are_found]
         }
     };
 }

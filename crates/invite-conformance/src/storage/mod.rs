@@ -4,6 +4,7 @@
 
 mod asking;
 mod commit;
+mod erasing;
 mod errors;
 mod exclusive;
 mod fixture;

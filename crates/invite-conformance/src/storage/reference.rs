@@ -36,6 +36,7 @@ impl Reference {
     /// Folds a commit that was written.
     pub(super) fn apply(&mut self, commit: &Commit) {
         let tenant = self.tenants.entry(commit.organization.clone()).or_default();
+        tenant.deliveries.retain(|_, row| !commit.erased.invitations.contains(&row.invitation));
         tenant.header = commit.header.clone().or(tenant.header.take());
         fold_rows(&mut tenant.members, &commit.members, |row| row.user.clone());
         fold_rows(&mut tenant.group_members, &commit.group_members, |row| {
@@ -357,6 +358,25 @@ impl Tenant {
             members.truncate(limit);
             invitations.truncate(limit);
             slice.answer_closing(group.clone(), members, invitations, more);
+        }
+        for invitee in open.past {
+            let rows = self.invitations.values().filter(|row| row.is_past() && row.invitee == invitee);
+            let mut rows = rows.cloned().collect::<Vec<_>>();
+            let more = rows.len() > Reads::PAST as usize;
+            rows.truncate(Reads::PAST as usize);
+            slice.answer_past(invitee, rows, more);
+        }
+        if let (1.., Some(header)) = (open.overdue, &self.header) {
+            let until = header.erased_until(now, open.retention);
+            let at = |row: &Invitation| row.ended.as_ref().map(|(_, at)| *at);
+            let over = |row: &&Invitation| {
+                row.is_past() && at(row).zip(until).is_some_and(|(at, until)| at <= until)
+            };
+            let mut rows = self.invitations.values().filter(over).cloned().collect::<Vec<_>>();
+            rows.sort_by_key(|row| (at(row), row.id));
+            let more = rows.len() > open.overdue as usize;
+            rows.truncate(open.overdue as usize);
+            slice.answer_overdue(rows, more);
         }
         for subject in open.limits {
             let kept = self.limits.get(&subject).copied();

@@ -290,6 +290,7 @@ pub fn on(header: &Organization) -> Commit {
         former: Vec::new(),
         deliveries: Vec::new(),
         commands: Vec::new(),
+        erased: Erasures::default(),
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Seen {
     commands: BTreeMap<CommandKey, Option<CommandRecord>>,
     due: Option<(Vec<InvitationId>, bool)>,
     due_requests: Option<(Vec<RequestId>, bool)>,
+    past: BTreeMap<Invitee, (BTreeSet<InvitationId>, bool)>,
+    overdue: Option<(Vec<InvitationId>, bool)>,
 }
 
 impl Seen {
@@ -48,6 +50,8 @@ impl Seen {
             commands: BTreeMap::new(),
             due: None,
             due_requests: None,
+            past: BTreeMap::new(),
+            overdue: None,
         };
         for user in &brought.members {
             seen.members.insert(user.clone(), slice.member(user)?.cloned());
@@ -104,6 +108,14 @@ impl Seen {
             let (rows, more) = slice.due_requests()?;
             seen.due_requests = Some((rows.map(|row| row.id).collect(), more));
         }
+        for invitee in &brought.past {
+            let (rows, more) = slice.past_of(invitee)?;
+            seen.past.insert(invitee.clone(), (rows.map(|row| row.id).collect(), more));
+        }
+        if reads.overdue > 0 && slice.organization().is_some() {
+            let (rows, more) = slice.overdue()?;
+            seen.overdue = Some((rows.map(|row| row.id).collect(), more));
+        }
         Ok(seen)
     }
 
@@ -126,6 +138,8 @@ impl Seen {
             commands,
             due,
             due_requests,
+            past,
+            overdue,
         } = self;
         None.or_else(|| differ("the organization", header, &expected.header))
             .or_else(|| maps("member", members, &expected.members))
@@ -143,6 +157,8 @@ impl Seen {
             .or_else(|| maps("record of the command", commands, &expected.commands))
             .or_else(|| differ("what is due", due, &expected.due))
             .or_else(|| differ("what is due of join requests", due_requests, &expected.due_requests))
+            .or_else(|| maps("ended invitations of", past, &expected.past))
+            .or_else(|| differ("what is overdue", overdue, &expected.overdue))
     }
 }
 
@@ -154,6 +170,24 @@ fn brought(slice: &Slice, reads: &Reads) -> Result<Reads, NotLoaded> {
         all.invitees.insert(user.clone().into());
         let email = slice.member(user)?.and_then(|member| member.email.clone());
         all.invitees.extend(email.map(Invitee::Address));
+    }
+    for invitee in &reads.past {
+        let other = match invitee {
+            Invitee::Address(address) => {
+                slice.member_with(address)?.map(|member| Invitee::User(member.user.clone()))
+            }
+            Invitee::User(user) => {
+                slice.member(user)?.and_then(|member| member.email.clone()).map(Invitee::Address)
+            }
+            Invitee::Erased(_) => None,
+        };
+        all.past.extend(other);
+    }
+    for invitee in &all.past {
+        all.invitees.insert(invitee.clone());
+        for row in slice.past_of(invitee)?.0 {
+            all.members.extend(row.ended.as_ref().and_then(|(ending, _)| ending.user()).cloned());
+        }
     }
     for id in &reads.invitations {
         if let Some(row) = slice.invitation(*id)? {
@@ -195,6 +229,7 @@ fn brought(slice: &Slice, reads: &Reads) -> Result<Reads, NotLoaded> {
         match invitee {
             Invitee::Address(address) => drop(all.addresses.insert(address)),
             Invitee::User(user) => drop(all.members.insert(user)),
+            Invitee::Erased(_) => {}
         }
     }
     Ok(all)

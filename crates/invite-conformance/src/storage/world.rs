@@ -278,7 +278,7 @@ impl World {
                 let name = address.local().to_lowercase();
                 Principal::new(super::rows::user(&format!("{name}-{}", self.run))).vouching(address.clone())
             }
-            None => self.principal(n[1]),
+            Some(Invitee::Erased(_)) | None => self.principal(n[1]),
         };
         let theirs = [TheirInvitations::Keep, TheirInvitations::Revoke, TheirInvitations::HandOver][n[1] % 3];
         let on_pending = [OnPending::Refuse, OnPending::Resend, OnPending::Replace][n[2] % 3];

@@ -136,6 +136,16 @@ fn answer(old: &Slice, slice: &mut Slice, reads: &Reads, told: &Told) {
     if open.kept_links {
         slice.answer_kept_links(old.kept_links().map_or_else(|_| Vec::new(), |rows| rows.cloned().collect()));
     }
+    for invitee in open.past {
+        let (rows, more) =
+            old.past_of(&invitee).map_or((Vec::new(), false), |(rows, more)| (rows.cloned().collect(), more));
+        slice.answer_past(invitee, rows, more && told.more);
+    }
+    if open.overdue > 0 {
+        let (rows, more) =
+            old.overdue().map_or((Vec::new(), false), |(rows, more)| (rows.cloned().collect(), more));
+        slice.answer_overdue(rows, more && told.more);
+    }
     let first = slice.organization().and_then(|row| row.closing.first()).cloned();
     if let (1.., Some(group)) = (open.closing, first) {
         // A slice does not tell what was closing when it was loaded.

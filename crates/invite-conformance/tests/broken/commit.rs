@@ -22,7 +22,9 @@ broken_stores! {
             version_guards_in_a_race_of_two_handles
         ]
         saying "expected: a conflict"
-        also [events_have_no_gaps commit_is_found exclusive_is_current committed_is_due commands_are_kept];
+        also [
+            events_have_no_gaps commit_is_found exclusive_is_current committed_is_due commands_are_kept erased_is_gone
+        ];
     check_then_act: around(CheckThenAct),
         fails [version_guards_in_a_race version_guards_in_a_race_of_two_handles]
         saying "commits written on version" also [exclusive_is_current];
@@ -30,17 +32,17 @@ broken_stores! {
         fails [version_guards_each_of_many_organizations inbox_crosses_organizations_as_memberships_do]
         saying "among memberships"
         also [values_come_back_at_the_extremes lists_are_ordered errors_fail_closed_where_a_row_cannot_be_read];
-    half_applied_commit: around(HalfApplied), fails [all_or_nothing] saying "changed something";
+    half_applied_commit: around(HalfApplied), fails [all_or_nothing] saying "changed something" also [erased_is_gone];
     a_commit_found_once_it_was_acknowledged: around(|store| FindsAcknowledged(store, Mutex::default())),
         fails [all_or_nothing_when_the_caller_is_gone] saying "the commit is found: false";
     a_refused_commit_that_moves_the_version: around(CountsRefused),
         fails [version_guards events_have_no_gaps] saying "changed something"
         also [
             version_guards all_or_nothing insert_is_not_put one_place_one_invitation commit_is_found
-            exclusive_is_current unknown_is_said
+            exclusive_is_current unknown_is_said erased_is_gone
         ];
     events_with_gaps: around(Gaps),
-        fails [events_have_no_gaps pages_meet_for_events] saying "sequences of the log";
+        fails [events_have_no_gaps pages_meet_for_events] saying "sequences of the log" also [erased_is_gone];
     a_commit_found_that_nobody_sent: around(FindsAnything),
         fails [commit_is_found tenants_are_apart version_guards] saying "a commit that nobody sent"
         also [version_guards all_or_nothing insert_is_not_put one_place_one_invitation dropped_is_rolled_back];
@@ -51,6 +53,7 @@ broken_stores! {
             load_is_one_version all_or_nothing_when_the_caller_is_gone exclusive_is_current_among_many
             values_come_back_after_several_changes_in_one_commit one_holds_a_lease_while_others_commit
             values_come_back_of_requests_after_several_changes_in_one_commit
+            erased_is_gone
         ];
 }
 

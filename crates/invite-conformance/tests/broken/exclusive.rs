@@ -22,7 +22,8 @@ broken_stores! {
             exclusive_waits exclusive_waits_for_another_handle exclusive_is_current dropped_is_rolled_back
             dropped_is_rolled_back_half_way dropped_is_rolled_back_and_unseen_before
         ]
-        saying "it began while the first was open" also [exclusive_is_current dropped_is_rolled_back];
+        saying "it began while the first was open"
+        also [exclusive_is_current dropped_is_rolled_back erased_is_gone];
     a_unit_for_any_organization: around(AnyUnit),
         fails [exclusive_is_current_in_what_does_not_exist] saying "a commit of another organization";
     a_unit_that_forgives: around(Forgiving),

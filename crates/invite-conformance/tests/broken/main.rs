@@ -42,6 +42,7 @@ macro_rules! in_memory {
 
 mod answers;
 mod commit;
+mod erasing;
 mod errors;
 mod exclusive;
 mod groups;
@@ -139,6 +140,7 @@ fn every_case_finds_a_broken_store() {
         groups::FINDING,
         people::FINDING,
         requests::FINDING,
+        erasing::FINDING,
     ];
     let finding = finding.concat().into_iter().collect::<BTreeSet<_>>();
     let idle = CASES.iter().filter(|case| !finding.contains(case.name())).map(|case| case.name());

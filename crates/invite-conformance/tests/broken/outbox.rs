@@ -29,7 +29,7 @@ broken_stores! {
         ]
         saying "a delivery that is held"
         also [
-            acknowledged_is_kept committed_is_due leases_end late_is_told
+            acknowledged_is_kept committed_is_due leases_end late_is_told erased_is_gone
             errors_fail_closed_and_take_no_other_delivery_along
         ];
     a_lease_again_and_again: around(UpToTheLimit),
@@ -46,7 +46,7 @@ broken_stores! {
         also [insert_is_not_put tenants_are_apart grants_are_filed_for_invitations];
     a_late_completion_that_is_not_told: around(AnyLease),
         fails [late_is_told late_is_told_of_every_end one_holds_a_lease_in_random_histories]
-        saying "completing under an earlier lease";
+        saying "completing under an earlier lease" also [erased_is_gone];
     a_try_that_is_not_kept: around(NoTries),
         fails [late_is_told_and_tries_are_kept] saying "attempts";
     a_token_in_a_list: edited(|commit| {
@@ -54,7 +54,7 @@ broken_stores! {
             event.data.reason = Some("inv_AAECAwQ".into());
         }
     }),
-        fails [outbox_has_no_secret] saying "a token is stored" also [values_come_back];
+        fails [outbox_has_no_secret] saying "a token is stored" also [values_come_back erased_is_gone];
 }
 
 /// Brings no suppressions with a lease.

@@ -304,6 +304,7 @@ where
             let theirs = |row: &Invitation| match &row.invitee {
                 Invitee::User(user) => *user == principal.user,
                 Invitee::Address(address) => principal.vouched.contains(address),
+                Invitee::Erased(_) => false,
             };
             row.filter(theirs).ok_or_else(|| R::from(UnknownInvitation {}))
         }
@@ -349,7 +350,7 @@ where
     let invited = row.invitee.to_string();
     let answer = match &row.invitee {
         Invitee::User(user) if *user == principal.user => Ok(None),
-        Invitee::User(_) => Err(R::from(WrongAccount { invited })),
+        Invitee::User(_) | Invitee::Erased(_) => Err(R::from(WrongAccount { invited })),
         Invitee::Address(address) if principal.vouched.contains(address) => Ok(Some(address.clone())),
         Invitee::Address(_) if !principal.vouched.is_empty() => Err(R::from(WrongAccount { invited })),
         Invitee::Address(address) => match claim {

@@ -113,7 +113,7 @@ refused! {
     /// Why a request was not approved.
     ApproveRefused:
         UnknownRequest, RequestNotPending, OwnRequest, LinkNotOpen, InviterNoLongerMay, AddressOfAnotherMember,
-        GroupInviteOnly, NothingAsked, TooLarge, ForbiddenCharacter, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, InvalidExpiry, InvalidAddress, DomainNotAllowed, Blocked, AlreadyMember, AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation, NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed, ContinueUrlNotAllowed, UnknownName, AmbiguousName, InclusionOff, MemberSuspended
+        GroupInviteOnly, NothingAsked, TooLarge, ForbiddenCharacter, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, InvalidExpiry, InvalidAddress, DomainNotAllowed, Blocked, AlreadyMember, AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation, NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed, ContinueUrlNotAllowed, UnknownName, AmbiguousName, InclusionOff, MemberSuspended, InvitationErased
 }
 refused_when_closed!(ApproveRefused);
 refused_for_grants!(ApproveRefused);
@@ -121,7 +121,7 @@ refused_for_groups!(ApproveRefused);
 refused_for_seats!(ApproveRefused);
 refused_like! {
     ApproveRefused from InviteRefused:
-        NothingAsked, TooLarge, ForbiddenCharacter, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, InvalidExpiry, InvalidAddress, DomainNotAllowed, Blocked, AlreadyMember, AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation, NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed, ContinueUrlNotAllowed, UnknownName, AmbiguousName, InclusionOff, AddressOfAnotherMember, MemberSuspended
+        NothingAsked, TooLarge, ForbiddenCharacter, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, InvalidExpiry, InvalidAddress, DomainNotAllowed, Blocked, AlreadyMember, AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation, NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed, ContinueUrlNotAllowed, UnknownName, AmbiguousName, InclusionOff, AddressOfAnotherMember, MemberSuspended, InvitationErased
 }
 
 impl Sealed for Approve {}
@@ -194,7 +194,9 @@ impl Approve {
             }
         };
         match (&row.way, &row.invitee) {
-            (RequestWay::Proposal, _) | (_, Invitee::Address(_)) => invite(host, actor, draft, &row, grants),
+            (RequestWay::Proposal, _) | (_, Invitee::Address(_) | Invitee::Erased(_)) => {
+                invite(host, actor, draft, &row, grants)
+            }
             (_, Invitee::User(user)) => admit(host, actor, draft, &row, user, &grants),
         }
     }
@@ -231,6 +233,7 @@ fn is_own(
     let is_invitee = match &row.invitee {
         Invitee::User(invitee) => invitee == user,
         Invitee::Address(_) => draft.member_of(&row.invitee)?.is_some_and(|member| member.user == *user),
+        Invitee::Erased(_) => false,
     };
     let answers_for_link = match row.way {
         RequestWay::Link { link, .. } => {
@@ -681,6 +684,7 @@ mod tests {
             ("ForbiddenCharacter", "it was looked for when it was asked"),
             ("InclusionOff", "a proposal asks for an invitation"),
             ("InvalidAddress", "a request names an address or a user"),
+            ("InvitationErased", "an invitation that is open is not sent again"),
             ("InvalidExpiry", "an invitation of a proposal ends as the model says"),
             ("MemberSuspended", "who is suspended has nothing open any more"),
             ("NotOwner", "nobody asks for ownership"),

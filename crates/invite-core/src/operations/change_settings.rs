@@ -65,8 +65,8 @@ impl Operation for ChangeSettings {
     }
 }
 
-/// Requires a name, sane lengths, an `https` page, few rules about domains, and an expiry between a minute and a
-/// century.
+/// Requires a name, sane lengths, an `https` page, few rules about domains, an expiry between a minute and a century, and
+/// a retention between a day and a century.
 pub(super) fn check_settings(model: &AccessModel, settings: &Settings) -> Result<(), InvalidSettings> {
     check_texts(model, &settings.name, settings.description.as_deref(), settings.about_url.as_deref())?;
     if settings.domains.count() > model.caps.domain_rules {
@@ -75,6 +75,10 @@ pub(super) fn check_settings(model: &AccessModel, settings: &Settings) -> Result
     }
     if settings.expiry_seconds.is_some_and(|seconds| !(60..=3_155_760_000).contains(&seconds)) {
         let what = "the expiry must lie between a minute and a century".to_string();
+        return Err(InvalidSettings { what });
+    }
+    if settings.retention_seconds.is_some_and(|seconds| !(86_400..=3_155_760_000).contains(&seconds)) {
+        let what = "ended invitations are kept for a day at least, and a century at most".to_string();
         return Err(InvalidSettings { what });
     }
     Ok(())

@@ -277,7 +277,8 @@ refused! {
         NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable,
     AddressOfAnotherMember, AlreadyMember, AmbiguousName, Blocked, DomainNotAllowed, InclusionOff, InvalidAddress, InvalidExpiry, MemberSuspended, NotEntitled, UnknownName,
         AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation,
-        NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed, ContinueUrlNotAllowed
+        NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed, ContinueUrlNotAllowed,
+        InvitationErased
 }
 refused_when_closed!(InviteRefused);
 refused_for_grants!(InviteRefused);
@@ -287,7 +288,7 @@ refused_for_seats!(InviteRefused);
 
 refused_like! {
     InviteRefused from ResendRefused:
-        OrganizationSuspended, OrganizationClosed, UnknownInvitation, NotPending, NotPermitted, UnknownGroup, GroupArchived, GroupClosed, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge, DomainNotAllowed, Blocked, MemberSuspended, AlreadyMember, AlreadyInvited, InvalidExpiry, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, NotOwner, TooManyOpen
+        OrganizationSuspended, OrganizationClosed, UnknownInvitation, NotPending, NotPermitted, UnknownGroup, GroupArchived, GroupClosed, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge, DomainNotAllowed, Blocked, MemberSuspended, AlreadyMember, AlreadyInvited, InvalidExpiry, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, NotOwner, TooManyOpen, InvitationErased
 }
 
 impl Sealed for Invite {}
@@ -1344,6 +1345,7 @@ mod tests {
         cases.are_all_but(&[
             ("UnknownInvitation", "what is resent was found open"),
             ("NotPending", "what is resent was found open and within its time"),
+            ("InvitationErased", "what is erased was ended before"),
         ]);
     }
 

@@ -78,6 +78,9 @@ impl InviteeEntry {
         let input = match &invitee {
             Invitee::Address(address) => address.as_str().to_string(),
             Invitee::User(user) => user.to_string(),
+            Invitee::Erased(_) => {
+                return Self::named(invitee.to_string(), Nobody::address(&"who was invited was erased"));
+            }
         };
         Self::named(input, Named::Invitee(invitee))
     }

@@ -19,6 +19,7 @@ mod decline;
 mod deny;
 mod edit;
 mod edit_link;
+mod erase;
 mod include;
 mod invite;
 mod invitees;
@@ -66,6 +67,7 @@ pub use decline::*;
 pub use deny::*;
 pub use edit::*;
 pub use edit_link::*;
+pub use erase::*;
 pub use include::*;
 pub use invite::*;
 pub use invitees::*;
@@ -194,6 +196,10 @@ mod tests {
             members.invite(user(id), in_group("member", "red"), &by("ada"));
         }
         let mut expired = World::of(model().request_expiry(chrono::TimeDelta::minutes(30)), roomy());
+        let old = expired.invite("old@example.com", member(), &by("ada"));
+        expired.ok(Revoke::one(old), &by("ada"));
+        let day = chrono::TimeDelta::days(1);
+        expired.wait(day);
         expired.by_links(["red"]);
         expired.make_link(LinkSettings::new("Red", in_group("client", "red")));
         expired.add("bob", in_group("member", "red"));
@@ -229,7 +235,10 @@ mod tests {
                 counted(&mut members.clone(), RemoveMembers::many(ids.map(user)), &by("ada")),
             ),
             ("three are revoked", counted(&mut world.clone(), Revoke::many(open), &by("ada"))),
-            ("one of each is tidied", counted(&mut expired, Tidy::new(1), &Actor::System)),
+            (
+                "one of each is tidied",
+                counted(&mut expired, Tidy::new(1).retention(Some(day)), &Actor::System),
+            ),
             ("one joins by a link", counted(&mut linked, JoinByLink::new(token, person("new")), &by("new"))),
             ("an organization is created", counted(&mut World::empty(world.model), founded, &Actor::System)),
         ] {

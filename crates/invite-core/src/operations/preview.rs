@@ -338,7 +338,7 @@ impl PreviewToken {
         };
         Ok(match &row.invitee {
             Invitee::User(user) if user == principal.user() => Next::Accept,
-            Invitee::User(_) => Next::WrongAccount,
+            Invitee::User(_) | Invitee::Erased(_) => Next::WrongAccount,
             Invitee::Address(address) if principal.vouched().contains(address) => Next::Accept,
             Invitee::Address(_) if !principal.vouched().is_empty() => Next::WrongAccount,
             Invitee::Address(_) if proves_address => Next::Accept,

@@ -1,6 +1,6 @@
 //! Propose an invitation.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
 use serde::Serialize;
 
@@ -9,7 +9,8 @@ use super::invite::require_welcome;
 use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
-    AlreadyInvited, MembersOnly, refused, refused_for_grants, refused_for_groups, refused_when_closed,
+    AlreadyInvited, InvalidAddress, MembersOnly, refused, refused_for_grants, refused_for_groups,
+    refused_when_closed,
 };
 use crate::rules::{authority, open_at_places, organization, require_groups, require_open};
 use crate::{Actor, Draft, Grants, Host, Invitee, Operation, Permission, Reads, RequestWay, Stop};
@@ -53,7 +54,7 @@ refused! {
         OrganizationSuspended, OrganizationClosed, MembersOnly, NotPermitted, GrantsMissing, UnknownRole,
         UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge, ForbiddenCharacter, UnknownGroup,
         GroupArchived, GroupClosed, DomainNotAllowed, Blocked, AlreadyMember, AlreadyInvited, AlreadyAsked,
-        AskedTooOften, TooManyRequests, InvalidExpiry, MemberSuspended
+        AskedTooOften, TooManyRequests, InvalidExpiry, MemberSuspended, InvalidAddress
 }
 refused_when_closed!(ProposeRefused);
 refused_for_grants!(ProposeRefused);
@@ -91,6 +92,13 @@ impl Operation for Propose {
         let mut scopes = self.grants.scopes();
         let permitted = scopes.try_for_each(|scope| authority.require(&Permission::PROPOSE, scope));
         draft.rule("AUT-1", permitted.map_err(ProposeRefused::from))?;
+        let known = match self.invitee.is_erased() {
+            true => {
+                Err(ProposeRefused::from(InvalidAddress { reason: "who it names was erased".to_string() }))
+            }
+            false => Ok(()),
+        };
+        draft.rule("IDN-7", known)?;
         require_welcome(draft, &self.invitee, &self.grants)?;
         let open = open_at_places(draft, &self.invitee, &self.grants)?;
         let pending = open.into_iter().find(|row| !row.expires_at.is_over(draft.now()));
@@ -228,6 +236,12 @@ mod tests {
             "given a suspended member, then they are to be restored (AUT-7)",
             "MemberSuspended",
             paused.run(cid, &by("mia")),
+        );
+        let nobody = Invitee::Erased(InvitationId::from_parts(world.now, [0; 10]));
+        cases.refused(
+            "given one of whom nobody knows who it was, then not (PRI-6)",
+            "InvalidAddress",
+            world.run(Propose::new(nobody, client()), &by("mia")),
         );
         let mut ruled = world.clone();
         let rules = DomainRules::new().deny(DomainRule::parse("example.com").unwrap());

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::invite::{check_granting, require_welcome};
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
-    AlreadyInvited, NotPending, UnknownInvitation, refused, refused_for_grants, refused_for_groups,
-    refused_for_seats, refused_when_closed,
+    AlreadyInvited, InvitationErased, NotPending, UnknownInvitation, refused, refused_for_grants,
+    refused_for_groups, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{
     expiry, open_at_places, organization, require_active, require_few_open, require_open, require_pending,
@@ -62,7 +62,7 @@ refused! {
         GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge,
         DomainNotAllowed, Blocked, MemberSuspended, AlreadyMember, AlreadyInvited, InvalidExpiry, TooManyInvitations,
         TooManyPending, NoSeatLeft, SeatClassNotInPlan, NotOwner, TooManyOpen, UnknownGroup, GroupArchived,
-        GroupClosed
+        GroupClosed, InvitationErased
 }
 refused_when_closed!(ResendRefused);
 refused_for_grants!(ResendRefused);
@@ -111,6 +111,8 @@ pub(super) fn renew(
     let again = matches!(state, InvitationState::Pending | InvitationState::Expired);
     let answer = if again { Ok(()) } else { Err(ResendRefused::from(NotPending { state })) };
     draft.rule("LIF-3", answer)?;
+    let known = if row.invitee.is_erased() { Err(ResendRefused::from(InvitationErased {})) } else { Ok(()) };
+    draft.rule("PRI-6", known)?;
     match row.kind {
         InvitationKind::Membership => {
             check_granting(host, actor, draft, &row.grants)?;
@@ -470,6 +472,15 @@ mod tests {
                 resend(&mut world, "ada"),
             );
         }
+        let mut gone = World::new();
+        let lost = gone.invite("lost@example.com", in_group("client", "own"), &by("ada"));
+        gone.wait(TimeDelta::days(8));
+        gone.ok(Erase::new(address("lost@example.com")), &Actor::System);
+        cases.refused(
+            "given an expired one that was erased, when resent, then nobody knows to whom (PRI-6)",
+            "InvitationErased",
+            gone.run(Resend::new(lost), &by("ada")),
+        );
         world.ok(ChangeStatus::Suspend, &by("ada"));
         cases.refused(
             "given a suspended organization, when resent, then not now (LIF-8)",

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::join::end_open_for;
@@ -11,8 +12,8 @@ use crate::rules::organization;
 use crate::seats::{end_due, lower, release_covered, seat_after};
 use crate::state::Closing;
 use crate::{
-    Actor, Draft, Entropy, Event, Host, InvitationId, LinkEnding, Member, Operation, OrganizationStatus,
-    Reads, RevokedBecause, Scope, Stop, UserId,
+    Actor, Draft, Entropy, Event, Host, Invitation, InvitationId, LinkEnding, Member, Operation,
+    OrganizationStatus, Reads, RevokedBecause, Scope, Stop, UserId,
 };
 
 /// Writes down that invitations and join requests expired, or ended with their organization. No decision needs it: each one
@@ -22,17 +23,30 @@ use crate::{
 /// After a group was closed it takes the group out of what members, invitations and links grant, one group after the
 /// other, and ends what then grants nothing, or nothing new to a member (LIF-8, LIF-10, LIF-7d); seats that were taken
 /// for it are free then. In a closed organization it ends the links.
+///
+/// Invitations that ended long enough ago are erased as [`Erase`](crate::Erase) does it, if the organization or the access
+/// model says after how long (PRI-6).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tidy {
     limit: u32,
+    #[serde(skip)]
+    retention: Option<TimeDelta>,
 }
 
 impl Tidy {
-    /// At most so many invitations, so many join requests, so many links, and so many members and invitations of a closed group; at most
-    /// 1,000 of each.
+    /// At most so many invitations, so many join requests, so many links, so many members and invitations of a closed
+    /// group, and so many invitations to be erased; at most 1,000 of each.
     #[must_use]
     pub fn new(limit: u32) -> Self {
-        Self { limit: limit.clamp(1, 1_000) }
+        Self { limit: limit.clamp(1, 1_000), retention: None }
+    }
+
+    /// Erases also invitations that ended so long ago, in organizations that do not say for how long they are kept. The
+    /// service passes what the [access model](crate::AccessModel::retention) says.
+    #[must_use]
+    pub fn retention(mut self, retention: Option<TimeDelta>) -> Self {
+        self.retention = retention;
+        self
     }
 }
 
@@ -49,6 +63,9 @@ pub struct Tidied {
     /// How many join requests were ended.
     #[serde(default)]
     pub requests: usize,
+    /// How many invitations that ended long ago were erased.
+    #[serde(default)]
+    pub erased: usize,
     /// Whether there are more.
     pub more: bool,
 }
@@ -61,14 +78,14 @@ impl Operation for Tidy {
     const NAME: &'static str = "tidy";
 
     fn reads(&self, _actor: &Actor) -> Reads {
-        let mut reads = Reads::new().closing(self.limit);
+        let mut reads = Reads::new().closing(self.limit).overdue(self.limit, self.retention);
         reads.due = self.limit;
         reads.due_requests = self.limit;
         reads
     }
 
     fn rows(&self) -> usize {
-        2 * (5 * self.limit as usize + 1)
+        2 * (6 * self.limit as usize + 1)
     }
 
     fn decide(
@@ -83,12 +100,14 @@ impl Operation for Tidy {
         let limit = self.limit as usize;
         let settled = settle_closed_group(host, draft, limit)? + end_links_when_closed(draft, limit)?;
         let requests = draft.end_due_requests();
+        let (erased, more_overdue) = erase_overdue(self.retention, draft)?;
         let row = organization::<Infallible>(draft)?;
         // Where it was closed on this very draft, the rest was not due when it was loaded.
         let left = row.counts.pending + row.counts.links + row.counts.requests > 0;
         let closed = row.status == OrganizationStatus::Closed && left;
         let more = closed || !row.closing.is_empty() || draft.has_more_due() || draft.has_more_due_requests();
-        Ok(Tidied { ended, settled, requests, more })
+        let more = more || more_overdue;
+        Ok(Tidied { ended, settled, requests, erased, more })
     }
 }
 
@@ -125,6 +144,19 @@ fn settle_closed_group(host: &Host<'_>, draft: &mut Draft, limit: usize) -> Resu
         draft.emit(Event::GroupSettled { id: group });
     }
     Ok(settled)
+}
+
+/// Erases what was loaded as overdue and still is; how many were erased, and whether there are more. Where an invitation
+/// stays was not asked, nothing is.
+fn erase_overdue(retention: Option<TimeDelta>, draft: &mut Draft) -> Result<(usize, bool), Stop<Infallible>> {
+    let until = organization::<Infallible>(draft)?.erased_until(draft.now(), retention);
+    let (Some(until), Ok((rows, more))) = (until, draft.overdue()) else { return Ok((0, false)) };
+    let over = |row: &&Invitation| row.is_past() && row.ended.as_ref().is_some_and(|(_, at)| *at <= until);
+    let ids = rows.filter(over).map(|row| row.id).collect::<Vec<_>>();
+    for &id in &ids {
+        draft.emit(Event::InvitationErased { id });
+    }
+    Ok((ids.len(), more))
 }
 
 /// Ends the links of a closed organization (LIF-8). If it was closed on this very draft they were perhaps not loaded.
@@ -188,6 +220,7 @@ fn take_out_of_member(
 #[cfg(test)]
 mod tests {
     use std::format;
+    use std::vec::Vec;
 
     use chrono::TimeDelta;
 
@@ -357,5 +390,71 @@ mod tests {
         let mut world = World::new();
         let tidied = world.attempt("other", &Tidy::new(1), &Actor::System);
         assert_eq!(tidied, Err(Stop::UnknownOrganization));
+    }
+
+    /// An invitation that was revoked just now.
+    fn ended(world: &mut World, to: &str) -> InvitationId {
+        let id = world.invite(to, Grant::role("member"), &by("ada"));
+        world.ok(Revoke::one(id), &by("ada"));
+        id
+    }
+
+    #[test]
+    fn given_a_retention_when_tidied_then_what_ended_so_long_ago_is_erased_to_the_microsecond_pri_6() {
+        let (day, tick) = (TimeDelta::days(1), TimeDelta::microseconds(1));
+        let tidy = |kept: Option<TimeDelta>| Tidy::new(9).retention(kept);
+        for (sentence, set, kept, age, expected) in [
+            ("nobody says so", None, None, TimeDelta::days(36_000), 0),
+            ("as the model says", None, Some(day), day, 1),
+            ("a moment earlier", None, Some(day), day - tick, 0),
+            ("as the organization says", Some(172_800), Some(day), day, 0),
+            ("and later", Some(172_800), Some(day), day * 2, 1),
+            ("as it alone says", Some(86_400), None, day, 1),
+        ] {
+            let mut world = World::new();
+            let settings = Settings::named("Acme");
+            let settings = set.into_iter().fold(settings, Settings::retention_seconds);
+            world.ok(ChangeSettings::new(settings), &by("ada"));
+            let id = ended(&mut world, "bob@example.com");
+            let open = Invite::new("eve@example.com", Grant::role("member")).expires_at(Expiry::Never);
+            world.ok(open, &by("ada"));
+            world.wait(age);
+            let tidied = world.ok(tidy(kept), &Actor::System);
+            assert_eq!((tidied.erased, tidied.more), (expected, false), "{sentence}");
+            assert_eq!(world.invitation(id).invitee.is_erased(), expected == 1, "{sentence}");
+            assert_eq!(world.ok(tidy(kept), &Actor::System).erased, 0, "once");
+        }
+    }
+
+    #[test]
+    fn given_more_than_a_step_takes_when_tidied_then_the_longest_ended_first_and_so_on_pri_6() {
+        let mut world = World::new();
+        let mut ids = Vec::new();
+        for n in 0..5 {
+            ids.push(ended(&mut world, &format!("{n}@example.com")));
+            world.wait(TimeDelta::minutes(1));
+        }
+        world.ok(ChangeStatus::Suspend, &by("ada"));
+        world.wait(TimeDelta::days(2));
+        let tidy = Tidy::new(2).retention(Some(TimeDelta::days(1)));
+        for (erased, more) in [(2, true), (4, true), (5, false)] {
+            assert_eq!(world.ok(tidy.clone(), &Actor::System).more, more);
+            let erased_now =
+                ids.iter().map(|id| world.invitation(*id).invitee.is_erased()).collect::<Vec<_>>();
+            assert_eq!(erased_now, (0..5).map(|n| n < erased).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn given_an_expired_one_that_was_erased_when_resent_then_it_is_not_lif_3_pri_6() {
+        let mut world = World::new();
+        let id = world.invite("bob@example.com", Grant::role("member"), &by("ada"));
+        world.wait(TimeDelta::days(8));
+        world.ok(Tidy::new(9), &Actor::System);
+        world.wait(TimeDelta::days(1));
+        world.ok(Tidy::new(9).retention(Some(TimeDelta::days(1))), &Actor::System);
+        let refusal = world.run(Resend::new(id), &by("ada")).unwrap_err();
+        assert_eq!((refusal.code(), refusal.rule()), ("invitation-erased", "PRI-6"));
+        world.invite("bob@example.com", Grant::role("member"), &by("ada"));
     }
 }

@@ -129,6 +129,17 @@ reason! {
 }
 
 reason! {
+    /// The invitation ended, and whom it was for was erased.
+    InvitationErased {}
+    says "whom the invitation was for was erased"
+    |this| {
+        code: "invitation-erased",
+        rule: "PRI-6",
+        remedy: "make a new invitation".into(),
+    }
+}
+
+reason! {
     /// Nobody is sent on to this page (F20).
     ContinueUrlNotAllowed {
         /// What is wrong with it.

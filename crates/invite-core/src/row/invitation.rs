@@ -9,15 +9,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Access, Actor, EmailAddress, Grants, InvitationId, Metadata, Nonce, Purpose, SeatClass, UserId};
 
-/// Who is invited: an address, or a user of the host (IDN-12).
+/// Who is invited: an address, or a user of the host (IDN-12); or who was, before that was erased (PRI-6).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(clippy::exhaustive_enums, reason = "an address or a user; every adapter stores both")]
+#[allow(clippy::exhaustive_enums, reason = "every adapter stores all of them")]
 pub enum Invitee {
     /// An address, whoever turns out to have it.
     Address(EmailAddress),
     /// A user.
     User(UserId),
+    /// Whoever this invitation was for. It ended, and nothing leads from here to the person: two invitations of one
+    /// person have nothing in common. Nobody can be invited so.
+    Erased(InvitationId),
 }
 
 impl Invitee {
@@ -26,7 +29,7 @@ impl Invitee {
     pub fn address(&self) -> Option<&EmailAddress> {
         match self {
             Self::Address(address) => Some(address),
-            Self::User(_) => None,
+            Self::User(_) | Self::Erased(_) => None,
         }
     }
 
@@ -35,17 +38,24 @@ impl Invitee {
     pub fn user(&self) -> Option<&UserId> {
         match self {
             Self::User(user) => Some(user),
-            Self::Address(_) => None,
+            Self::Address(_) | Self::Erased(_) => None,
         }
     }
 
+    /// Whether it is not known any more.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        matches!(self, Self::Erased(_))
+    }
+
     /// The invitee as one text, equal for equal invitees: `address:` with the canonical address, or `user:`
-    /// with the id. For keys of rows.
+    /// with the id. For keys of rows. `erased:` with the invitation's id is in none of them.
     #[must_use]
     pub fn key(&self) -> String {
         match self {
             Self::Address(address) => alloc::format!("address:{}", address.canonical()),
             Self::User(user) => alloc::format!("user:{user}"),
+            Self::Erased(id) => alloc::format!("erased:{id}"),
         }
     }
 }
@@ -55,16 +65,18 @@ impl fmt::Debug for Invitee {
         match self {
             Self::Address(address) => write!(f, "Invitee({})", address.masked()),
             Self::User(user) => write!(f, "Invitee({user})"),
+            Self::Erased(_) => f.write_str("Invitee(erased)"),
         }
     }
 }
 
-/// The masked address, or the user's id (PRI-4).
+/// The masked address, or the user's id (PRI-4), or that it was erased.
 impl fmt::Display for Invitee {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Address(address) => write!(f, "{}", address.masked()),
             Self::User(user) => write!(f, "user {user}"),
+            Self::Erased(_) => f.write_str("erased"),
         }
     }
 }
@@ -200,6 +212,8 @@ pub enum RevokedBecause {
     OrganizationClosed,
     /// All groups that it grants access to were closed.
     GroupClosed,
+    /// What is kept about the invitee was erased (PRI-6).
+    Erased,
 }
 
 /// How and when an invitation ended.
@@ -319,6 +333,12 @@ impl Invitation {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.ended.is_none()
+    }
+
+    /// Whether it ended and tells who was invited still.
+    #[must_use]
+    pub fn is_past(&self) -> bool {
+        self.ended.is_some() && !self.invitee.is_erased()
     }
 
     /// The purpose of the tokens that are mailed for it.

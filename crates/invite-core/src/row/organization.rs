@@ -3,7 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{Domain, DomainRules, Grants, GroupId, OrganizationId, Plan, SeatClass};
@@ -69,6 +69,8 @@ pub struct Settings {
     pub(crate) domains: DomainRules,
     #[serde(default, skip_serializing_if = "Inclusion::is_off")]
     pub(crate) inclusion: Inclusion,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) retention_seconds: Option<u32>,
 }
 
 impl Settings {
@@ -81,6 +83,7 @@ impl Settings {
             expiry_seconds: None,
             domains: DomainRules::default(),
             inclusion: Inclusion::default(),
+            retention_seconds: None,
         }
     }
 
@@ -116,6 +119,13 @@ impl Settings {
     #[must_use]
     pub fn inclusion(mut self, inclusion: Inclusion) -> Self {
         self.inclusion = inclusion;
+        self
+    }
+
+    /// How many seconds after its end an invitation is erased, instead of the access model's default (PRI-6).
+    #[must_use]
+    pub fn retention_seconds(mut self, seconds: u32) -> Self {
+        self.retention_seconds = Some(seconds);
         self
     }
 
@@ -284,6 +294,14 @@ pub struct Organization {
 }
 
 impl Organization {
+    /// Until when an invitation must have ended to be erased at a moment: as long before as the organization sets, or
+    /// else the access model. `None` where neither does, and none is (PRI-6).
+    #[must_use]
+    pub fn erased_until(&self, now: DateTime<Utc>, default: Option<TimeDelta>) -> Option<DateTime<Utc>> {
+        let set = self.settings.retention_seconds.map(|seconds| TimeDelta::seconds(seconds.into()));
+        now.max(self.last_at).checked_sub_signed(set.or(default)?)
+    }
+
     /// Which of its open invitations and join requests are due to be ended at a moment (LIF-5, LIF-8). As for decisions, that
     /// moment is not before the organization's last event.
     #[must_use]

@@ -125,7 +125,22 @@ impl Draft {
                 self.change_request(id, |row| row.ended = Some((ending, at)));
             }
             Event::Suppressed { invitee, kind } => self.set_suppression(invitee, kind, Some(at)),
-            Event::Unsuppressed { invitee, kind } => self.set_suppression(invitee, kind, None),
+            Event::Unsuppressed { invitee, kind } | Event::SuppressionErased { invitee, kind } => {
+                self.set_suppression(invitee, kind, None);
+            }
+            Event::InvitationErased { id } => self.change_invitation(id, |row| {
+                row.invitee = Invitee::Erased(id);
+                row.name = None;
+                row.mail_to = None;
+                row.message = None;
+                row.locale = None;
+                row.metadata.clear();
+                row.continue_to = None;
+            }),
+            Event::MemberErased { user } => self.change_member(&user, |row| {
+                row.email = None;
+                row.metadata.clear();
+            }),
         }
     }
 
@@ -135,6 +150,7 @@ impl Draft {
             About::Organization => self.slice.organization.as_ref().map(Facts::from),
             About::Invitation(id) => self.slice.invitations.get(id)?.as_deref().map(Facts::from),
             About::Member(user) => self.slice.members.get(user)?.as_deref().map(Facts::from),
+            About::Nothing => None,
             About::Group(id) => self.slice.groups.get(id)?.as_deref().map(Facts::from),
             About::Link(id) => self.slice.links.get(id)?.as_deref().map(Facts::from),
             About::Request(id) => self.slice.requests.get(id)?.as_deref().map(Facts::from),
@@ -353,15 +369,18 @@ impl Draft {
         row: Option<Option<Box<Member>>>,
     ) -> Option<Option<Box<Member>>> {
         let new = row.as_ref().and_then(Option::as_deref);
+        let new_email = new.and_then(|member| member.email.clone());
         let (new_seat, new_owner) =
             (new.and_then(|m| m.seat.clone()), new.is_some_and(Member::is_active_owner));
         let new_is_there = new.is_some();
-        if let Some(email) = new.and_then(|member| member.email.clone()) {
+        if let Some(email) = new_email.clone() {
             self.slice.by_address.insert(email, Some(user.clone()));
         }
         let old = self.slice.members.swap(user, row);
         let gone = old.as_ref().and_then(Option::as_deref);
-        if let (Some(Member { email: Some(email), .. }), false) = (gone, new_is_there) {
+        if let Some(email) =
+            gone.and_then(|member| member.email.as_ref()).filter(|old| new_email.as_ref() != Some(old))
+        {
             self.slice.by_address.insert(email.clone(), None);
         }
         if let Some(organization) = &mut self.slice.organization {
@@ -397,8 +416,18 @@ impl Draft {
             key.as_ref().is_some_and(|(invitee, seat)| draft.reserves(invitee, seat))
         };
         let before = (reserved(self, &old_key), reserved(self, &new_key));
+        let past = |row: Option<&Option<Box<Invitation>>>| {
+            row.and_then(Option::as_deref).filter(|row| row.is_past()).map(|row| row.invitee.clone())
+        };
+        let (was_past, is_past) = (past(self.slice.invitations.get(&id)), past(row.as_ref()));
 
         let old = self.slice.invitations.swap(&id, row);
+        if let Some(past) = was_past.and_then(|of| self.slice.past.get_mut(&of)) {
+            past.ids.remove(&id);
+        }
+        if let Some(past) = is_past.and_then(|of| self.slice.past.get_mut(&of)) {
+            past.ids.insert(id);
+        }
         if let Some(addressed) = old_key.as_ref().and_then(|(of, _)| self.slice.addressed.get_mut(of)) {
             addressed.open.remove(&id);
         }
@@ -408,7 +437,8 @@ impl Draft {
         if let Some(sent) = inviter.and_then(|inviter| self.slice.sent_by.get_mut(&inviter))
             && !sent.contains(&id)
         {
-            sent.push(id);
+            // In the order in which they are loaded: ids sort as they were made.
+            sent.insert(sent.partition_point(|other| *other < id), id);
         }
 
         let after = (reserved(self, &old_key), reserved(self, &new_key));

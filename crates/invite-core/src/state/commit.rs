@@ -78,6 +78,24 @@ impl core::fmt::Debug for CommandRecord {
     }
 }
 
+/// Of what nothing personal is to remain in rows that were written before (PRI-6). Empty but for commits that erase.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "every adapter reads all of it")]
+pub struct Erasures {
+    /// Their deliveries are deleted, leased or not, and the records of events about them are erased.
+    pub invitations: Vec<InvitationId>,
+    /// The records of events about them and about no invitation are erased, and their [`Former`] rows deleted.
+    pub users: Vec<UserId>,
+}
+
+impl Erasures {
+    /// Whether there is nothing to erase.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.invitations.is_empty() && self.users.is_empty()
+    }
+}
+
 /// A net change of one organization's rows, decided on a version.
 ///
 /// A store writes it whole or not at all, and only if the organization is still at that version. It
@@ -120,6 +138,9 @@ pub struct Commit {
     pub deliveries: Vec<Delivery>,
     /// Outcomes of commands that carried a key. These rows are put: one that is past its time is replaced.
     pub commands: Vec<CommandRecord>,
+    /// What is erased of deliveries and records that were there before: for records, as
+    /// [`RecordData::erase`](crate::RecordData::erase) says.
+    pub erased: Erasures,
 }
 
 impl Commit {

@@ -9,8 +9,8 @@ use chrono::{DateTime, SubsecRound, Utc};
 
 use crate::{
     Actor, CommandRecord, Commit, CommitId, Delivery, DeliveryId, DeliveryKind, DeliveryState, Ending,
-    Entropy, Event, EventRecord, Former, Group, GroupId, GroupMember, Invitation, InvitationId, InviteLink,
-    Invitee, JoinRequest, LimitSubject, LinkId, Member, Organization, OrganizationStatus, Place,
+    Entropy, Erasures, Event, EventRecord, Former, Group, GroupId, GroupMember, Invitation, InvitationId,
+    InviteLink, Invitee, JoinRequest, LimitSubject, LinkId, Member, Organization, OrganizationStatus, Place,
     RECORD_FORMAT, RecordData, RequestEnding, RequestId, RevokedBecause, RowChange, Scope, SettledBecause,
     Slice, Suppression, SuppressionKind, UserId,
 };
@@ -390,11 +390,14 @@ impl Draft {
             let gone = old.is_some() && slice.members.get(user).is_none_or(Option::is_none);
             gone.then(|| Former { user: user.clone(), left_at })
         };
-        let former = members.iter().filter_map(is_gone).collect();
+        let (mut records, mut deliveries) = (self.records, self.deliveries);
+        let erased = erase(&mut records, &mut deliveries);
+        let mut former = members.iter().filter_map(is_gone).collect::<Vec<_>>();
+        former.retain(|row| erased.users.binary_search(&row.user).is_err());
         Commit {
             id: self.commit,
             version,
-            header: slice.organization.take().filter(|_| !self.records.is_empty()),
+            header: slice.organization.take().filter(|_| !records.is_empty()),
             places: places(&invitations, |id| slice.invitations.get(id).and_then(Option::as_deref)),
             group_members: group_members(&members, |user| slice.members.get(user).and_then(Option::as_deref)),
             groups: changes(groups, |id| slice.groups.get_mut(id).and_then(Option::take)),
@@ -424,12 +427,44 @@ impl Draft {
                 })
                 .collect(),
             former,
-            events: self.records,
-            deliveries: self.deliveries,
+            events: records,
+            deliveries,
             commands: self.commands,
+            erased,
             organization: slice.id().clone(),
         }
     }
+}
+
+/// What was erased, and does not stand in what is written along with it either.
+fn erase(records: &mut [EventRecord], deliveries: &mut Vec<Delivery>) -> Erasures {
+    let mut erased = Erasures::default();
+    for record in records.iter() {
+        match record.kind {
+            "invitation-erased" => erased.invitations.extend(record.invitation),
+            "member-erased" => erased.users.extend(record.user.clone()),
+            _ => {}
+        }
+    }
+    if erased.is_empty() {
+        return erased;
+    }
+    erased.invitations.sort_unstable();
+    erased.invitations.dedup();
+    erased.users.sort_unstable();
+    erased.users.dedup();
+    for record in records {
+        let about = match (record.invitation, &record.user) {
+            (Some(id), _) => erased.invitations.binary_search(&id).is_ok(),
+            (None, Some(user)) => erased.users.binary_search(user).is_ok(),
+            (None, None) => false,
+        };
+        if about {
+            record.data.erase();
+        }
+    }
+    deliveries.retain(|row| erased.invitations.binary_search(&row.invitation).is_err());
+    erased
 }
 
 /// Every question about rows goes to the slice with all facts so far folded in.

@@ -232,6 +232,23 @@ pub enum Event {
         /// How.
         ending: RequestEnding,
     },
+    /// An invitation that ended tells nothing about its invitee any more (PRI-6).
+    InvitationErased {
+        /// Which.
+        id: InvitationId,
+    },
+    /// Address and notes of a member were erased, and the log tells no address of this user any more.
+    MemberErased {
+        /// Who, a member or not.
+        user: UserId,
+    },
+    /// What an invitee did not want was forgotten with the invitee.
+    SuppressionErased {
+        /// Who.
+        invitee: Invitee,
+        /// What.
+        kind: SuppressionKind,
+    },
     /// An invitee does not want something any more.
     Suppressed {
         /// Who.
@@ -254,6 +271,8 @@ pub(super) enum About {
     Invitation(InvitationId),
     Member(UserId),
     Suppression(Invitee, SuppressionKind),
+    /// Nothing of it is told.
+    Nothing,
     Group(GroupId),
     Link(LinkId),
     Request(RequestId),
@@ -314,6 +333,9 @@ impl Event {
                 RequestEnding::Expired => "request-expired",
                 RequestEnding::Settled { .. } => "request-settled",
             },
+            Self::InvitationErased { .. } => "invitation-erased",
+            Self::MemberErased { .. } => "member-erased",
+            Self::SuppressionErased { .. } => "suppression-erased",
             Self::Suppressed { .. } => "suppressed",
             Self::Unsuppressed { .. } => "unsuppressed",
         }
@@ -337,6 +359,7 @@ impl Event {
             Self::Suppressed { invitee, kind } | Self::Unsuppressed { invitee, kind } => {
                 About::Suppression(invitee.clone(), *kind)
             }
+            Self::SuppressionErased { .. } => About::Nothing,
             _ => self.user().cloned().map_or(About::Organization, About::Member),
         }
     }
@@ -351,6 +374,7 @@ impl Event {
             | Self::InvitationReminded { id }
             | Self::SeatReserved { id, .. }
             | Self::InvitationHandedOver { id, .. }
+            | Self::InvitationErased { id }
             | Self::InvitationEnded { id, .. } => Some(*id),
             _ => None,
         }
@@ -404,13 +428,16 @@ impl Event {
             | Self::MemberSuspended { user }
             | Self::MemberRestored { user, .. }
             | Self::MemberRemoved { user }
+            | Self::MemberErased { user }
             | Self::MemberLeft { user } => Some(user),
             Self::LinkUsed { user, .. } => Some(user),
             Self::RequestMade { request } => request.invitee.user(),
             Self::InvitationHandedOver { to, .. } | Self::LinkHandedOver { to, .. } => to.user(),
             Self::InvitationEnded { ending, .. } => ending.user(),
             Self::Included { invitation } => invitation.ended.as_ref().and_then(|(ending, _)| ending.user()),
-            Self::Suppressed { invitee, .. } | Self::Unsuppressed { invitee, .. } => invitee.user(),
+            Self::Suppressed { invitee, .. }
+            | Self::Unsuppressed { invitee, .. }
+            | Self::SuppressionErased { invitee, .. } => invitee.user(),
             _ => None,
         }
     }

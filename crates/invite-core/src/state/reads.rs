@@ -3,6 +3,7 @@
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -43,6 +44,8 @@ pub struct CommandKey {
 /// | due | open invitations past their expiry, up to so many, the longest past first, and their invitees |
 /// | due requests | open join requests past their expiry, up to so many, the longest past first |
 /// | closing | the first of the closed groups that rows still name: its row, members in it and open invitations to it, up to so many of each, all that is addressed to them, and the kept links; the kept links also where the organization was closed |
+/// | past | of whoever has an address, or is a user: all their names (the member's user and the address they joined with), each as an invitee, with its invitations that ended and were not erased, up to [`PAST`](Self::PAST) of each, and the memberships of those who answered them |
+/// | overdue | invitations that ended so long ago that they are to be erased, up to so many, the longest ended first |
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reads {
@@ -80,6 +83,12 @@ pub struct Reads {
     pub due_requests: u32,
     /// How many rows that name a closed group are needed; 0 for none.
     pub closing: u32,
+    /// Persons whose invitations that ended are needed.
+    pub past: BTreeSet<Invitee>,
+    /// How many invitations that are to be erased are needed; 0 for none.
+    pub overdue: u32,
+    /// How long ended invitations are kept where the organization does not say so; `None`: for ever.
+    pub retention: Option<TimeDelta>,
 }
 
 impl Reads {
@@ -95,6 +104,9 @@ impl Reads {
 
     /// How many open join requests there may be for one invitee (ABU-3). A store that finds more fails.
     pub const MAX_ASKED: usize = 256;
+
+    /// How many invitations that ended are loaded of one invitee at the most.
+    pub const PAST: u32 = 256;
 
     /// How many open invitations past their expiry come with a command that needs the room.
     pub const DUE: u32 = 64;
@@ -197,6 +209,21 @@ impl Reads {
         self
     }
 
+    /// Also what somebody had, by all of their names.
+    #[must_use]
+    pub fn past(mut self, person: impl Into<Invitee>) -> Self {
+        self.past.insert(person.into());
+        self
+    }
+
+    /// Also so many invitations that ended so long ago that they are to be erased; how long they are kept where the
+    /// organization does not say so.
+    #[must_use]
+    pub fn overdue(mut self, limit: u32, retention: Option<TimeDelta>) -> Self {
+        (self.overdue, self.retention) = (limit, retention);
+        self
+    }
+
     /// Also what is past its expiry and still holds room.
     #[must_use]
     pub fn due(mut self) -> Self {
@@ -228,6 +255,9 @@ impl Reads {
             due,
             due_requests,
             closing,
+            past,
+            overdue,
+            retention,
         } = other;
         self.invitations.extend(invitations);
         self.invitees.extend(invitees);
@@ -246,6 +276,9 @@ impl Reads {
         self.due = self.due.max(due);
         self.due_requests = self.due_requests.max(due_requests);
         self.closing = self.closing.max(closing);
+        self.past.extend(past);
+        self.overdue = self.overdue.max(overdue);
+        self.retention = self.retention.max(retention);
     }
 
     /// Whether nothing but the organization is needed.
@@ -269,12 +302,16 @@ impl Reads {
             due,
             due_requests,
             closing,
+            past,
+            overdue,
+            retention: _, // which of the overdue, if any are
         } = self;
         let rows = invitations.is_empty() && invitees.is_empty() && members.is_empty() && people.is_empty();
         let others = addresses.is_empty() && sent_by.is_empty() && limits.is_empty() && commands.is_empty();
         let parts = groups.is_empty() && links.is_empty() && !kept_links;
         let asking = requests.is_empty() && asked.is_empty() && domains.is_empty() && *due_requests == 0;
-        rows && others && parts && asking && *due == 0 && *closing == 0
+        let erased = past.is_empty() && *overdue == 0;
+        rows && others && parts && asking && erased && *due == 0 && *closing == 0
     }
 }
 
@@ -310,6 +347,9 @@ mod tests {
             Reads { domains: ["example.com".into()].into(), ..Reads::new() },
             Reads::new().kept_links(),
             Reads { closing: 1, ..Reads::new() },
+            Reads { past: [user("bob").into()].into(), ..Reads::new() },
+            Reads { overdue: 1, ..Reads::new() },
+            Reads { overdue: 1, retention: Some(chrono::TimeDelta::days(1)), ..Reads::new() },
         ];
         assert!(Reads::new().is_empty() && Reads::new().actor(&Actor::System).is_empty());
         for one in &each {

@@ -65,25 +65,52 @@ pub struct RecordData {
     pub reason: Option<String>,
 }
 
-/// Somebody of whom the log shows the masked address, or the id (PRI-4). It is masked when it is written.
+impl RecordData {
+    /// Takes out what is about an invitee or an address, and leaves in its place that it was erased (PRI-6): the
+    /// `invitee` and `email` of `before` and `after` are then `erased`, and their `continue_to` and the `reason` are gone.
+    pub fn erase(&mut self) {
+        self.reason = None;
+        for facts in [&mut self.before, &mut self.after].into_iter().flatten() {
+            match &mut **facts {
+                Facts::Invitation { invitee, continue_to, .. } => {
+                    (*invitee, *continue_to) = (Masked(None), None);
+                }
+                Facts::Request { invitee, .. } | Facts::Suppression { invitee, .. } => {
+                    *invitee = Masked(None)
+                }
+                Facts::Member { email: Some(email), .. } => *email = Masked(None),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Somebody of whom the log shows the masked address, or the id (PRI-4), or that they were erased. It is masked when it
+/// is written.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Masked(Invitee);
+pub struct Masked(Option<Invitee>);
 
 impl From<Invitee> for Masked {
     fn from(invitee: Invitee) -> Self {
-        Self(invitee)
+        Self(Some(invitee).filter(|invitee| !invitee.is_erased()))
     }
 }
 
 impl fmt::Debug for Masked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match &self.0 {
+            Some(invitee) => invitee.fmt(f),
+            None => f.write_str("Invitee(erased)"),
+        }
     }
 }
 
 impl Serialize for Masked {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
+        match &self.0 {
+            Some(invitee) => serializer.collect_str(invitee),
+            None => serializer.serialize_str("erased"),
+        }
     }
 }
 

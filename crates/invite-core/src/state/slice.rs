@@ -65,6 +65,15 @@ pub struct Slice {
     pub(super) due_requests: Option<DueRequests>,
     pub(super) kept_links: bool,
     pub(super) closing: Option<Closing>,
+    pub(super) past: Table<Invitee, Past>,
+    pub(super) overdue: Option<Due>,
+}
+
+/// What an invitee had: invitations that ended and were not erased, and whether there are more than were loaded.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Past {
+    pub(super) ids: BTreeSet<InvitationId>,
+    pub(super) more: bool,
 }
 
 /// Rows that name a closed group.
@@ -77,7 +86,7 @@ pub(crate) struct Closing {
     pub(crate) more: bool,
 }
 
-/// Open invitations past their expiry.
+/// Invitations that something is to be done about, in its order.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Due {
     pub(super) ids: Vec<InvitationId>,
@@ -131,6 +140,8 @@ impl Slice {
             due_requests: None,
             kept_links: false,
             closing: None,
+            past: Table::default(),
+            overdue: None,
         }
     }
 
@@ -195,6 +206,15 @@ impl Slice {
         for invitation in self.found(sent.chain(due).chain(closing)) {
             self.need_invitee(&mut needed, &invitation.invitee);
         }
+        let names = self.names_of(&reads.past);
+        for name in &names {
+            self.need_invitee(&mut needed, name);
+            let past = self.past.get(name).into_iter().flat_map(|past| &past.ids);
+            let ended = self.found(past).filter_map(|row| row.ended.as_ref());
+            for user in ended.filter_map(|(ending, _)| ending.user()) {
+                self.need_member(&mut needed, user);
+            }
+        }
         if let Some(closing) = &self.closing {
             closing.members.iter().for_each(|user| self.need_person(&mut needed, user));
             needed.groups.extend(Some(&closing.group).filter(|id| !self.groups.contains_key(*id)).cloned());
@@ -209,6 +229,7 @@ impl Slice {
         let closing = if self.closing.is_none() && closes_group { reads.closing } else { 0 };
         let asked = self.due_requests.is_none() && !self.nobody_asked;
         let due_requests = if asked { reads.due_requests } else { 0 };
+        let overdue = if self.overdue.is_none() && self.organization.is_some() { reads.overdue } else { 0 };
         Reads {
             invitations: reads.invitations.iter().filter(invitation).copied().collect(),
             invitees: needed.invitees.into_iter().collect(),
@@ -227,7 +248,35 @@ impl Slice {
             due,
             due_requests,
             closing,
+            past: unanswered(&names, &self.past),
+            overdue,
+            retention: reads.retention,
         }
+    }
+
+    /// All names of whoever has one of these: with an address comes the member who joined with it, and with a user the
+    /// address that they joined with, as far as that is known yet.
+    pub(crate) fn names_of(&self, person: &BTreeSet<Invitee>) -> BTreeSet<Invitee> {
+        let mut names = BTreeSet::new();
+        let mut next = person.iter().filter(|name| !name.is_erased()).cloned().collect::<Vec<_>>();
+        while let Some(name) = next.pop() {
+            if names.contains(&name) {
+                continue;
+            }
+            let other = match &name {
+                Invitee::Address(address) => {
+                    self.by_address.get(address).cloned().flatten().map(Invitee::User)
+                }
+                Invitee::User(user) => {
+                    let member = self.members.get(user).and_then(Option::as_deref);
+                    member.and_then(|member| member.email.clone()).map(Invitee::Address)
+                }
+                Invitee::Erased(_) => None,
+            };
+            next.extend(other);
+            names.insert(name);
+        }
+        names
     }
 
     fn need_person(&self, needed: &mut Needed, user: &UserId) {
@@ -267,6 +316,7 @@ impl Slice {
         match invitee {
             Invitee::User(user) => self.need_member(needed, user),
             Invitee::Address(address) => self.need_address(needed, address),
+            Invitee::Erased(_) => {}
         }
     }
 
@@ -390,6 +440,22 @@ impl Slice {
         self.bring(invitations);
     }
 
+    /// Answers which invitations of an invitee ended and were not erased, at most [`Reads::PAST`], and whether there are
+    /// more.
+    pub fn answer_past(&mut self, invitee: Invitee, ended: Vec<Invitation>, more: bool) {
+        let ids = ended.iter().map(|invitation| invitation.id).collect();
+        self.past.insert(invitee, Past { ids, more });
+        self.bring(ended);
+    }
+
+    /// Answers what is overdue: invitations that ended before [`Organization::erased_until`] and were not erased, the
+    /// longest ended first, and whether there are more.
+    pub fn answer_overdue(&mut self, ended: Vec<Invitation>, more: bool) {
+        let ids = ended.iter().map(|invitation| invitation.id).collect();
+        self.overdue = Some(Due { ids, more });
+        self.bring(ended);
+    }
+
     /// Answers a limit key.
     pub fn answer_limit(&mut self, subject: LimitSubject, kept: Option<DateTime<Utc>>) {
         self.limits.insert(subject, kept);
@@ -459,6 +525,7 @@ impl Slice {
         match invitee {
             Invitee::User(user) => self.member(user),
             Invitee::Address(address) => self.member_with(address),
+            Invitee::Erased(_) => Ok(None),
         }
     }
 
@@ -514,6 +581,29 @@ impl Slice {
     pub fn due<'a>(&'a self) -> Result<(impl Iterator<Item = &'a Invitation> + use<'a>, bool), NotLoaded> {
         let due = loaded(self.due.as_ref(), "what is due")?;
         Ok((due.ids.iter().filter_map(|id| self.invitations.get(id)?.as_deref()), due.more))
+    }
+
+    /// The invitations of an invitee that ended and were not erased, and whether there are more than were loaded.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn past_of<'a>(
+        &'a self,
+        invitee: &Invitee,
+    ) -> Result<(impl Iterator<Item = &'a Invitation> + use<'a>, bool), NotLoaded> {
+        let past = loaded(self.past.get(invitee), "what an invitee had")?;
+        Ok((past.ids.iter().filter_map(|id| self.invitations.get(id)?.as_deref()), past.more))
+    }
+
+    /// What is overdue as it was loaded, the longest ended first, and whether there are more than were loaded.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn overdue<'a>(
+        &'a self,
+    ) -> Result<(impl Iterator<Item = &'a Invitation> + use<'a>, bool), NotLoaded> {
+        let overdue = loaded(self.overdue.as_ref(), "what is overdue")?;
+        Ok((overdue.ids.iter().filter_map(|id| self.invitations.get(id)?.as_deref()), overdue.more))
     }
 
     /// A group.

@@ -256,6 +256,37 @@ pub(super) fn records_tell_no_secret(rows: &Rows) {
     }
 }
 
+/// What remains of an invitation (PRI-6).
+fn erased_row(row: &Invitation) -> Invitation {
+    Invitation {
+        invitee: Invitee::Erased(row.id),
+        name: None,
+        mail_to: None,
+        message: None,
+        locale: None,
+        metadata: Metadata::new(),
+        continue_to: None,
+        ..row.clone()
+    }
+}
+
+/// PRI-6: what was erased tells of nobody, in no row and no record, and no mail of it is left.
+pub(super) fn what_is_erased_tells_of_nobody(rows: &Rows) {
+    let erased = rows.invitations.values().filter(|row| row.invitee.is_erased()).map(|row| row.id);
+    let erased = erased.collect::<BTreeSet<_>>();
+    for id in &erased {
+        let row = &rows.invitations[id];
+        assert!(!row.is_open() && *row == erased_row(row));
+    }
+    assert!(rows.deliveries.values().all(|mail| !erased.contains(&mail.invitation)));
+    for record in &rows.events {
+        if record.invitation.is_some_and(|id| erased.contains(&id)) {
+            let text = serde_json::to_string(&record.data).unwrap();
+            assert!(!text.contains('…') && record.data.reason.is_none(), "{text}");
+        }
+    }
+}
+
 /// LIF-1, LIF-3: no operation changes a row in an ending state, but for resending an expired one.
 pub(super) fn what_ended_stays_ended(before: &Rows, after: &Rows, facts: &[(Actor, Event)]) {
     for row in before.invitations.values().filter(|row| !row.is_open()) {
@@ -263,8 +294,14 @@ pub(super) fn what_ended_stays_ended(before: &Rows, after: &Rows, facts: &[(Acto
             matches!(event, Event::InvitationResent { id, .. } if *id == row.id)
                 && row.stored_state() == InvitationState::Expired
         });
-        let same = after.invitations.get(&row.id) == Some(row);
-        assert!(same || revived, "{row:?} was changed by {facts:?}");
+        let erased =
+            facts.iter().any(|(_, event)| matches!(event, Event::InvitationErased { id } if *id == row.id));
+        let now = &after.invitations[&row.id];
+        if erased {
+            assert!(!row.invitee.is_erased(), "erased once");
+            assert_eq!(now.clone(), erased_row(row), "state, grants, times and inviter stay (PRI-6)");
+        }
+        assert!(now == row || revived || erased, "{row:?} was changed by {facts:?}");
     }
     assert!(
         before.invitations.keys().all(|id| after.invitations.contains_key(id)),
@@ -388,7 +425,9 @@ pub(super) fn nobody_decides_about_themselves(
 pub(super) fn nothing_goes_on_unless_active(before: &Rows, after: &Rows) {
     let status = before.header.as_ref().map(|row| row.status);
     if let Some(OrganizationStatus::Suspended | OrganizationStatus::Closed) = status {
-        assert_eq!(before.deliveries, after.deliveries);
+        for (id, delivery) in &after.deliveries {
+            assert_eq!(before.deliveries.get(id), Some(delivery), "no mail is queued");
+        }
         assert!(after.members.keys().all(|user| before.members.contains_key(user)));
         assert!(after.group_members.keys().all(|key| before.group_members.contains_key(key)));
         for (user, member) in &after.members {

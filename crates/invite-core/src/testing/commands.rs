@@ -25,7 +25,7 @@ pub(super) struct Step {
 
 pub(super) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
     let n = || 0_usize..64;
-    let step = (prop::bool::weighted(0.2), 0..=USERS, 0_u8..132, [n(), n(), n(), n()]);
+    let step = (prop::bool::weighted(0.2), 0..=USERS, 0_u8..135, [n(), n(), n(), n()]);
     let step =
         step.prop_map(|(other, actor, what, n)| Step { organization: usize::from(other), actor, what, n });
     prop::collection::vec(step, 1..most)
@@ -93,7 +93,7 @@ macro_rules! commands {
 }
 
 commands! {
-    Accept, AddMembers, Approve, AskToJoin, ChangeAccess, ChangeGroup, ChangeGroupStatus, ChangePlan, ChangeSettings, ChangeStatus, ChangeVerifiedDomains, CreateGroup, CreateLink, CreateOrganization, Decline, Deny, Edit, EditLink, Invite, JoinByDomain, JoinByLink, JoinGroup, Leave, OfferOwnership, Propose, Remind, RemoveMembers, Resend, Revoke, SwitchLink, Tidy, Unblock, Unsubscribe, Withdraw, RestoreMembers, SuspendMembers,
+    Accept, AddMembers, Approve, AskToJoin, ChangeAccess, ChangeGroup, ChangeGroupStatus, ChangePlan, ChangeSettings, ChangeStatus, ChangeVerifiedDomains, CreateGroup, CreateLink, CreateOrganization, Decline, Deny, Edit, EditLink, Erase, Invite, JoinByDomain, JoinByLink, JoinGroup, Leave, OfferOwnership, Propose, Remind, RemoveMembers, Resend, Revoke, SwitchLink, Tidy, Unblock, Unsubscribe, Withdraw, RestoreMembers, SuspendMembers,
 }
 
 fn as_text<T: serde::Serialize, R: Refusal>(decided: Result<T, Stop<R>>) -> Result<String, String> {
@@ -338,6 +338,7 @@ impl World {
                         let bare = stranger(address.local());
                         if n[3].is_multiple_of(2) { bare } else { bare.vouching(address.clone()) }
                     }
+                    Invitee::Erased(_) => principal(n[2], n[3]),
                 });
                 let principal =
                     meant.filter(|_| !n[2].is_multiple_of(4)).unwrap_or_else(|| principal(n[2], n[3]));
@@ -349,6 +350,7 @@ impl World {
                 let meant = row.filter(|_| !n[2].is_multiple_of(4)).map(|row| match &row.invitee {
                     Invitee::User(user) => Principal::new(user.clone()),
                     Invitee::Address(address) => stranger(address.local()).vouching(address.clone()),
+                    Invitee::Erased(_) => principal(n[1], n[2]),
                 });
                 Accept::inbox(id, meant.unwrap_or_else(|| principal(n[1], n[2]))).into()
             }
@@ -387,7 +389,15 @@ impl World {
                     if n[2].is_multiple_of(2) { FormerOwner::Stays } else { FormerOwner::Becomes(becomes) };
                 OfferOwnership::new(user(&name(n[0])), former).into()
             }
-            50 => Tidy::new(u32::try_from(n[0]).unwrap()).into(),
+            50 => Tidy::new(u32::try_from(n[0]).unwrap()).retention(retention(n[1])).into(),
+            132..=134 => {
+                let blocks = self.rows_of(organization).suppressions.keys();
+                let blocked = blocks.map(|(invitee, _)| invitee.clone()).nth(n[0] % 2);
+                let person = blocked.filter(|_| !n[1].is_multiple_of(4)).unwrap_or_else(|| invitee(n[0]));
+                let person = Erase::new(person).at_most(1 + u32::try_from(n[2] % 16).unwrap());
+                let person = if n[1].is_multiple_of(3) { person.and(user(&name(n[1]))) } else { person };
+                if !n[3].is_multiple_of(4) { person.dropping_blocks().into() } else { person.into() }
+            }
             51 => ChangePlan::new(plan(n[0])).into(),
             52 => ChangeStatus::Suspend.into(),
             53..=55 => ChangeStatus::Resume.into(),
@@ -404,7 +414,10 @@ impl World {
                 };
                 let inclusion = [Inclusion::Always, Inclusion::Asked, Inclusion::Always, Inclusion::Off];
                 let settings = Settings::named("Acme").inclusion(inclusion[n[1] % 4]);
-                ChangeSettings::new(settings.domains(rules)).into()
+                let settings = settings.domains(rules);
+                let settings =
+                    if n[1].is_multiple_of(2) { settings.retention_seconds(86_400) } else { settings };
+                ChangeSettings::new(settings).into()
             }
             64..=66 => CreateLink::new(link_settings(self.now, n)).into(),
             67 | 68 => {
@@ -434,7 +447,7 @@ impl World {
                 ChangeGroupStatus::restore(id).into()
             }
             92 if n[1].is_multiple_of(2) => ChangeGroupStatus::close(some_group(n[0])).into(),
-            92..=94 => Tidy::new(1 + u32::try_from(n[0] % 4).unwrap()).into(),
+            92..=94 => Tidy::new(1 + u32::try_from(n[0] % 4).unwrap()).retention(retention(n[1])).into(),
             95..=99 => {
                 let token = self.some_link_token(organization, n);
                 AskToJoin::link(token, principal(n[2], n[3])).message("SECRET MESSAGE").into()
@@ -495,6 +508,10 @@ impl World {
     }
 }
 
+fn retention(n: usize) -> Option<TimeDelta> {
+    n.is_multiple_of(2).then(|| TimeDelta::days(2))
+}
+
 fn theirs(n: usize) -> TheirInvitations {
     [TheirInvitations::Keep, TheirInvitations::Revoke, TheirInvitations::HandOver][n % 3]
 }
@@ -503,6 +520,7 @@ fn theirs(n: usize) -> TheirInvitations {
 pub(super) fn acts(step: &Step, command: &Command) -> Actor {
     match command {
         Command::ChangePlan(_) | Command::CreateOrganization(_) | Command::Tidy(_) => Actor::System,
+        Command::Erase(_) if !step.n[3].is_multiple_of(8) => Actor::System,
         Command::Leave(_) if !step.n[3].is_multiple_of(4) => by(&name(step.n[0])),
         // Owners get furthest.
         _ if step.n[3].is_multiple_of(4) => by(&name(step.organization)),

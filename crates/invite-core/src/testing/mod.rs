@@ -261,6 +261,7 @@ impl World {
             checks::records_tell_no_secret(after);
             checks::what_ended_stays_ended(&before, after, &facts);
             checks::only_the_willing_are_included(&before, after, &facts);
+            checks::what_is_erased_tells_of_nobody(after);
             checks::nothing_goes_on_unless_active(&before, after);
             checks::seats_within_limits(&before, after);
             checks::links_are_used_within_their_settings(&before, &facts, now);

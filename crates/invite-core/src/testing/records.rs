@@ -242,6 +242,21 @@ const KINDS: &[(&str, Makes)] = &[
         let token = world.token(id, Purpose::Unsubscribe);
         world.ok(Unsubscribe::new(token), &Actor::System);
     }),
+    ("invitation-erased", |world| {
+        let id = invited(world);
+        world.ok(Decline::inbox(id, person("bob")).reason("not now"), &by("bob"));
+        world.ok(Erase::new(address(BOB)), &Actor::System);
+    }),
+    ("member-erased", |world| {
+        added(world);
+        world.ok(Erase::new(user("bob")), &Actor::System);
+    }),
+    ("suppression-erased", |world| {
+        let id = invited(world);
+        let token = world.token(id, Purpose::Unsubscribe);
+        world.ok(Unsubscribe::new(token), &Actor::System);
+        world.ok(Erase::new(address(BOB)).dropping_blocks(), &Actor::System);
+    }),
     ("unsuppressed", |world| {
         let id = world.invite(user("bob"), Grant::role("member"), &by("ada"));
         world.ok(Decline::inbox(id, stranger("bob")).block(Block::Organization), &by("bob"));

@@ -64,6 +64,7 @@ impl Store {
             events,
             deliveries,
             commands,
+            erased,
         } = commit;
         let rows = self.rows_mut(organization);
         let present = rows.header.as_ref().map_or(0, |row| row.version);
@@ -74,6 +75,14 @@ impl Store {
             assert_eq!(header.id, *organization);
             rows.header = Some(header.clone());
         }
+        for record in &mut rows.events {
+            let of_user = record.invitation.is_none();
+            let of_user = of_user && record.user.as_ref().is_some_and(|user| erased.users.contains(user));
+            if of_user || record.invitation.is_some_and(|id| erased.invitations.contains(&id)) {
+                record.data.erase();
+            }
+        }
+        rows.deliveries.retain(|_, row| !erased.invitations.contains(&row.invitation));
         write(&mut rows.members, members, |row| row.user.clone());
         write(&mut rows.group_members, group_members, |row| (row.group.clone(), row.user.clone()));
         write(&mut rows.groups, groups, |row| row.id.clone());
@@ -172,6 +181,7 @@ impl Rows {
         all.requests.extend(self.requests.keys().copied());
         all.asked.extend(self.requests.values().map(|request| request.invitee.clone()));
         all.invitees.extend(self.suppressions.keys().map(|(invitee, _)| invitee.clone()));
+        all.past.extend(self.invitations.values().map(|row| row.invitee.clone()));
         all.limits.extend(self.limits.keys().cloned());
         all.limits.insert(LimitSubject::Organization);
         self.load(id, &all, now)
@@ -196,6 +206,9 @@ impl Rows {
             due,
             due_requests,
             closing,
+            past,
+            overdue,
+            retention,
         } = open;
         assert!(people.is_empty(), "people are asked for as members and invitees");
         assert!(domains.is_empty(), "domains are asked for as groups");
@@ -263,6 +276,26 @@ impl Rows {
             let more = members.len() > limit || named.len() > limit;
             let members = members.into_iter().take(limit).collect();
             slice.answer_closing(group.clone(), members, named.into_iter().take(limit).collect(), more);
+        }
+        for invitee in past {
+            let ended = self.invitations.values().filter(|row| row.is_past() && row.invitee == *invitee);
+            let mut ended = ended.cloned().collect::<Vec<_>>();
+            let more = ended.len() > Reads::PAST as usize;
+            ended.truncate(Reads::PAST as usize);
+            slice.answer_past(invitee.clone(), ended, more);
+        }
+        if *overdue > 0 {
+            let header = self.header.as_ref().expect("nothing is overdue without an organization");
+            let until = header.erased_until(now, *retention);
+            let at = |row: &Invitation| row.ended.as_ref().map(|(_, at)| *at);
+            let over = |row: &&Invitation| {
+                row.is_past() && at(row).zip(until).is_some_and(|(at, until)| at <= until)
+            };
+            let mut rows = self.invitations.values().filter(over).cloned().collect::<Vec<_>>();
+            rows.sort_by_key(|row| (at(row), row.id));
+            let more = rows.len() > *overdue as usize;
+            rows.truncate(*overdue as usize);
+            slice.answer_overdue(rows, more);
         }
         for subject in limits {
             slice.answer_limit(subject.clone(), self.limits.get(subject).copied());

@@ -37,7 +37,7 @@ create table invite_members (
     primary key (organization, user)
 ) strict;
 
-create index invite_members_email on invite_members (organization, email_canonical, joined_at, user);
+create index invite_members_email on invite_members (email_canonical, organization, joined_at, user);
 create index invite_members_joined on invite_members (organization, joined_at, user);
 create index invite_members_role on invite_members (organization, role, joined_at, user);
 create index invite_members_user on invite_members (user, joined_at, organization);
@@ -125,11 +125,12 @@ create index invite_requests_invitee on invite_requests (organization, invitee, 
 create index invite_requests_expiry on invite_requests (organization, expires_at, id) where state = 'pending';
 create index invite_requests_user on invite_requests (by_user, created_at, id);
 
+-- Who was invited is null once it is erased.
 create table invite_invitations (
     organization text not null,
     id blob not null,
     kind text not null,
-    invitee text not null,
+    invitee text,
     address text,
     name text,
     grants text not null,
@@ -156,6 +157,11 @@ create index invite_invitations_created on invite_invitations (organization, cre
 create index invite_invitations_inviter on invite_invitations (organization, inviter, created_at, id, state);
 create index invite_invitations_state on invite_invitations (organization, state, created_at, id, expires_at);
 create index invite_invitations_expiry on invite_invitations (organization, state, expires_at, id);
+
+create index invite_invitations_past on invite_invitations (invitee, organization, id)
+    where ended_at is not null and invitee is not null;
+create index invite_invitations_ended on invite_invitations (organization, ended_at, id)
+    where ended_at is not null and invitee is not null;
 
 -- The groups that an invitation grants something in, so that it is found by them.
 create table invite_invitation_groups (
@@ -248,6 +254,8 @@ create table invite_events (
 ) strict;
 
 create index invite_events_commit on invite_events (organization, commit_id);
+create index invite_events_invitation on invite_events (organization, invitation) where invitation is not null;
+create index invite_events_user on invite_events (user, organization) where invitation is null and user is not null;
 
 create table invite_deliveries (
     organization text not null,

@@ -246,6 +246,7 @@ impl Reference {
         let vouched = principal.vouched();
         match &row.invitee {
             Invitee::User(user) => why.extend(reason("wrong-account", user != principal.user())),
+            Invitee::Erased(_) => why.extend(["wrong-account"]),
             Invitee::Address(address) if vouched.contains(address) => {}
             Invitee::Address(_) if !vouched.is_empty() => why.extend(["wrong-account"]),
             Invitee::Address(address) => {

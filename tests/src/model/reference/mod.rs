@@ -276,6 +276,7 @@ impl Reference {
         self.members.iter().find(|(user, member)| match invitee {
             Invitee::User(invited) => *user == invited,
             Invitee::Address(address) => member.email.as_ref() == Some(address),
+            Invitee::Erased(_) => false,
         })
     }
 

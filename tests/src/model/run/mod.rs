@@ -270,6 +270,7 @@ impl Run {
             let member = of.members.values().find(|member| match &invitee {
                 Invitee::User(user) => member.user == *user,
                 Invitee::Address(address) => member.email.as_ref() == Some(address),
+                Invitee::Erased(_) => false,
             });
             let held = member.map(|member| member.grants.clone()).unwrap_or_default();
             self.model.seat_class(&held.joined(grants)).cloned()

@@ -1,0 +1,119 @@
+//! Stores that erase too little, or too much.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use invite_core::*;
+use invite_memory::MemoryStorage;
+use invite_storage::*;
+
+use super::surroundings::{around, edited};
+
+broken_stores! {
+    what_was_erased_is_told: edited(|commit| commit.erased.invitations.clear()),
+        fails [erased_is_gone erased_is_gone_from_the_outbox] saying "tells of bob" also [erased_is_gone_from_the_rows];
+    members_are_told: edited(|commit| commit.erased.users.clear()),
+        fails [erased_is_gone] saying "tells of bob";
+    rows_are_not_erased: edited(|commit| {
+        let gone = |change: &RowChange<InvitationId, Invitation>| {
+            matches!(change, RowChange::Update(row) if row.invitee.is_erased())
+        };
+        commit.invitations.retain(|change| !gone(change));
+    }),
+        fails [erased_is_gone_from_the_rows] saying "the invitee of an erased invitation" also [past_is_what_ended];
+    erased_before_the_commit: around(Early),
+        fails [erased_is_gone_only_with_its_commit] saying "nothing is erased";
+    one_of_what_ended: around(|store| OfPast(store, |mut rows, more| {
+        rows.truncate(1);
+        (rows, more)
+    })),
+        fails [past_is_what_ended] saying "invitations of the address that ended"
+        also [past_is_what_ended_and_whether_there_is_more];
+    more_that_ended_is_not_told: around(|store| OfPast(store, |rows, _| (rows, false))),
+        fails [past_is_what_ended_and_whether_there_is_more] saying "a sign that there are more";
+    overdue_without_a_limit: around(AllOverdue),
+        fails [past_is_what_ended_long_ago] saying "as many as asked for";
+    holders_by_invitations_alone: around(Inviting),
+        fails [holders_are_found] saying "about the user";
+}
+
+/// Erases also when the commit is not written.
+struct Early(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for Early {
+    in_memory!();
+
+    async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
+        let answer = self.0.commit(commit).await;
+        if answer.is_err() && !commit.erased.is_empty() {
+            let slice = self.0.load(&commit.organization, &Reads::new(), DateTime::UNIX_EPOCH).await?;
+            let draft =
+                Draft::new(slice, DateTime::UNIX_EPOCH, CommitId::from_parts(DateTime::UNIX_EPOCH, [9; 10]));
+            let mut early = fold(draft, [(Actor::System, Event::OrganizationResumed)]).into_commit();
+            early.erased = commit.erased.clone();
+            self.0.commit(&early).await?;
+        }
+        answer
+    }
+}
+
+/// Tells something else of what ended.
+struct OfPast(MemoryStorage, fn(Vec<Invitation>, bool) -> (Vec<Invitation>, bool));
+
+#[async_trait]
+impl Wrapper for OfPast {
+    in_memory!();
+
+    async fn load(
+        &self,
+        id: &OrganizationId,
+        reads: &Reads,
+        now: DateTime<Utc>,
+    ) -> Result<Slice, StorageError> {
+        let mut slice = self.0.load(id, reads, now).await?;
+        for invitee in &reads.past {
+            let Ok((rows, more)) = slice.past_of(invitee) else { continue };
+            let (rows, more) = self.1(rows.cloned().collect(), more);
+            slice.answer_past(invitee.clone(), rows, more);
+        }
+        Ok(slice)
+    }
+}
+
+/// Loads more that is overdue than was asked for.
+struct AllOverdue(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for AllOverdue {
+    in_memory!();
+
+    async fn load(
+        &self,
+        id: &OrganizationId,
+        reads: &Reads,
+        now: DateTime<Utc>,
+    ) -> Result<Slice, StorageError> {
+        let mut reads = reads.clone();
+        reads.overdue = reads.overdue.saturating_mul(1_000);
+        self.0.load(id, &reads, now).await
+    }
+}
+
+/// Forgets that members, blocks and records tell of somebody too.
+struct Inviting(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for Inviting {
+    in_memory!();
+
+    async fn holders(
+        &self,
+        person: &[Invitee],
+        after: Option<&OrganizationId>,
+        limit: u32,
+    ) -> Result<Vec<OrganizationId>, StorageError> {
+        let mut found = self.0.holders(person, after, limit).await?;
+        found.retain(|id| !id.as_str().contains("told"));
+        Ok(found)
+    }
+}

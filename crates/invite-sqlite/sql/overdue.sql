@@ -1,0 +1,3 @@
+where organization = ?1 and ended_at <= ?2 and invitee is not null
+order by ended_at, id
+limit ?3
