@@ -1,5 +1,7 @@
 //! `cargo xtask fuzz`: every fuzz target for a given time.
 //!
+//! With `--check` it only compiles them, which a stable toolchain can.
+//!
 //! What a run learns is kept in `target/fuzz/corpus` and used by the next. The committed corpora are only read.
 
 use std::fs::{self, File};
@@ -7,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::command::{self, Outcome};
+use crate::command::{self, Outcome, cargo};
 
 const SECONDS: u64 = 60;
 
@@ -15,6 +17,9 @@ const SECONDS: u64 = 60;
 const LIMITS: [&str; 3] = ["-max_len=4096", "-timeout=10", "-rss_limit_mb=2048"];
 
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Outcome {
+    if let ["--check"] = arguments {
+        return command::run(&mut check(root));
+    }
     let all = targets(root)?;
     let (seconds, chosen) = chosen(arguments, &all)?;
     ensure_tools()?;
@@ -48,6 +53,25 @@ fn targets(root: &Path) -> Outcome<Vec<String>> {
     }
     names.sort_unstable();
     Ok(names)
+}
+
+/// Compiles the targets as far as it goes without libFuzzer, with the toolchain of everything else. That a library is named
+/// spares compiling it: nothing is linked.
+fn check(root: &Path) -> Command {
+    let mut command = cargo();
+    command
+        .current_dir(root)
+        .args([
+            "check",
+            "--manifest-path",
+            "fuzz/Cargo.toml",
+            "--bins",
+            "--locked",
+            "--target-dir",
+            "target/fuzz/check",
+        ])
+        .env("CUSTOM_LIBFUZZER_PATH", root.join("target/fuzz/libfuzzer.a"));
+    command
 }
 
 /// `[--seconds N] [target]…`, where no target means all.

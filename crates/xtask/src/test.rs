@@ -16,6 +16,7 @@ const STEPS: &[Step] = &[
     ("api", &["xtask", "api"]),
     ("licences", &["xtask", "licences"]),
     ("no-std", &["xtask", "no-std"]),
+    ("fuzz", &["xtask", "fuzz", "--check"]),
 ];
 
 pub(crate) fn run(root: &Path) -> Outcome {
