@@ -668,6 +668,12 @@ impl Slice {
         Ok(self.links.rows().filter_map(Option::as_deref).filter(|link| link.is_kept()))
     }
 
+    /// Whether more names the closed group that was loaded than was loaded of it; `None` if no group is closing.
+    #[must_use]
+    pub fn has_more_closing(&self) -> Option<bool> {
+        self.closing.as_ref().map(|closing| closing.more)
+    }
+
     /// What names a closed group, unless there was none when this was loaded.
     pub(crate) fn closing(&self) -> Option<&Closing> {
         self.closing.as_ref()
