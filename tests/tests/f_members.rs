@@ -1,12 +1,13 @@
-//! Members who are suspended and restored.
+//! F3, F13, F14, F22: members who are suspended and restored, access for a limited time, and how a product starts.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use chrono::TimeDelta;
 use invite::core::LinkSettings;
 use invite::{
-    Access, FormerOwner, Grant, GroupSettings, MemberFilter, MemberStatus, PageRequest, Plan, Refusal,
-    RosterEntry, SuspendMembers, TheirInvitations,
+    Access, FormerOwner, Grant, GroupSettings, MemberFilter, MemberStatus, NewMember, PageRequest, Plan,
+    Refusal, RosterEntry, Scope, SuspendMembers, TheirInvitations,
 };
-use tests::{Listed, World, at_once, group, on_every_store, person, refused, token, user};
+use tests::{Listed, World, address, at_once, group, on_every_store, person, refused, token, user};
 
 fn in_status(status: MemberStatus) -> MemberFilter {
     MemberFilter { status: Some(status), ..MemberFilter::default() }
@@ -150,5 +151,216 @@ on_every_store! {
         }));
         assert_eq!(suspended.await.into_iter().filter(|done| *done).count(), 1);
         assert_eq!(acme.organization().get().await.unwrap().counts.owners, 1);
+    }
+
+    async fn f14_access_until_a_date_ends_at_that_moment_and_gives_its_seat_back_sea_3(world) {
+        let acme = world.acme_on(Plan::seats("team", 1).and_seats("client", invite::Limit::AtMost(1))).await;
+        acme.create_group("red", GroupSettings::named("Red")).await.unwrap();
+        let end = world.clock_now() + TimeDelta::days(30);
+        world.joins("bob", Grant::role("member").until(end)).await;
+        let handle = acme.organization();
+        let row = handle.member("bob").await.unwrap().unwrap();
+        assert_eq!((row.ends_at(), row.seat), (Some(end), Some("team".into())));
+        let invited = async || acme.invite("eve@example.com", Grant::role("member")).await;
+        world.pass(TimeDelta::days(30) - TimeDelta::microseconds(1));
+        assert!(acme.may("bob", "posts.create").await.unwrap());
+        refused(invited().await, "no-seat-left", "SEA-1", "seat");
+        world.pass(TimeDelta::microseconds(1));
+        // At once, before anything is written down.
+        assert!(!acme.may("bob", "posts.create").await.unwrap());
+        assert_eq!(acme.seats_of("team").await, (0, 0));
+        invited().await.unwrap();
+        assert_eq!((acme.seats_of("team").await, handle.member("bob").await.unwrap()), ((0, 1), None));
+        assert!(acme.history().await.contains(&"member-access-ended".to_owned()));
+        assert_eq!(world.invite.memberships("bob", &PageRequest::default()).await.unwrap().items, []);
+        assert!(!handle.maintain(10).await.unwrap().more);
+    }
+
+    async fn f14_of_several_grants_each_has_its_own_end_and_the_seat_follows_what_is_left(world) {
+        let acme = world.acme().await;
+        acme.create_group("red", GroupSettings::named("Red")).await.unwrap();
+        let end = world.clock_now() + TimeDelta::days(2);
+        let in_red = Grant::role("member").in_group(group("red"));
+        world.joins("bob", Grant::role("client")).await;
+        acme.change_access("bob", [Grant::role("client"), in_red.until(end)]).await.unwrap();
+        assert_eq!((acme.seats_of("team").await, acme.seats_of("client").await), ((1, 0), (0, 0)));
+        world.pass(TimeDelta::days(2));
+        assert_eq!((acme.seats_of("team").await, acme.seats_of("client").await), ((0, 0), (1, 0)));
+        assert!(!acme.organization().may_in("bob", "posts.create", &Scope::Group(group("red"))).await.unwrap());
+        assert!(acme.may("bob", "posts.view").await.unwrap());
+        let tidied = acme.organization().maintain(10).await.unwrap();
+        assert_eq!((tidied.access_ended, tidied.more), (1, false));
+        assert_eq!(acme.organization().member("bob").await.unwrap().unwrap().grants, Grant::role("client").into());
+    }
+
+    async fn f14_nobody_grants_for_longer_than_they_hold_aut_2(world) {
+        let acme = world.acme().await;
+        let end = world.clock_now() + TimeDelta::days(30);
+        let amy = world.joins("amy", Grant::role("admin").until(end)).await;
+        refused(amy.invite("bob@example.com", Grant::role("member")).await, "not-grantable", "AUT-2", "lasts");
+        let longer = Grant::role("member").until(end + TimeDelta::microseconds(1));
+        refused(amy.invite("bob@example.com", longer.clone()).await, "not-grantable", "AUT-2", "lasts");
+        refused(amy.create_link(LinkSettings::new("x", longer)).await, "not-grantable", "AUT-2", "lasts");
+        amy.invite("bob@example.com", Grant::role("member").until(end)).await.unwrap();
+        world.deliver().await;
+        world.invite.accept(&world.token_to("bob@example.com"), person("bob")).await.unwrap();
+        refused(amy.change_access("bob", Grant::role("client")).await, "not-grantable", "AUT-2", "lasts");
+        acme.change_access("bob", Grant::role("client")).await.unwrap();
+        let past = Grant::role("client").until(world.clock_now());
+        refused(acme.change_access("bob", past).await, "invalid-end", "F14", "ahead");
+    }
+
+    async fn f14_an_invitation_begins_later_with_its_mail_its_expiry_and_its_seat(world) {
+        let acme = world.acme_on(Plan::seats("team", 1)).await;
+        let start = world.clock_now() + TimeDelta::days(10);
+        let later = acme.invite("bob@example.com", Grant::role("member")).with(|it| it.starts_at(start));
+        let id = later.await.unwrap().invitations().next().unwrap();
+        refused(acme.invite("eve@example.com", Grant::role("member")).await, "no-seat-left", "SEA-1", "seat");
+        world.deliver().await;
+        assert_eq!(world.mails_to("bob@example.com"), 0);
+        let copied = token(&acme.copy_link(id).await.unwrap().reveal());
+        refused(world.invite.accept(&copied, person("bob")).await, "not-yet", "F14", "come again");
+        refused(acme.remind(id).await, "not-yet", "F14", "come again");
+        let preview = world.invite.preview(&copied, Some(person("bob"))).await.unwrap();
+        assert_eq!((preview.next, preview.starts_at), (invite::Next::Wait, Some(start)));
+        let inbox = async || world.invite.inbox(person("bob"), &PageRequest::default()).await.unwrap().items.len();
+        assert_eq!(inbox().await, 0);
+        world.pass(TimeDelta::days(10));
+        world.deliver().await;
+        assert_eq!((world.mails_to("bob@example.com"), inbox().await), (1, 1));
+        world.pass(TimeDelta::days(6));
+        world.invite.accept(&copied, person("bob")).await.unwrap();
+    }
+
+    async fn f3_one_invitation_grants_several_groups_in_one_commit_or_not_at_all(world) {
+        let plan = Plan::seats("team", 1).seat_policy(invite::SeatPolicy::TakeOnAccept);
+        let acme = world.acme_on(plan.and_seats("client", invite::Limit::AtMost(5))).await;
+        for id in ["red", "blue"] {
+            acme.create_group(id, GroupSettings::named(id)).await.unwrap();
+        }
+        let red = Grant::role("member").in_group(group("red"));
+        let all = [Grant::role("client"), red, Grant::role("client").in_group(group("blue"))];
+        acme.invite("bob@example.com", all.clone()).await.unwrap();
+        let eve = world.joins("eve", Grant::role("member")).await;
+        world.deliver().await;
+        let bobs = world.token_to("bob@example.com");
+        let handle = acme.organization();
+        let before = acme.history().await.len();
+        refused(world.invite.accept(&bobs, person("bob")).await, "no-seat-left", "SEA-1", "seat");
+        assert_eq!((handle.member("bob").await.unwrap(), acme.history().await.len()), (None, before));
+        eve.leave().await.unwrap();
+        let before = handle.get().await.unwrap().version;
+        world.invite.accept(&bobs, person("bob")).await.unwrap();
+        assert_eq!(handle.member("bob").await.unwrap().unwrap().grants, all.into());
+        let events = handle.events(before, 10).await.unwrap();
+        assert!(events.len() > 1 && events.iter().all(|event| event.commit == events[0].commit), "one commit");
+    }
+
+    async fn f13_the_log_tells_every_change_in_its_commit_without_gaps_or_addresses(world) {
+        let acme = world.acme().await;
+        world.joins("bob", Grant::role("member")).await;
+        acme.change_access("bob", Grant::role("client")).await.unwrap();
+        acme.suspend_member("bob").await.unwrap();
+        acme.remove("bob").await.unwrap();
+        let events = acme.events(0, 100).await.unwrap();
+        assert!(events.iter().zip(1..).all(|(event, n)| event.sequence == n), "no gaps");
+        let kinds = events.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>();
+        for kind in ["invitation-created", "invitation-accepted", "member-joined", "member-access-changed", "member-suspended", "member-removed"] {
+            assert!(kinds.contains(&kind), "no {kind}: {kinds:?}");
+        }
+        assert!(events.iter().all(|event| !event.data.contains("bob@example.com")), "addresses are masked");
+        let changed = events.iter().find(|event| event.kind == "member-access-changed").unwrap();
+        assert!(changed.data.contains("before") && changed.data.contains("after"));
+        assert_eq!((&changed.actor, changed.user.as_ref()), (&invite::Actor::User(user("ada")), Some(&user("bob"))));
+        let joined = events.iter().position(|event| event.kind == "member-joined" && event.user == Some(user("bob"))).unwrap();
+        assert_eq!(events[joined].commit, events[joined - 1].commit, "in the commit of the change: {kinds:?}");
+        refused(world.joins("eve", Grant::role("member")).await.events(0, 1).await, "not-permitted", "AUT-1", "ask");
+    }
+
+    async fn f22_members_are_imported_without_mail_and_seats_count(world) {
+        let acme = world.acme_on(Plan::seats("team", 2)).await;
+        let list = ["bob", "eve", "fay"].map(|name| {
+            NewMember::new(user(name), Grant::role("member")).email(address(&format!("{name}@example.com")))
+        });
+        let added = acme.organization().as_system().add_members(list).await.unwrap();
+        let codes = added.results.iter().map(|result| result.refused.as_ref().map(Refusal::code)).collect::<Vec<_>>();
+        assert_eq!(codes, [None, None, Some("no-seat-left")]);
+        assert_eq!(acme.seats_of("team").await, (2, 0));
+        world.deliver().await;
+        assert_eq!(world.mailer.sent().len(), 0);
+        assert!(acme.may("bob", "posts.create").await.unwrap());
+    }
+
+    async fn f22_the_memberships_of_a_user_are_one_query_in_pages(world) {
+        for n in 0..5 {
+            let plan = Plan::seats("team", 5);
+            let made = world.invite.create_organization(format!("o{n}"), format!("Org {n}"), "ada", plan).await.unwrap();
+            made.as_system().add_members([NewMember::new(user("bob"), Grant::role("member"))]).await.unwrap();
+            world.pass(TimeDelta::seconds(1));
+        }
+        let (mut request, mut seen) = (PageRequest::first(2), Vec::new());
+        loop {
+            let page = world.invite.memberships("bob", &request).await.unwrap();
+            seen.extend(page.items.iter().map(|row| (row.organization.to_string(), row.organization_name.clone())));
+            let Some(cursor) = page.next_cursor else { break };
+            request = request.after(cursor);
+        }
+        let expected = (0..5).map(|n| (format!("o{n}"), format!("Org {n}"))).collect::<Vec<_>>();
+        assert_eq!(seen, expected);
+    }
+
+    async fn f22_an_organization_is_suspended_resumed_and_closed(world) {
+        let acme = world.acme().await;
+        let bob = world.joins("bob", Grant::role("member")).await;
+        acme.suspend().await.unwrap();
+        assert!(!bob.may("bob", "posts.create").await.unwrap());
+        refused(acme.invite("eve@example.com", Grant::role("member")).await, "organization-suspended", "LIF-8", "resume");
+        acme.resume().await.unwrap();
+        assert!(bob.may("bob", "posts.create").await.unwrap());
+        refused(acme.resume().await, "not-suspended", "F22", "nothing");
+        acme.close().await.unwrap();
+        assert!(!bob.may("bob", "posts.create").await.unwrap());
+        refused(acme.resume().await, "organization-closed", "LIF-8", "final");
+    }
+
+    async fn f22_a_deleted_user_is_removed_everywhere_in_steps_that_can_be_repeated(world) {
+        let organization = async |n: usize, owner: &str| {
+            let id = format!("o{n}");
+            world.invite.create_organization(id.clone(), id.clone(), owner, Plan::seats("team", 5)).await.unwrap();
+            world.pass(TimeDelta::seconds(1));
+            world.invite.organization(id)
+        };
+        for n in 0..5 {
+            let made = organization(n, "ada").await;
+            made.as_system().add_members([NewMember::new(user("bob"), Grant::role("member"))]).await.unwrap();
+        }
+        world.invite.organization("o1").by("ada").suspend_member("bob").await.unwrap();
+        organization(5, "bob").await;
+        for n in [6, 7, 8] {
+            organization(n, "ada").await.by("ada").invite("bob@example.com", Grant::role("member")).await.unwrap();
+        }
+        let (mut request, mut steps) = (PageRequest::first(2), 0);
+        let (mut left, mut kept, mut revoked) = (0, Vec::new(), 0);
+        let all = TheirInvitations::Revoke;
+        loop {
+            let step = world.invite.remove_user(person("bob"), all, &request).await.unwrap();
+            assert!(step.left.len() + step.kept.len() <= 2 && step.revoked <= 2, "steps are bounded");
+            (left, revoked, steps) = (left + step.left.len(), revoked + step.revoked, steps + 1);
+            kept.extend(step.kept.iter().map(|(id, why)| (id.to_string(), why.code())));
+            if !step.more {
+                break;
+            }
+            // Another process goes on, from the beginning or from where it was.
+            request = match step.next_cursor {
+                Some(cursor) if steps % 2 == 0 => request.after(cursor),
+                _ => PageRequest::first(2),
+            };
+            assert!(steps < 20, "it ends");
+        }
+        assert_eq!((left, revoked), (5, 3));
+        assert!(kept.iter().all(|one| *one == ("o5".to_owned(), "last-owner")) && !kept.is_empty(), "{kept:?}");
+        let there = world.invite.memberships("bob", &PageRequest::default()).await.unwrap().items;
+        assert_eq!(there.iter().map(|row| row.organization.as_str()).collect::<Vec<_>>(), ["o5"]);
+        assert_eq!(world.invite.organization("o7").by("ada").seats_of("team").await, (0, 0));
     }
 }

@@ -1,7 +1,8 @@
-//! AUT-8, CON-2, SEA-1: whatever is done to members at once, it is what is done one after the other.
+//! AUT-8, CON-2, F14, SEA-1: whatever is done to members at once, it is what is done one after the other.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use invite::{FormerOwner, Grant, InvitationId, NewMember, Plan};
+use chrono::TimeDelta;
+use invite::{Clock as _, FormerOwner, Grant, InvitationId, NewMember, Plan, SeatPolicy};
 use tests::interleave::{Operation, Scene, explore};
 use tests::{code, person, user};
 
@@ -103,4 +104,37 @@ fn one_seat_and_two_who_are_restored_sea_1() {
     ));
     explore(one_seat, &[restore_dan(), invite]).is_serializable();
     explore(one_seat, &[restore_dan(), restore_dan(), suspend_cat()]).is_serializable();
+}
+
+/// Dan holds the only seat, for an hour. Bob is invited when there is a seat.
+async fn dan_for_an_hour(scene: Scene) -> Prepared {
+    let plan = Plan::seats("team", 1).seat_policy(SeatPolicy::TakeOnAccept);
+    let acme = scene.invite.create_organization("acme", "Acme Ltd", "ada", plan).await.unwrap();
+    let access = Grant::role("member").until(scene.clock.now() + TimeDelta::hours(1));
+    acme.as_system().add_members([NewMember::new(user("dan"), access)]).await.unwrap();
+    let invited = acme.by("ada").invite("bob@example.com", Grant::role("member")).await.unwrap();
+    Prepared { bob: invited.invitations().next().unwrap() }
+}
+
+fn an_hour_passes() -> Operation<Prepared> {
+    operation!(|scene, _it| {
+        scene.stage.step().await;
+        scene.clock.advance(TimeDelta::hours(1));
+        "an hour passes"
+    })
+}
+
+#[test]
+fn access_that_ends_while_somebody_needs_the_seat_f14_sea_3() {
+    let explored = explore(dan_for_an_hour, &[an_hour_passes(), accept()]);
+    explored.is_serializable();
+    assert_eq!(explored.serial.len(), 2, "refused before, or accepted after");
+    let invite: Operation<Prepared> = operation!(|scene, _it| code(
+        scene.acme_by("ada").invite("eve@example.com", Grant::role("member")).await
+    ));
+    explore(dan_for_an_hour, &[an_hour_passes(), invite]).is_serializable();
+    let dans: Operation<Prepared> =
+        operation!(|scene, _it| code(scene.acme_by("ada").change_access("dan", Grant::role("member")).await));
+    explore(dan_for_an_hour, &[an_hour_passes(), dans]).is_serializable();
+    explore(dan_for_an_hour, &[an_hour_passes(), accept(), dans]).is_serializable();
 }

@@ -6,6 +6,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{GroupId, Permission, ResourceKind, RoleName};
@@ -86,8 +87,8 @@ impl Restriction {
     }
 }
 
-/// What somebody holds in one scope: a role, permissions added to it or removed from it, and restrictions
-/// to particular resources. A kind of resource that is not named is not restricted.
+/// What somebody holds in one scope: a role, permissions added to it or removed from it, restrictions to particular
+/// resources, and perhaps an end. A kind of resource that is not named is not restricted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Access {
@@ -98,12 +99,20 @@ pub struct Access {
     pub(crate) remove: BTreeSet<Permission>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) resources: BTreeMap<ResourceKind, Restriction>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<DateTime<Utc>>,
 }
 
 impl Access {
     /// The access that a role gives.
     pub fn role(role: impl Into<RoleName>) -> Self {
-        Self { role: role.into(), add: BTreeSet::new(), remove: BTreeSet::new(), resources: BTreeMap::new() }
+        Self {
+            role: role.into(),
+            add: BTreeSet::new(),
+            remove: BTreeSet::new(),
+            resources: BTreeMap::new(),
+            until: None,
+        }
     }
 
     /// Adds a permission to those of the role.
@@ -131,6 +140,13 @@ impl Access {
         self
     }
 
+    /// Limits the access in time: it ends at this instant, which no longer belongs to it (F14). Cut to microseconds.
+    #[must_use]
+    pub fn until(mut self, end: DateTime<Utc>) -> Self {
+        self.until = Some(end.trunc_subsecs(6));
+        self
+    }
+
     /// The role.
     #[must_use]
     pub fn role_name(&self) -> &RoleName {
@@ -153,6 +169,18 @@ impl Access {
     #[must_use]
     pub fn resources(&self) -> &BTreeMap<ResourceKind, Restriction> {
         &self.resources
+    }
+
+    /// When it ends; `None` does not end by itself.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<DateTime<Utc>> {
+        self.until
+    }
+
+    /// Whether it has ended at a time; at the very end it has (F14).
+    #[must_use]
+    pub fn is_over(&self, now: DateTime<Utc>) -> bool {
+        self.until.is_some_and(|end| end <= now)
     }
 
     /// Which resources of the kind the access reaches.
@@ -206,6 +234,12 @@ impl Grant {
         Self { access: self.access.restricted(kind, to), ..self }
     }
 
+    /// Limits it in time; see [`Access::until`].
+    #[must_use]
+    pub fn until(self, end: DateTime<Utc>) -> Self {
+        Self { access: self.access.until(end), ..self }
+    }
+
     /// Where the access holds.
     #[must_use]
     pub fn scope(&self) -> &Scope {
@@ -254,6 +288,27 @@ impl Grants {
     /// The scopes.
     pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
         self.0.keys()
+    }
+
+    /// The earliest time at which one of them ends; `None` if none does (F14).
+    #[must_use]
+    pub fn ends_at(&self) -> Option<DateTime<Utc>> {
+        self.0.values().filter_map(|access| access.until).min()
+    }
+
+    /// These grants without those that have ended.
+    #[must_use]
+    pub fn running(&self, now: DateTime<Utc>) -> Self {
+        if self.ends_at().is_none_or(|end| now < end) {
+            return self.clone();
+        }
+        self.clone().into_iter().filter(|grant| !grant.access.is_over(now)).collect()
+    }
+
+    /// When all of them have ended; `None` if one does not end by itself.
+    pub(crate) fn over_at(&self) -> Option<DateTime<Utc>> {
+        let ends = self.0.values().map(|access| access.until).collect::<Option<Vec<_>>>()?;
+        ends.into_iter().max()
     }
 
     /// These grants without the one in a scope.

@@ -2,13 +2,17 @@
 
 use alloc::vec::Vec;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::refusal::{
-    GrantsMissing, NeverGrantable, NotEntitled, NotGrantable, NotPermitted, TooLarge, UnknownPermission,
-    UnknownResourceKind, UnknownRole,
+    GrantsMissing, InvalidEnd, NeverGrantable, NotEntitled, NotGrantable, NotPermitted, TooLarge,
+    UnknownPermission, UnknownResourceKind, UnknownRole,
 };
-use crate::{AccessModel, Grants, Permission, Plan, ResourceKind, Restriction, RoleName, Scope, UserId};
+use crate::{
+    Access, AccessModel, Grants, Permission, Plan, ResourceKind, Restriction, RoleName, Scope, UserId,
+    bounded,
+};
 
 /// Who performs a command: a user of the host, or the host itself.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,6 +49,29 @@ pub struct Authority<'a> {
     model: &'a AccessModel,
     plan: &'a Plan,
     held: Held<'a>,
+    counts: Counts,
+}
+
+/// Which of the accesses that are held count.
+#[derive(Debug, Clone, Copy)]
+enum Counts {
+    /// Those that have not ended at this time.
+    At(DateTime<Utc>),
+    /// Those that do not end before this time.
+    Until(DateTime<Utc>),
+    /// Those that do not end by themselves.
+    ForEver,
+}
+
+impl Counts {
+    fn holds(self, access: &Access) -> bool {
+        match (access.until, self) {
+            (None, _) => true,
+            (Some(_), Self::ForEver) => false,
+            (Some(end), Self::At(now)) => now < end,
+            (Some(end), Self::Until(asked)) => asked <= end,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -58,13 +85,37 @@ impl<'a> Authority<'a> {
     /// The authority of the host itself.
     #[must_use]
     pub fn system(model: &'a AccessModel, plan: &'a Plan) -> Self {
-        Self { model, plan, held: Held::Everything }
+        Self { model, plan, held: Held::Everything, counts: Counts::ForEver }
     }
 
-    /// The authority of a member with these grants, or of somebody who is no member.
+    /// The authority at a time of a member with these grants, or of somebody who is no member. What has ended by
+    /// then gives none (F14).
     #[must_use]
-    pub fn of(model: &'a AccessModel, plan: &'a Plan, grants: Option<&'a Grants>) -> Self {
-        Self { model, plan, held: grants.map_or(Held::Nothing, Held::Grants) }
+    pub fn of(
+        model: &'a AccessModel,
+        plan: &'a Plan,
+        grants: Option<&'a Grants>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self { model, plan, held: grants.map_or(Held::Nothing, Held::Grants), counts: Counts::At(now) }
+    }
+
+    /// The authority of what is held for as long as an access lasts.
+    fn lasting(self, access: &Access) -> Self {
+        Self { counts: access.until.map_or(Counts::ForEver, Counts::Until), ..self }
+    }
+
+    /// The accesses that hold in a scope, of those that count.
+    fn holding(&self, grants: &'a Grants, scope: &Scope) -> impl Iterator<Item = &'a Access> {
+        let counts = self.counts;
+        grants.holding_in(scope).filter(move |access| counts.holds(access))
+    }
+
+    /// Until when a permission is held in a scope; `None` does not end by itself.
+    pub(crate) fn held_until(&self, permission: &Permission, scope: &Scope) -> Option<DateTime<Utc>> {
+        let Held::Grants(grants) = self.held else { return None };
+        let with = self.holding(grants, scope).filter(|access| self.model.includes(access, permission));
+        with.map(|access| access.until).collect::<Option<Vec<_>>>()?.into_iter().max()
     }
 
     /// Whether they hold a permission in a scope (C7: what was not granted is refused).
@@ -74,7 +125,7 @@ impl<'a> Authority<'a> {
             Held::Everything => true,
             Held::Nothing => false,
             Held::Grants(grants) => {
-                grants.holding_in(scope).any(|access| self.model.includes(access, permission))
+                self.holding(grants, scope).any(|access| self.model.includes(access, permission))
             }
         }
     }
@@ -91,7 +142,7 @@ impl<'a> Authority<'a> {
         let reaches = match self.held {
             Held::Everything => true,
             Held::Nothing => false,
-            Held::Grants(grants) => grants.holding_in(scope).any(|access| {
+            Held::Grants(grants) => self.holding(grants, scope).any(|access| {
                 self.model.includes(access, permission) && access.restriction(kind).includes(resource)
             }),
         };
@@ -150,28 +201,38 @@ impl<'a> Authority<'a> {
     }
 
     /// Requires that the actor may grant all of this: every permission held, every resource within the
-    /// actor's own restrictions, every role grantable by the actor's role (AUT-2).
+    /// actor's own restrictions, every role grantable by the actor's role (AUT-2), and nothing for longer than the
+    /// actor holds it (F14).
     pub(crate) fn require_grantable(&self, grants: &Grants) -> Result<(), NotGrantable> {
+        let limited = matches!(self.held, Held::Grants(held) if held.ends_at().is_some());
         grants.iter().try_for_each(|(scope, access)| {
-            if !self.may_grant_role(scope, &access.role) {
-                return Err(NotGrantable::lacking_role(scope, &access.role));
-            }
-            if self.holds_everything() {
-                return Ok(());
-            }
-            let granted = self.model.permissions().iter();
-            for permission in granted.filter(|permission| self.model.includes(access, permission)) {
-                if !self.may(permission, scope) {
-                    return Err(NotGrantable::lacking_permission(scope, &access.role, permission));
-                }
-                for kind in self.model.resource_kinds() {
-                    if !self.reaches(permission, scope, kind, access.restriction(kind)) {
-                        return Err(NotGrantable::lacking_resource(scope, &access.role, permission, kind));
-                    }
-                }
+            self.require_one_grantable(scope, access)?;
+            if limited && self.lasting(access).require_one_grantable(scope, access).is_err() {
+                return Err(NotGrantable::lacking_time(scope, &access.role));
             }
             Ok(())
         })
+    }
+
+    fn require_one_grantable(&self, scope: &Scope, access: &Access) -> Result<(), NotGrantable> {
+        if !self.may_grant_role(scope, &access.role) {
+            return Err(NotGrantable::lacking_role(scope, &access.role));
+        }
+        if self.holds_everything() {
+            return Ok(());
+        }
+        let granted = self.model.permissions().iter();
+        for permission in granted.filter(|permission| self.model.includes(access, permission)) {
+            if !self.may(permission, scope) {
+                return Err(NotGrantable::lacking_permission(scope, &access.role, permission));
+            }
+            for kind in self.model.resource_kinds() {
+                if !self.reaches(permission, scope, kind, access.restriction(kind)) {
+                    return Err(NotGrantable::lacking_resource(scope, &access.role, permission, kind));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether the actor may give these grants by a permission: what acceptance asks about the inviter (AUT-4).
@@ -195,8 +256,8 @@ impl<'a> Authority<'a> {
         match self.held {
             Held::Everything => *role != RoleName::OWNER,
             Held::Nothing => false,
-            Held::Grants(grants) => grants
-                .holding_in(scope)
+            Held::Grants(grants) => self
+                .holding(grants, scope)
                 .filter_map(|access| self.model.role(&access.role))
                 .any(|held| held.may_grant.contains(role)),
         }
@@ -211,8 +272,8 @@ impl<'a> Authority<'a> {
         asked: &Restriction,
     ) -> bool {
         let Held::Grants(grants) = self.held else { return matches!(self.held, Held::Everything) };
-        let mut held = grants
-            .holding_in(scope)
+        let mut held = self
+            .holding(grants, scope)
             .filter(|access| self.model.includes(access, permission))
             .map(|access| access.restriction(kind));
         match asked {
@@ -233,6 +294,7 @@ pub(crate) enum Ungrantable {
     Never(NeverGrantable),
     Kind(UnknownResourceKind),
     Entitlement(NotEntitled),
+    End(InvalidEnd),
     TooLarge(TooLarge),
 }
 
@@ -255,8 +317,14 @@ impl From<NotGrantable> for Unmanageable {
 }
 
 /// Checks what holds of grants whoever gives them: they name what the model declares, nothing that their
-/// role can never receive (B7), not the role of the owner (F16), and only what the plan enables (D2).
-pub(crate) fn check_grants(model: &AccessModel, plan: &Plan, grants: &Grants) -> Result<(), Ungrantable> {
+/// role can never receive (B7), not the role of the owner (F16), only what the plan enables (D2), and nothing that has
+/// ended already (F14).
+pub(crate) fn check_grants(
+    model: &AccessModel,
+    plan: &Plan,
+    grants: &Grants,
+    now: DateTime<Utc>,
+) -> Result<(), Ungrantable> {
     if grants.is_empty() {
         return Err(Ungrantable::Missing(GrantsMissing {}));
     }
@@ -282,6 +350,9 @@ pub(crate) fn check_grants(model: &AccessModel, plan: &Plan, grants: &Grants) ->
         if let Some(never) = access.add.intersection(&role.never).next() {
             let (role, permission) = (role.name.clone(), never.clone());
             return Err(Ungrantable::Never(NeverGrantable { role, permission }));
+        }
+        if access.until.is_some_and(|end| end <= now || bounded(end) != Ok(end)) {
+            return Err(Ungrantable::End(InvalidEnd {}));
         }
         for (kind, asked) in &access.resources {
             if !model.kinds.contains(kind) {
@@ -311,8 +382,8 @@ mod tests {
             Grant::role("client").restricted("account", Restriction::only(["a", "c"])),
             in_group("member", "blue").restricted("account", Restriction::only(["b"])),
         ]);
-        let holder = Authority::of(&model, &plan, Some(&grants));
-        let nobody = Authority::of(&model, &plan, None);
+        let holder = Authority::of(&model, &plan, Some(&grants), crate::MIN_TIME);
+        let nobody = Authority::of(&model, &plan, None, crate::MIN_TIME);
         let host = Authority::system(&model, &plan);
         let (everywhere, blue) = (Scope::Organization, Scope::Group(group("blue")));
         for (sentence, authority, permission, scope, resource, expected) in [
@@ -358,7 +429,7 @@ mod tests {
             (&["ab"], &["cde"], false),
             (&["abcde"], &[], false),
         ] {
-            let checked = check_grants(&model, &roomy(), &named(accounts, lines));
+            let checked = check_grants(&model, &roomy(), &named(accounts, lines), crate::MIN_TIME);
             assert_eq!(!matches!(checked, Err(Ungrantable::TooLarge(_))), fits, "{accounts:?} {lines:?}");
         }
     }
@@ -377,7 +448,7 @@ mod tests {
             ("a lead, who does not hold it", Grant::role("lead"), false),
         ] {
             let held = Grants::from(held);
-            let by = Authority::of(&model, &plan, Some(&held));
+            let by = Authority::of(&model, &plan, Some(&held), crate::MIN_TIME);
             assert_eq!(by.require_grantable(&asked).is_ok(), may, "{sentence}");
         }
     }

@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::refusal::{
-    ContinueUrlNotAllowed, DomainNotAllowed, GroupArchived, GroupClosed, InvalidExpiry, MemberSuspended,
-    OrganizationClosed, OrganizationSuspended, Refusal, TooLarge, TooManyInvitations, TooManyOpen,
-    TooManyPending, UnknownGroup,
+    ContinueUrlNotAllowed, DomainNotAllowed, GroupArchived, GroupClosed, InvalidExpiry, InvalidStart,
+    MemberSuspended, NotBegun, OrganizationClosed, OrganizationSuspended, Refusal, TooLarge,
+    TooManyInvitations, TooManyOpen, TooManyPending, UnknownGroup,
 };
 use crate::{
     AccessModel, Actor, Authority, Draft, EmailAddress, Expiry, Grants, Group, GroupId, GroupStatus, Host,
@@ -117,7 +117,9 @@ pub(crate) fn authority<'a, R>(
     let plan = &organization::<R>(draft)?.plan;
     Ok(match actor {
         Actor::System => Authority::system(host.model, plan),
-        Actor::User(user) => Authority::of(host.model, plan, draft.member(user)?.and_then(Member::in_force)),
+        Actor::User(user) => {
+            Authority::of(host.model, plan, draft.member(user)?.and_then(Member::in_force), draft.now())
+        }
     })
 }
 
@@ -209,7 +211,24 @@ where
     Ok(draft.rule("WEB-3", allowed)?)
 }
 
-/// When an invitation made or resent now ends: as asked, or as the organization or the model sets (LIF-4).
+/// Requires that an invitation has begun (F14).
+pub(crate) fn require_begun<R: Refusal + From<NotBegun>>(
+    draft: &mut Draft,
+    row: &Invitation,
+) -> Result<(), Stop<R>> {
+    let ahead = row.begins_after(draft.now());
+    let answer = ahead.map_or(Ok(()), |starts_at| Err(R::from(NotBegun { starts_at })));
+    Ok(draft.rule("F14", answer)?)
+}
+
+/// When an invitation made now begins: now, or as asked, ahead and within a century (F14).
+pub(crate) fn begin(now: DateTime<Utc>, asked: Option<DateTime<Utc>>) -> Result<DateTime<Utc>, InvalidStart> {
+    let Some(start) = asked else { return Ok(now) };
+    let wait = bounded(start).map_err(|_| InvalidStart {})? - now;
+    if wait <= TimeDelta::zero() || wait > TimeDelta::days(36_525) { Err(InvalidStart {}) } else { Ok(start) }
+}
+
+/// When an invitation that begins or is resent at a time ends: as asked, or as the organization or the model sets (LIF-4).
 pub(crate) fn expiry(
     model: &AccessModel,
     organization: &Organization,

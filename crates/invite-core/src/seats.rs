@@ -2,10 +2,11 @@
 
 use alloc::vec::Vec;
 
+use crate::operations::end_open_for;
 use crate::refusal::{NoSeatLeft, Refusal, SeatClassNotInPlan};
 use crate::{
-    AccessModel, Draft, Event, Fault, Grants, InvitationId, Invitee, Member, NotLoaded, Organization,
-    SeatClass, SeatPolicy, Stop,
+    AccessModel, Actor, Draft, Event, Fault, Grants, InvitationId, Invitee, Member, NotLoaded, Organization,
+    RevokedBecause, SeatClass, SeatPolicy, Stop, UserId,
 };
 
 /// Why there is no seat.
@@ -125,14 +126,45 @@ fn has_room(draft: &Draft, class: &SeatClass) -> bool {
     })
 }
 
-/// Ends what was loaded as due, so that it holds no room: neither the seat it reserved, nor the class that it
-/// raised its invitee's other invitations to (SEA-3, LIF-7b). How many were ended.
-pub(crate) fn end_due(model: &AccessModel, draft: &mut Draft) -> Result<usize, Fault> {
-    let mut ended = 0;
+/// How much was past its time.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ended {
+    pub(crate) invitations: usize,
+    pub(crate) members: usize,
+}
+
+/// Ends what was loaded as due, so that it holds no room: the seats of members whose access ended (F14); of
+/// invitations neither the seat they reserved, nor the class that they raised their invitee's other invitations to
+/// (SEA-3, LIF-7b).
+pub(crate) fn end_due(model: &AccessModel, draft: &mut Draft) -> Result<Ended, Fault> {
+    let mut ended = Ended::default();
+    for user in draft.due_members() {
+        ended.members += usize::from(end_access_if_due(model, draft, &user)?);
+    }
     for id in draft.due_ids() {
-        ended += usize::from(end_if_due(model, draft, id)?);
+        ended.invitations += usize::from(end_if_due(model, draft, id)?);
     }
     Ok(ended)
+}
+
+/// Takes from a member what they hold past its time, and the seat that it took; who holds nothing else is no member any
+/// more (F14). Whether there was any.
+pub(crate) fn end_access_if_due(
+    model: &AccessModel,
+    draft: &mut Draft,
+    user: &UserId,
+) -> Result<bool, Fault> {
+    let now = draft.now();
+    let over = |member: &&Member| member.ends_at().is_some_and(|end| end <= now);
+    let Some(member) = draft.member(user)?.filter(over).cloned() else { return Ok(false) };
+    let grants = member.grants.running(now);
+    let seat = seat_after(model, draft, Some(&member), &grants);
+    let gone = grants.is_empty();
+    draft.emit_as(Actor::System, Event::MemberAccessEnded { user: user.clone(), grants, seat });
+    if gone {
+        end_open_for(draft, &member, RevokedBecause::InviteeRemoved)?;
+    }
+    Ok(true)
 }
 
 /// The same for one open invitation; whether it was ended.
@@ -208,5 +240,210 @@ mod tests {
         assert!(matches!(refused, InviteRefused::NoSeatLeft(_)), "{refused:?}");
         world.ok(Accept::inbox(higher, person("bob")), &by("bob"));
         assert_eq!((world.seats("client"), world.seats("team")), ((0, 0), (1, 0)));
+    }
+
+    fn until(world: &World, days: i64) -> chrono::DateTime<chrono::Utc> {
+        world.now + chrono::TimeDelta::days(days)
+    }
+
+    #[test]
+    fn given_access_until_a_date_when_the_clock_passes_it_then_nothing_is_held_and_no_seat_is_taken_f14_sea_3()
+     {
+        let mut world = World::with(team_of(1));
+        let end = until(&world, 30);
+        world.add("bob", [Grant::role("client"), in_group("member", "red").until(end)]);
+        world.add("eve", Grant::role("client").until(end));
+        let tick = chrono::TimeDelta::microseconds(1);
+        let may = |world: &World, id: &str| {
+            let plan = &world.organization().plan;
+            let grants = &world.member(id).unwrap().grants;
+            let by = Authority::of(&world.model, plan, Some(grants), world.now);
+            by.may(&"posts.publish".into(), &Scope::Group(group("red")))
+                || by.may(&"posts.view".into(), &Scope::Organization)
+        };
+        world.now = end - tick;
+        assert_eq!(world.ok(Tidy::new(9), &Actor::System).access_ended, 0);
+        assert!(may(&world, "eve") && may(&world, "bob"));
+        world.now = end;
+        assert!(!may(&world, "eve"), "at once, before anything is written down");
+        let before = world.events();
+        // Somebody else finds the seat.
+        world.invite("dan@example.com", Grant::role("member"), &by("ada"));
+        assert_eq!(world.kinds_since(before)[..2], ["member-access-ended"; 2]);
+        assert_eq!(world.rows().events[before].actor, Actor::System, "nobody asked for it");
+        assert_eq!(world.member("eve"), None, "who holds nothing else is no member any more");
+        assert_eq!(world.member("bob").unwrap().grants, Grant::role("client").into());
+        assert_eq!((world.seats("team"), world.seats("client")), ((0, 1), (1, 0)));
+        assert_eq!(world.ok(Tidy::new(9), &Actor::System).access_ended, 0);
+    }
+
+    #[test]
+    fn given_more_than_come_with_a_command_when_room_is_needed_then_all_of_them_make_it_f14_sea_3() {
+        let many = Reads::DUE + 6;
+        let mut world = World::with(team_of(many));
+        let end = until(&world, 1);
+        let members = (0..many)
+            .map(|n| NewMember::new(user(&std::format!("m{n:03}")), Grant::role("member").until(end)));
+        world.ok(AddMembers::many(members), &Actor::System);
+        world.now = end;
+        // Of those who are not among the first.
+        let last = user(&std::format!("m{:03}", many - 1));
+        let again = Invite::new(InviteeEntry::new(last), Grant::role("member"));
+        assert_eq!(world.ok(again, &by("ada")).len(), 1);
+        assert_eq!((world.seats("team"), world.rows().members.len()), ((0, 1), 1));
+    }
+
+    #[test]
+    fn given_access_that_ends_when_granting_then_nothing_lasts_longer_f14_aut_2() {
+        let mut world = World::new();
+        world.by_links(["red"]);
+        let end = until(&world, 30);
+        world.add("lea", Grant::role("lead").adding(Permission::LINKS).until(end));
+        let invite = |grant: Grant| Invite::new("bob@example.com", grant);
+        for longer in
+            [Grant::role("member"), Grant::role("member").until(until(&world, 31)), in_group("client", "red")]
+        {
+            let refused = world.run(invite(longer.clone()), &by("lea")).unwrap_err();
+            let InviteRefused::NotGrantable(why) = refused else { panic!("{refused:?}") };
+            assert_eq!(*why.missing(), Missing::Time);
+            let link = world.run(CreateLink::new(LinkSettings::new("x", longer)), &by("lea"));
+            assert_eq!(link.unwrap_err().code(), "not-grantable");
+        }
+        let id = world.invite("bob@example.com", Grant::role("member").until(end), &by("lea"));
+        world.ok(Accept::inbox(id, person("bob")), &by("bob"));
+        let longer = ChangeAccess::new(user("bob"), Grant::role("member"));
+        assert_eq!(world.run(longer, &by("lea")).unwrap_err().code(), "not-grantable");
+        world.add("eve", [Grant::role("lead"), in_group("lead", "red").until(end)]);
+        world.invite("dan@example.com", in_group("client", "red"), &by("eve"));
+    }
+
+    #[test]
+    fn given_a_membership_that_ends_when_joining_or_creating_a_group_then_it_ends_all_the_same_f14() {
+        let mut world = World::of(model().creators_role("lead"), roomy());
+        let open = GroupSettings::named("Red").open_with(Access::role("client"));
+        world.ok(ChangeGroup::new(group("red"), open), &by("ada"));
+        let end = until(&world, 30);
+        world.add("bob", Grant::role("client").adding(Permission::CREATE_GROUPS).until(end));
+        world.ok(JoinGroup::new(group("red"), person("bob")), &by("bob"));
+        world.ok(CreateGroup::new(group("green"), GroupSettings::named("Green")), &by("bob"));
+        assert_eq!(
+            world
+                .member("bob")
+                .unwrap()
+                .grants
+                .iter()
+                .map(|(_, access)| access.ends_at())
+                .collect::<std::vec::Vec<_>>(),
+            [Some(end); 3]
+        );
+        world.now = end;
+        let joins = world.run(JoinGroup::new(group("red"), person("bob")), &by("bob"));
+        assert_eq!(joins.unwrap_err().code(), "unknown-member");
+    }
+
+    #[test]
+    fn given_what_an_invitation_or_a_link_grants_for_some_time_when_it_is_over_then_the_rest_is_joined_f14_lif_10()
+     {
+        let mut world = World::new();
+        world.by_links(["red"]);
+        let end = until(&world, 3);
+        let both = [Grant::role("client"), in_group("client", "red").until(end)];
+        let some = world.invite("bob@example.com", both.clone(), &by("ada"));
+        let none = world.invite("eve@example.com", Grant::role("client").until(end), &by("ada"));
+        let link = world.make_link(LinkSettings::new("x", both));
+        world.now = end;
+        let accepted = world.ok(Accept::inbox(some, person("bob")), &by("bob"));
+        assert_eq!(accepted.grants, Grant::role("client").into());
+        assert_eq!(world.join_by(link, "fay").unwrap().grants, Grant::role("client").into());
+        let refused = world.run(Accept::inbox(none, person("eve")), &by("eve")).unwrap_err();
+        assert_eq!((refused.code(), refused.rule()), ("no-longer-available", "LIF-10"));
+    }
+
+    #[test]
+    fn given_somebody_whose_time_is_over_when_anything_is_done_about_them_then_they_are_none_any_more_f14() {
+        let mut world = World::new();
+        let end = until(&world, 3);
+        world.add("bob", Grant::role("client").until(end));
+        let to_bob = world.invite("bob@example.com", in_group("client", "red"), &by("ada"));
+        world.now = end;
+        let bob = || user("bob");
+        assert_eq!(world.run(RemoveMembers::one(bob()), &by("ada")).unwrap_err().code(), "unknown-member");
+        assert_eq!(world.run(SuspendMembers::one(bob()), &by("ada")).unwrap_err().code(), "unknown-member");
+        assert_eq!(world.run(Leave::new(bob()), &by("bob")).unwrap_err().code(), "unknown-member");
+        let change = ChangeAccess::new(bob(), Grant::role("client"));
+        assert_eq!(world.run(change, &by("ada")).unwrap_err().code(), "unknown-member");
+        let offer = OfferOwnership::new(bob(), FormerOwner::Stays);
+        assert_eq!(world.run(offer, &by("ada")).unwrap_err().code(), "unknown-member");
+        world.ok(AddMembers::one(NewMember::new(bob(), Grant::role("client"))), &by("ada"));
+        assert_eq!(
+            world.state(to_bob),
+            InvitationState::Revoked,
+            "what was open ended with the membership (LIF-7c)"
+        );
+        assert_eq!(world.member("bob").unwrap().ends_at(), None);
+    }
+
+    #[test]
+    fn given_an_owner_when_their_time_in_a_group_is_over_then_they_stay_an_owner_aut_8_f14() {
+        let mut world = World::new();
+        let end = until(&world, 3);
+        world.add("bob", in_group("client", "red").until(end));
+        let offer = world
+            .ok(
+                OfferOwnership::new(user("bob"), FormerOwner::Becomes(Access::role("admin").until(end))),
+                &by("ada"),
+            )
+            .invitation;
+        world.ok(Accept::inbox(offer, stranger("bob")), &by("bob"));
+        world.now = end;
+        assert_eq!(world.ok(Tidy::new(9), &Actor::System).access_ended, 2);
+        assert!(world.member("bob").unwrap().is_owner() && world.member("ada").is_none());
+        assert_eq!(world.organization().counts.owners, 1);
+    }
+
+    #[test]
+    fn given_an_invitation_that_begins_later_then_it_is_mailed_accepted_and_reminded_of_from_then_on_f14() {
+        let mut world = World::with(team_of(1));
+        let start = until(&world, 10);
+        let invite = || Invite::new("bob@example.com", Grant::role("member")).starts_at(start);
+        let id = world.ok(invite(), &by("ada")).invitations().next().unwrap();
+        assert_eq!(world.invitation(id).expires_at, Expiry::At(start + chrono::TimeDelta::days(7)));
+        let mail = world.rows().deliveries.values().next().unwrap().clone();
+        assert_eq!((mail.due_at, mail.created_at), (start, world.now));
+        assert_eq!(
+            (world.seats("team"), world.state(id)),
+            ((0, 1), InvitationState::Pending),
+            "the seat is kept for it"
+        );
+        let token = world.token(id, Purpose::Copied);
+        let accept = || Accept::token(token.clone(), person("bob"));
+        let preview = |world: &World| {
+            let preview = PreviewToken::new(token.clone()).by(person("bob"));
+            let draft = world.look(&preview.reads());
+            preview.decide(&world.host(), &draft, AccountKnown::Unsaid).unwrap()
+        };
+        world.now = start - chrono::TimeDelta::microseconds(1);
+        let seen = preview(&world);
+        assert_eq!(
+            (seen.status, seen.next, seen.starts_at),
+            (PreviewStatus::NotYet, Next::Wait, Some(start))
+        );
+        let refused = world.run(accept(), &by("bob")).unwrap_err();
+        assert_eq!((refused.code(), refused.rule()), ("not-yet", "F14"));
+        assert_eq!(world.run(Remind::new(id), &by("ada")).unwrap_err().code(), "not-yet");
+        world.ok(Resend::new(id), &by("ada"));
+        let again = world.rows().deliveries.values().find(|mail| mail.revision == 1).unwrap();
+        assert_eq!(again.due_at, start);
+        assert_eq!(world.invitation(id).expires_at, Expiry::At(start + chrono::TimeDelta::days(7)));
+        world.now = start;
+        assert_eq!(preview(&world).starts_at, None);
+        let token = world.token(id, Purpose::Copied);
+        world.ok(Accept::token(token, person("bob")), &by("bob"));
+        for wrong in
+            [world.now, world.now - chrono::TimeDelta::days(1), world.now + chrono::TimeDelta::days(40_000)]
+        {
+            let invite = Invite::new("eve@example.com", Grant::role("client")).starts_at(wrong);
+            assert_eq!(world.run(invite, &by("ada")).unwrap_err().code(), "invalid-start");
+        }
     }
 }

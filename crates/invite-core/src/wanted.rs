@@ -59,6 +59,9 @@ pub fn wanted(
     if invitation.grants.scopes().all(|scope| is(scope, GroupStatus::Closed)) {
         return Wanted::No;
     }
+    if let Some(start) = invitation.begins_after(now) {
+        return Wanted::Later(start);
+    }
     let archived = invitation.grants.scopes().any(|scope| is(scope, GroupStatus::Archived));
     match organization.status {
         OrganizationStatus::Active if archived => Wanted::Later(now + PUT_OFF),

@@ -152,6 +152,8 @@ pub(crate) struct Index {
     pub(crate) former: List<UserId>,
     /// Open invitations by their end.
     pub(crate) due: BTreeSet<(DateTime<Utc>, InvitationId)>,
+    /// Members by the end of the first of their grants that ends.
+    pub(crate) ending: BTreeSet<(DateTime<Utc>, UserId)>,
     /// Invitations by inviter (`None`: of anybody) and stored state.
     pub(crate) filed: Map<(Option<UserId>, InvitationState), List<InvitationId>>,
     /// Members by address, the longest standing first.
@@ -252,6 +254,9 @@ impl Index {
                 leave(&mut self.addresses, email, &position);
             }
             self.roster.remove(&(row.joined_at, RosterKey::Member(row.user.clone())));
+            if let Some(end) = row.ends_at() {
+                self.ending.remove(&(end, row.user.clone()));
+            }
         }
         if let Some(row) = new {
             let position = (row.joined_at, row.user.clone());
@@ -262,6 +267,7 @@ impl Index {
                 self.addresses.entry(email.clone()).or_default().insert(position);
             }
             self.roster.insert((row.joined_at, RosterKey::Member(row.user.clone())));
+            self.ending.extend(row.ends_at().map(|end| (end, row.user.clone())));
         }
     }
 

@@ -62,6 +62,7 @@ fn a_member(key: u8, value: u8) -> Member {
             0 => Grant::role("member").in_group(group("g0")).into(),
             1 => [Grant::role("admin").in_group(group("g0")), Grant::role("member").in_group(group("g1"))]
                 .into(),
+            2 => Grant::role("role-2").until(at((value / 32).into())).into(),
             n => Grant::role(format!("role-{n}")).into(),
         },
         status: if value & 32 == 0 { MemberStatus::Active } else { MemberStatus::Suspended },

@@ -97,10 +97,12 @@ fn answer(
         slice.answer_command(key, record);
     }
     if open.due > 0 {
-        let mut due = rows.due(now);
+        let (mut due, mut over) = (rows.due(now), rows.due_access(now));
         let wanted = usize::try_from(open.due).unwrap_or(usize::MAX);
         let invitations = due.by_ref().take(wanted).cloned().collect();
-        slice.answer_due(invitations, due.next().is_some());
+        let members = over.by_ref().take(wanted).cloned().collect();
+        let more = due.next().is_some() || over.next().is_some();
+        slice.answer_due(invitations, members, more);
     }
     if open.due_requests > 0 {
         let mut due = rows.due_requests(now);

@@ -201,11 +201,14 @@ impl Pages for MemoryStorage {
             let header = rows.header.as_ref().filter(|header| header.status == OrganizationStatus::Active);
             let Some(header) = header else { continue };
             let pending = invitees.into_iter().flat_map(|invitee| rows.open_of(invitee));
-            let entries = pending.filter(|row| is_pending(row, now)).map(|row| InboxEntry {
-                organization: organization.clone(),
-                organization_name: header.settings.name().to_owned(),
-                invitation: row.clone(),
-            });
+            let entries =
+                pending.filter(|row| is_pending(row, now) && row.begins_after(now).is_none()).map(|row| {
+                    InboxEntry {
+                        organization: organization.clone(),
+                        organization_name: header.settings.name().to_owned(),
+                        invitation: row.clone(),
+                    }
+                });
             found.extend(entries.map(|entry| (entry.position(), entry)));
         }
         found.retain(|(position, _)| seek.after.as_ref().is_none_or(|after| position < after));

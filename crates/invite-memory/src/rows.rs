@@ -346,6 +346,13 @@ impl Rows {
         known || invited || self.suppressions_of(invitee).next().is_some()
     }
 
+    /// Members some of whose access ended, the longest past first.
+    pub(crate) fn due_access(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Member> {
+        let up_to = self.header.as_ref().map_or(now, |header| header.due_access(now));
+        let past = self.index.ending.iter().take_while(move |(end, _)| *end <= up_to);
+        past.filter_map(|(_, user)| self.members.get(user))
+    }
+
     /// Forgets commands that are past their time.
     pub(crate) fn forget_commands(&mut self, now: DateTime<Utc>, limit: usize) -> usize {
         let past = self.commands.iter().filter(|(_, record)| record.expires_at <= now);

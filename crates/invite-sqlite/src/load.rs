@@ -8,6 +8,7 @@ use invite_core::{
     InvitationId, InviteLink, Invitee, JoinRequest, LimitSubject, LinkId, Member, Organization,
     OrganizationId, Reads, RequestId, Slice, Suppression, UserId,
 };
+use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 use uuid::Uuid;
 
@@ -97,7 +98,8 @@ fn answer(
     }
     if let (1.., Some(row)) = (open.due, slice.organization()) {
         let (rows, more) = due(connection, row, now, open.due, (sql::DUE, rows::invitation))?;
-        slice.answer_due(rows, more);
+        let (members, more_members) = due_access(connection, row, now, open.due)?;
+        slice.answer_due(rows, members, more || more_members);
     }
     if let (1.., Some(row)) = (open.due_requests, slice.organization()) {
         let (rows, more) = due(connection, row, now, open.due_requests, (sql::DUE_REQUESTS, rows::request))?;
@@ -287,6 +289,27 @@ fn due<T>(
         DueInvitations::ExpiredAt(now) => micros(now),
         DueInvitations::All => LAST,
     };
+    past(connection, organization, up_to, limit, (sql, read))
+}
+
+/// The same of members whose access ended.
+fn due_access(
+    connection: &Connection,
+    organization: &Organization,
+    now: DateTime<Utc>,
+    limit: u32,
+) -> Result<(Vec<Member>, bool), Failure> {
+    let up_to = micros(organization.due_access(now));
+    past(connection, organization, up_to, limit, (sql::DUE_ACCESS, rows::member))
+}
+
+fn past<T>(
+    connection: &Connection,
+    organization: &Organization,
+    up_to: Value,
+    limit: u32,
+    (sql, read): (&str, impl FnMut(&mut Columns<'_, '_>) -> Result<T, Failure>),
+) -> Result<(Vec<T>, bool), Failure> {
     let limit = usize::try_from(limit).map_err(Failure::other)?;
     let params = params![organization.id.as_str(), up_to, limit_of(limit.saturating_add(1))];
     Ok(at_most(limit, all(connection, sql, params, read)?))

@@ -93,6 +93,7 @@ pub(crate) fn member_values(organization: &OrganizationId, row: &Member) -> Resu
         link.into(),
         micros(*joined_at),
         to_json(metadata)?,
+        row.ends_at().map(micros).into(),
     ])
 }
 
@@ -241,6 +242,7 @@ pub(crate) fn invitation(columns: &mut Columns<'_, '_>) -> Result<Invitation, Fa
         locale: columns.value()?,
         metadata: columns.json()?,
         continue_to: columns.value()?,
+        starts_at: columns.time_option()?,
     })
 }
 
@@ -268,6 +270,7 @@ pub(crate) fn invitation_values(
         locale,
         metadata,
         continue_to,
+        starts_at,
     } = row;
     Ok(vec![
         text(organization.as_str()),
@@ -292,6 +295,7 @@ pub(crate) fn invitation_values(
         text_option(locale.as_deref()),
         to_json(metadata)?,
         text_option(continue_to.as_deref()),
+        starts_at.map(micros).into(),
     ])
 }
 

@@ -31,6 +31,7 @@ statements! {
     MEMBERS_IN_GROUP = include_str!("../sql/member.sql"), include_str!("../sql/members_in_group.sql");
     MEMBERS_IN_GROUP_OF_ROLE = include_str!("../sql/member.sql"),
         include_str!("../sql/members_in_group_of_role.sql");
+    DUE_ACCESS = include_str!("../sql/member.sql"), include_str!("../sql/due_access.sql");
     CLOSING_MEMBERS = include_str!("../sql/member.sql"), include_str!("../sql/closing_members.sql");
     ROSTER_MEMBERS = include_str!("../sql/member.sql"), include_str!("../sql/roster_members.sql");
     MEMBERSHIPS = include_str!("../sql/member.sql"), include_str!("../sql/memberships.sql");
@@ -201,6 +202,7 @@ mod tests {
             (MEMBERS_IN_GROUP, "group_id=?"),
             (MEMBERS_IN_GROUP_OF_ROLE, "role=?"),
             (CLOSING_MEMBERS, "group_id=?"),
+            (DUE_ACCESS, "ends_at<?"),
             (GROUPS_IN, "status=?"),
             (GROUPS_NAMED, "name=?"),
             (LINKS_KEPT, "invite_links_kept"),

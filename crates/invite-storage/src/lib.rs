@@ -13,8 +13,10 @@
 //!    empty slice of version 0, in which every key is absent.
 //! 4. `load_reads_own_writes`: a load that begins after a commit was acknowledged sees it.
 //! 5. `due_is_past_its_expiry`: what is due are open invitations with `expires_at <= now`, the longest past
-//!    first, as many as asked for, and a sign if there are more; in a closed organization all open ones are, as
-//!    [`Organization::due_invitations`](invite_core::Organization::due_invitations) says.
+//!    first, as many as asked for; in a closed organization all open ones are, as
+//!    [`Organization::due_invitations`](invite_core::Organization::due_invitations) says. And members some of whose
+//!    grants ended at [`Organization::due_access`](invite_core::Organization::due_access) or before, the longest past
+//!    first, as many as asked for (F14). And a sign if there are more of either.
 //! 6. `tenants_are_apart`: no key brings a row of another organization (STO-2).
 //!
 //! # Commit
@@ -56,7 +58,8 @@
 //! 20. `pages_meet`: pages of any size, put together, are the whole list: nothing twice, nothing left out, also
 //!     among equal times.
 //! 21. `lists_know_the_time`: an invitation past its expiry is listed as expired, and is neither in the roster
-//!     nor in the inbox. A join request past its expiry is listed as expired.
+//!     nor in the inbox. One that has not begun is pending, and not in the inbox (F14). A join request past its expiry is
+//!     listed as expired.
 //! 22. `inbox_crosses_organizations`: the inbox brings the pending invitations of the given invitees in all
 //!     active organizations, and nobody else's.
 //!

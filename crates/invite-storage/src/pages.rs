@@ -344,7 +344,7 @@ pub trait Pages: Send + Sync + 'static {
         seek: &Seek,
     ) -> Result<Vec<JoinRequest>, StorageError>;
 
-    /// Invitations of any of these invitees that are pending at `now`, in all active organizations, the newest
+    /// Invitations of any of these invitees that are pending and have begun at `now`, in all active organizations, the newest
     /// first: by `(created_at, id)` descending. At most 32 invitees.
     ///
     /// # Errors

@@ -157,7 +157,7 @@ impl OrganizationHandle {
             return Ok(T::default());
         }
         let grants = draft.member(&user).map_err(missing)?.and_then(Member::in_force);
-        Ok(question(&Authority::of(&engine.model, &organization.plan, grants)))
+        Ok(question(&Authority::of(&engine.model, &organization.plan, grants, draft.now())))
     }
 
     /// The organization: settings, plan, status, counts.

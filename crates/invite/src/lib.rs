@@ -15,6 +15,7 @@ mod keyring;
 mod pages;
 mod principal;
 mod queue;
+mod removal;
 mod service;
 mod transaction;
 
@@ -29,6 +30,7 @@ pub use inbox::{Answered, Waiting};
 pub use keyring::Keyring;
 pub use pages::{Page, PageRequest};
 pub use principal::Principal;
+pub use removal::UserRemoved;
 pub use service::{ErasedIn, Invitations, InvitationsBuilder};
 
 pub use invite_core as core;

@@ -25,6 +25,7 @@ macro_rules! __storage_cases {
             5 due_is_past_its_expiry [
                 load::due_is_past_its_expiry
                 load::due_is_past_its_expiry_or_of_a_closed_organization
+                load::due_is_past_its_expiry_or_access_that_ended
             ]
             6 tenants_are_apart [
                 load::tenants_are_apart
@@ -111,6 +112,7 @@ macro_rules! __storage_cases {
             22 inbox_crosses_organizations [
                 pages::inbox_crosses_organizations
                 pages::inbox_crosses_organizations_for_32_invitees
+                pages::inbox_crosses_organizations_for_what_has_begun
                 pages::inbox_crosses_organizations_as_memberships_do
             ]
             23 committed_is_due [

@@ -306,6 +306,72 @@ pub(super) async fn due_is_past_its_expiry(fixture: Subject) {
     assert_eq!(due(store, 9, 0).await, (vec![1, 2, 6], false), "time does not go back behind the last event");
 }
 
+/// Who is due to lose access, in their order, and whether there are more.
+async fn over(store: &dyn Storage, limit: u32, now: i64) -> (Vec<String>, bool) {
+    let mut reads = Reads::new();
+    reads.due = limit;
+    let slice = store.load(&acme(), &reads, at(now)).await.unwrap();
+    let users = slice.due_access().unwrap().map(|row| row.user.to_string()).collect();
+    (users, slice.due().unwrap().1)
+}
+
+pub(super) async fn due_is_past_its_expiry_or_access_that_ended(fixture: Subject) {
+    let store = fixture.storage();
+    let until = |end| Grant::role("member").until(at(end));
+    let holds = |id: &str, grants: Grants| Member { grants, ..member(id, 0) };
+    let some = [Grant::role("client"), until(60).in_group(group("red"))];
+    let members = [
+        holds("b", until(100).into()),
+        holds("c", until(101).into()),
+        Member { status: MemberStatus::Suspended, ..holds("a", until(50).into()) },
+        holds("ever", Grant::role("member").into()),
+        holds("d", some.into()),
+    ];
+    let header = created(store, &[ending(invitation(1, "1@example.com"), 70)], &members).await;
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    assert_eq!(over(store, 9, 49).await, (vec![], false), "one second before the first ends");
+    assert_eq!(
+        over(store, 9, 50).await,
+        (names(&["a"]), false),
+        "at the very moment it is over, suspended or not"
+    );
+    assert_eq!(
+        over(store, 1, 65).await,
+        (names(&["a"]), true),
+        "as many as asked for, the longest past first"
+    );
+    assert_eq!(
+        over(store, 2, 100).await,
+        (names(&["a", "d"]), true),
+        "of several grants the first that ends"
+    );
+    assert_eq!(
+        over(store, 3, 100).await,
+        (names(&["a", "d", "b"]), false),
+        "as many as there are, beside an invitation"
+    );
+    let mut commit = on(&header);
+    commit.members = vec![
+        RowChange::Update(holds("d", Grant::role("client").into())),
+        RowChange::Update(holds("b", until(300).into())),
+        RowChange::Delete(user("c")),
+    ];
+    let header = written(store, &commit).await;
+    assert_eq!(
+        over(store, 9, 200).await,
+        (names(&["a"]), false),
+        "what is held for longer or no more is not due"
+    );
+    let mut commit = on(&header);
+    commit.header.as_mut().unwrap().last_at = at(300);
+    written(store, &commit).await;
+    assert_eq!(
+        over(store, 9, 0).await,
+        (names(&["a", "b"]), false),
+        "time does not go back behind the last event"
+    );
+}
+
 pub(super) async fn due_is_past_its_expiry_or_of_a_closed_organization(fixture: Subject) {
     let store = fixture.storage();
     let rows = [

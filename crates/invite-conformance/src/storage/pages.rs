@@ -393,6 +393,24 @@ fn ids(rows: &[InboxEntry]) -> Vec<(&str, InvitationId)> {
     rows.iter().map(|entry| (entry.organization_name.as_str(), entry.invitation.id)).collect()
 }
 
+pub(super) async fn inbox_crosses_organizations_for_what_has_begun(fixture: Subject) {
+    let store = fixture.storage();
+    let bob = || [Invitee::from(address("bob@example.com")), user("bob").into()];
+    let begins = |(n, start), invitee| Invitation { starts_at: Some(at(start)), ..invitation_of(n, invitee) };
+    let rows = [(1, 50), (2, 60)].into_iter().zip(bob()).map(|(which, invitee)| begins(which, invitee));
+    created(store, &rows.collect::<Vec<_>>(), &[]).await;
+    let inbox = async |now| store.inbox(&bob(), at(now), &all()).await.unwrap();
+    let numbers =
+        |entries: &[InboxEntry]| entries.iter().map(|entry| entry.invitation.id).collect::<Vec<_>>();
+    for (now, expected) in [(49, vec![]), (50, vec![1]), (59, vec![1]), (60, vec![2, 1])] {
+        let expected = expected.into_iter().map(invitation_id).collect::<Vec<_>>();
+        assert_eq!(numbers(&inbox(now).await), expected, "what has begun by second {now}");
+    }
+    let pending = InvitationFilter { state: Some(InvitationState::Pending), ..Default::default() };
+    let listed = store.invitations(&acme(), &pending, at(0), &all()).await.unwrap();
+    assert_eq!(listed.len(), 2, "to its organization it is pending from the first");
+}
+
 pub(super) async fn inbox_crosses_organizations(fixture: Subject) {
     let store = fixture.storage();
     let bob = || Invitee::from(address("bob@example.com"));

@@ -195,6 +195,7 @@ impl Reference {
             let pending = tenant.invitations.values().filter(|row| {
                 header.status == OrganizationStatus::Active
                     && row.state_at(now) == InvitationState::Pending
+                    && row.begins_after(now).is_none()
                     && invitees.contains(&row.invitee)
             });
             found.extend(pending.map(|row| InboxEntry {
@@ -397,9 +398,15 @@ impl Tenant {
                 Expiry::At(at) => (at, row.id),
                 Expiry::Never => (DateTime::<Utc>::MAX_UTC, row.id),
             });
-            let more = rows.len() > open.due as usize;
-            rows.truncate(open.due as usize);
-            slice.answer_due(rows, more);
+            let (limit, over) = (open.due as usize, header.due_access(now));
+            let mut members =
+                self.members.values().filter(|row| row.ends_at().is_some_and(|end| end <= over));
+            let mut members = members.by_ref().cloned().collect::<Vec<_>>();
+            members.sort_by_key(|row| (row.ends_at(), row.user.clone()));
+            let more = rows.len() > limit || members.len() > limit;
+            rows.truncate(limit);
+            members.truncate(limit);
+            slice.answer_due(rows, members, more);
         }
     }
 

@@ -124,6 +124,7 @@ pub fn invitation_of(n: u32, invitee: impl Into<Invitee>) -> Invitation {
         grants: Grant::role("member").into(),
         inviter: Actor::User(user("ada")),
         created_at: at(n.into()),
+        starts_at: None,
         expires_at: Expiry::Never,
         ended: None,
         nonce: Nonce::from_bytes([7; 16]),

@@ -23,7 +23,7 @@ pub(crate) struct Seen {
     asked: BTreeMap<Invitee, BTreeMap<RequestId, JoinRequest>>,
     limits: BTreeMap<LimitSubject, Option<DateTime<Utc>>>,
     commands: BTreeMap<CommandKey, Option<CommandRecord>>,
-    due: Option<(Vec<InvitationId>, bool)>,
+    due: Option<(Vec<InvitationId>, Vec<UserId>, bool)>,
     due_requests: Option<(Vec<RequestId>, bool)>,
     past: BTreeMap<Invitee, (BTreeSet<InvitationId>, bool)>,
     overdue: Option<(Vec<InvitationId>, bool)>,
@@ -102,7 +102,8 @@ impl Seen {
                 // All that are open, in any order.
                 ids.sort_unstable();
             }
-            seen.due = Some((ids, more));
+            let users = slice.due_access()?.map(|row| row.user.clone()).collect();
+            seen.due = Some((ids, users, more));
         }
         if reads.due_requests > 0 && slice.organization().is_some() {
             let (rows, more) = slice.due_requests()?;
@@ -221,6 +222,10 @@ fn brought(slice: &Slice, reads: &Reads) -> Result<Reads, NotLoaded> {
     }
     if reads.due > 0 && slice.organization().is_some() {
         all.invitees.extend(slice.due()?.0.map(|row| row.invitee.clone()));
+        for row in slice.due_access()? {
+            all.invitees.insert(row.user.clone().into());
+            all.invitees.extend(row.email.clone().map(Invitee::Address));
+        }
     }
     for invitee in all.invitees.clone() {
         for row in slice.open_of(&invitee)? {

@@ -81,10 +81,12 @@ fn full(n: u32) -> Invitation {
         grants: Grants::from([
             Grant::role("member").removing("posts.create"),
             Grant::role("editor")
+                .until(fine(7))
                 .in_group(group("グループ"))
                 .restricted("line", Restriction::only(["1", "2"])),
         ]),
         inviter: Actor::User(user("ädä")),
+        starts_at: Some(at(500)),
         expires_at: Expiry::At(at(1_000)),
         nonce: Nonce::from_bytes([0xA5; 16]),
         earlier_nonces: vec![
@@ -198,6 +200,7 @@ pub(super) async fn values_come_back_to_the_microsecond(fixture: Subject) {
     let store = fixture.storage();
     let row = Invitation {
         created_at: fine(1),
+        starts_at: Some(fine(6)),
         expires_at: Expiry::At(fine(2)),
         ended: Some((Ending::Expired, fine(3))),
         ..invitation(1, "bob@example.com")

@@ -284,7 +284,10 @@ impl World {
         let on_pending = [OnPending::Refuse, OnPending::Resend, OnPending::Replace][n[2] % 3];
         let entry = |n: usize| InviteeEntry::new(self.invitee(n));
         let command = match step.what {
-            0..=3 => Invite::new(entry(n[0]), grants(n[1])).expires_at(soon).into(),
+            0..=2 => Invite::new(entry(n[0]), grants(n[1])).expires_at(soon).into(),
+            3 => Invite::new(entry(n[0]), grants(n[1]))
+                .starts_at(self.now + TimeDelta::hours(n[2] as i64))
+                .into(),
             4..=7 => Invite::new(entry(n[0]), grants(n[1])).on_pending(on_pending).into(),
             8 | 9 => {
                 let many = vec![entry(n[0]), entry(n[0] + 1).grants(grants(n[3])), entry(n[0] + 2)];
@@ -324,7 +327,12 @@ impl World {
                 })
                 .into()
             }
-            30..=32 => ChangeAccess::new(self.user(n[0]), grants(n[1])).into(),
+            30 | 31 => ChangeAccess::new(self.user(n[0]), grants(n[1])).into(),
+            32 => {
+                let end = self.now + TimeDelta::hours(1 + n[2] as i64);
+                let held = grants(n[1]).into_iter().map(|grant| grant.until(end)).collect::<Grants>();
+                ChangeAccess::new(self.user(n[0]), held).into()
+            }
             33 => return (Actor::System, Tidy::new(64).into()),
             34 => {
                 let plan = Plan::seats("team", 2 + u32::try_from(n[0] % 5).unwrap())

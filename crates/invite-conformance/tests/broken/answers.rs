@@ -46,13 +46,15 @@ pub struct Told {
     pub mailed: bool,
     /// Whether it is told that there is more.
     pub more: bool,
+    /// Of what is due, whose access ended.
+    pub access: bool,
     /// Of what is due, only what is past its expiry then.
     pub past: Option<DateTime<Utc>>,
 }
 
 impl Default for Told {
     fn default() -> Self {
-        Self { rounds: 8, absent: true, mailed: true, more: true, past: None }
+        Self { rounds: 8, absent: true, mailed: true, more: true, access: true, past: None }
     }
 }
 
@@ -166,8 +168,11 @@ fn answer(old: &Slice, slice: &mut Slice, reads: &Reads, told: &Told) {
             (Some(_), Expiry::Never) => false,
         };
         match old.due() {
-            Ok((rows, more)) => slice.answer_due(rows.filter(is_past).cloned().collect(), more),
-            Err(_) => slice.answer_due(Vec::new(), false),
+            Ok((rows, more)) => {
+                let over = old.due_access().into_iter().flatten().filter(|_| told.access).cloned().collect();
+                slice.answer_due(rows.filter(is_past).cloned().collect(), over, more);
+            }
+            Err(_) => slice.answer_due(Vec::new(), Vec::new(), false),
         }
     }
 }

@@ -31,7 +31,10 @@ broken_stores! {
         also [closing_is_what_names_it past_is_what_ended];
     due_without_a_limit: around(AllThatIsDue),
         fails [due_is_past_its_expiry due_is_past_its_expiry_or_of_a_closed_organization]
-        saying "as many as asked for";
+        saying "as many as asked for" also [due_is_past_its_expiry];
+    access_that_ended_is_not_due: telling(|_| Told { access: false, ..Told::default() }),
+        fails [due_is_past_its_expiry_or_access_that_ended] saying "at the very moment it is over"
+        also [closing_is_what_names_it];
     only_what_is_past_is_due: telling(|now| Told { past: Some(now), ..Told::default() }),
         fails [
             due_is_past_its_expiry_or_of_a_closed_organization

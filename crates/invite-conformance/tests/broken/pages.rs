@@ -28,6 +28,9 @@ broken_stores! {
         fails [lists_are_ordered_byte_by_byte] saying "members who joined";
     half_of_the_invitees: around(FewInvitees),
         fails [inbox_crosses_organizations_for_32_invitees] saying "left: [";
+    what_begins_later_is_in_the_inbox: around(Early),
+        fails [inbox_crosses_organizations_for_what_has_begun] saying "what has begun by second 49"
+        also [lists_know_the_time lists_are_ordered];
     memberships_of_active_organizations: around(ActiveAlone),
         fails [inbox_crosses_organizations_as_memberships_do] saying "all organizations, whatever their status";
 }
@@ -225,5 +228,22 @@ impl Wrapper for Collation {
         let mut members = self.0.members(id, filter, seek).await?;
         members.sort_by_key(|row| (row.joined_at, row.user.as_str().to_lowercase()));
         Ok(members)
+    }
+}
+
+/// An inbox with what begins within a minute.
+struct Early(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for Early {
+    in_memory!();
+
+    async fn inbox(
+        &self,
+        invitees: &[Invitee],
+        now: DateTime<Utc>,
+        seek: &Seek,
+    ) -> Result<Vec<InboxEntry>, StorageError> {
+        self.0.inbox(invitees, now + chrono::TimeDelta::minutes(1), seek).await
     }
 }

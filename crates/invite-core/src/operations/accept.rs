@@ -15,7 +15,7 @@ use crate::refusal::{
     UnknownInvitation, UnknownToken, WrongAccount, refused, refused_for_groups, refused_for_seats,
     refused_when_closed,
 };
-use crate::rules::{authority, organization, require_groups, require_open, without_closed};
+use crate::rules::{authority, organization, require_begun, require_groups, require_open, without_closed};
 use crate::seats::end_due;
 use crate::{
     Actor, ContinueTo, Draft, EmailAddress, Ending, Event, Grant, Grants, GroupId, Host, Invitation,
@@ -172,7 +172,7 @@ pub struct Accepted {
 refused! {
     /// Why an invitation was not accepted.
     AcceptRefused:
-        UnknownToken, UnknownInvitation, Superseded, NotPending, OrganizationSuspended, OrganizationClosed,
+        UnknownToken, UnknownInvitation, Superseded, NotPending, NotBegun, OrganizationSuspended, OrganizationClosed,
         WrongAccount, AddressNotVerified, TooLarge, InviterNoLongerMay, NoLongerAvailable, DomainNotAllowed,
         AddressOfAnotherMember, MemberSuspended, AlreadyMember, AlreadyOwner, UnknownMember, NoSeatLeft, SeatClassNotInPlan,
         UnknownGroup, GroupArchived, GroupClosed
@@ -210,6 +210,7 @@ impl Operation for Accept {
         let state = row.state_at(draft.now());
         let pending = if state == InvitationState::Pending { Ok(()) } else { Err(NotPending { state }) };
         draft.rule("CON-1", pending.map_err(AcceptRefused::from))?;
+        require_begun::<AcceptRefused>(draft, &row)?;
         let proven = prove(draft, &row, &self.claim, &self.principal)?;
         match &row.kind {
             InvitationKind::Membership => self.become_member(host, draft, &row, proven),
@@ -230,8 +231,9 @@ impl Accept {
         row: &Invitation,
         proven: Option<EmailAddress>,
     ) -> Result<Accepted, Stop<AcceptRefused>> {
-        require_there::<AcceptRefused>(host, draft, &row.grants)?;
-        let (grants, dropped) = without_closed::<AcceptRefused>(draft, &row.grants)?;
+        let grants = require_running::<AcceptRefused>(draft, &row.grants)?;
+        require_there::<AcceptRefused>(host, draft, &grants)?;
+        let (grants, dropped) = without_closed::<AcceptRefused>(draft, &grants)?;
         require_groups::<AcceptRefused>(draft, &grants)?;
         let still = still_granted(
             host,
@@ -369,12 +371,22 @@ pub(super) fn mail_proves(draft: &Draft, row: &Invitation, token: &Token) -> Res
     Ok(token.purpose() == Purpose::Mailed && to_the_invitee && in_time)
 }
 
+/// What was granted before without what has ended since, unless that is all of it (F14, LIF-10).
+pub(super) fn require_running<R>(draft: &mut Draft, grants: &Grants) -> Result<Grants, Stop<R>>
+where
+    R: Refusal + From<NoLongerAvailable>,
+{
+    let running = grants.running(draft.now());
+    let over = || R::from(NoLongerAvailable { what: "the time of the access is over".into() });
+    Ok(draft.rule("LIF-10", if running.is_empty() { Err(over()) } else { Ok(running) })?)
+}
+
 /// Requires that what was granted before could still be granted: that the model and the plan have all of it (LIF-10).
 pub(super) fn require_there<R>(host: &Host<'_>, draft: &mut Draft, grants: &Grants) -> Result<(), Stop<R>>
 where
     R: Refusal + From<NoLongerAvailable>,
 {
-    let there = check_grants(host.model, &organization::<R>(draft)?.plan, grants);
+    let there = check_grants(host.model, &organization::<R>(draft)?.plan, grants, draft.now());
     let there = there.map_err(|why| R::from(NoLongerAvailable { what: why.in_words() }));
     Ok(draft.rule("LIF-10", there)?)
 }
@@ -434,6 +446,7 @@ impl crate::authority::Ungrantable {
             Self::Never(reason) => reason.to_string(),
             Self::Kind(reason) => reason.to_string(),
             Self::Entitlement(reason) => reason.to_string(),
+            Self::End(_) => "the time of the access is over".into(),
             Self::TooLarge(reason) => reason.to_string(),
         }
     }
@@ -939,6 +952,15 @@ mod tests {
             "given a member who is suspended, then they are to be restored first (AUT-7)",
             "MemberSuspended",
             apart.run(Accept::inbox(open, bob), &by("bob")),
+        );
+        let mut later = World::new();
+        let start = later.now + TimeDelta::days(1);
+        let invite = Invite::new("eve@example.com", Grant::role("client")).starts_at(start);
+        let open = later.ok(invite, &by("ada")).invitations().next().unwrap();
+        cases.refused(
+            "given an invitation that has not begun, then it is told when it does (F14)",
+            "NotBegun",
+            later.run(Accept::inbox(open, person("eve")), &by("eve")),
         );
         cases.are_all_but(&[
             ("UnknownGroup", "a group that an invitation names stays on record"),

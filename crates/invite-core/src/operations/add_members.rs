@@ -106,8 +106,9 @@ refused! {
     /// Why somebody was not added, or nobody.
     AddMembersRefused:
         NothingAsked, TooLarge, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted, NotGrantable,
-        GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled,
-    AddressOfAnotherMember, AlreadyMember, Blocked, DomainNotAllowed, LeftBefore, MemberSuspended, NoSeatLeft, SeatClassNotInPlan,
+        GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, InvalidEnd, NotEntitled,
+        DomainNotAllowed, Blocked, LeftBefore, MemberSuspended, AlreadyMember, AddressOfAnotherMember, NoSeatLeft,
+        SeatClassNotInPlan,
         UnknownGroup, GroupArchived, GroupClosed
 }
 refused_when_closed!(AddMembersRefused);
@@ -179,7 +180,8 @@ fn add_one(
     let notes = member.metadata.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
     let too_large = || AddMembersRefused::from(TooLarge::new("bytes of metadata", cap));
     draft.rule("ABU-3", if notes > cap { Err(too_large()) } else { Ok(()) })?;
-    let known = check_grants(host.model, &organization::<AddMembersRefused>(draft)?.plan, grants);
+    let known =
+        check_grants(host.model, &organization::<AddMembersRefused>(draft)?.plan, grants, draft.now());
     draft.rule("AUT-3", known.map_err(AddMembersRefused::from))?;
     require_groups::<AddMembersRefused>(draft, grants)?;
     let by = authority::<AddMembersRefused>(host, draft, actor)?;
@@ -368,6 +370,7 @@ mod tests {
             ("UnknownResourceKind", member().restricted("moon", Restriction::All).into()),
             ("NeverGrantable", Grant::role("client").adding("accounts.delete").into()),
             ("NotEntitled", member().restricted("line", Restriction::only(["b"])).into()),
+            ("InvalidEnd", member().until(MIN_TIME).into()),
         ];
         for (reason, grants) in ungrantable {
             refused(

@@ -113,7 +113,7 @@ refused! {
     /// Why a request was not approved.
     ApproveRefused:
         UnknownRequest, RequestNotPending, OwnRequest, LinkNotOpen, InviterNoLongerMay, AddressOfAnotherMember,
-        GroupInviteOnly, NothingAsked, TooLarge, ForbiddenCharacter, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, InvalidExpiry, InvalidAddress, DomainNotAllowed, Blocked, AlreadyMember, AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation, NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed, ContinueUrlNotAllowed, UnknownName, AmbiguousName, InclusionOff, MemberSuspended, InvitationErased
+    GroupInviteOnly, NothingAsked, TooLarge, ForbiddenCharacter, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, InvalidExpiry, InvalidAddress, DomainNotAllowed, Blocked, AlreadyMember, AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation, NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed, ContinueUrlNotAllowed, UnknownName, AmbiguousName, InclusionOff, MemberSuspended, InvitationErased, InvalidEnd, InvalidStart,
 }
 refused_when_closed!(ApproveRefused);
 refused_for_grants!(ApproveRefused);
@@ -121,7 +121,7 @@ refused_for_groups!(ApproveRefused);
 refused_for_seats!(ApproveRefused);
 refused_like! {
     ApproveRefused from InviteRefused:
-        NothingAsked, TooLarge, ForbiddenCharacter, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, InvalidExpiry, InvalidAddress, DomainNotAllowed, Blocked, AlreadyMember, AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation, NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed, ContinueUrlNotAllowed, UnknownName, AmbiguousName, InclusionOff, AddressOfAnotherMember, MemberSuspended, InvitationErased
+    NothingAsked, TooLarge, ForbiddenCharacter, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, InvalidExpiry, InvalidAddress, DomainNotAllowed, Blocked, AlreadyMember, AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation, NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed, ContinueUrlNotAllowed, UnknownName, AmbiguousName, InclusionOff, AddressOfAnotherMember, MemberSuspended, InvitationErased, InvalidEnd, InvalidStart,
 }
 
 impl Sealed for Approve {}
@@ -531,6 +531,11 @@ mod tests {
             instead(client().restricted("line", Restriction::only(["b"]))),
         );
         tried(
+            "given access that is over instead, then no (F14)",
+            "InvalidEnd",
+            instead(client().until(MIN_TIME)),
+        );
+        tried(
             "given an invite-only group instead, then no (LNK-6)",
             "GroupInviteOnly",
             instead(in_group("client", "blue")),
@@ -685,6 +690,7 @@ mod tests {
             ("InclusionOff", "a proposal asks for an invitation"),
             ("InvalidAddress", "a request names an address or a user"),
             ("InvitationErased", "an invitation that is open is not sent again"),
+            ("InvalidStart", "an invitation of a proposal begins at once"),
             ("InvalidExpiry", "an invitation of a proposal ends as the model says"),
             ("MemberSuspended", "who is suspended has nothing open any more"),
             ("NotOwner", "nobody asks for ownership"),

@@ -11,7 +11,7 @@ use crate::refusal::{
     refused_for_seats, refused_when_closed,
 };
 use crate::rules::{authority, organization, require_active, require_groups, require_open};
-use crate::seats::{end_due, require_seat, seat_after, takes_another};
+use crate::seats::{end_access_if_due, end_due, require_seat, seat_after, takes_another};
 use crate::{
     Actor, Draft, Event, Grant, Grants, Host, Operation, Permission, Reads, SeatClass, Stop, UserId,
 };
@@ -60,7 +60,7 @@ refused! {
     /// Why access was not changed.
     ChangeAccessRefused:
         OrganizationSuspended, OrganizationClosed, UnknownMember, OwnerProtected, MemberSuspended, LastOwner, NotPermitted,
-        NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled,
+        NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, InvalidEnd, NotEntitled,
         TooLarge, NoSeatLeft, SeatClassNotInPlan, TooManySent, UnknownGroup, GroupArchived, GroupClosed
 }
 refused_when_closed!(ChangeAccessRefused);
@@ -89,9 +89,15 @@ impl Operation for ChangeAccess {
         draft: &mut Draft,
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         require_open(draft)?;
+        end_access_if_due(host.model, draft, &self.user)?;
         let unknown = UnknownMember { user: self.user.clone() };
         let member = draft.member(&self.user)?.cloned().ok_or(ChangeAccessRefused::from(unknown))?;
-        let known = check_grants(host.model, &organization::<ChangeAccessRefused>(draft)?.plan, &self.grants);
+        let known = check_grants(
+            host.model,
+            &organization::<ChangeAccessRefused>(draft)?.plan,
+            &self.grants,
+            draft.now(),
+        );
         draft.rule("AUT-3", known.map_err(ChangeAccessRefused::from))?;
         // What is held in an archived group is kept as it is.
         let news = self.grants.iter().filter(|(scope, access)| member.grants.access(scope) != Some(access));
@@ -348,6 +354,7 @@ mod tests {
             ("UnknownResourceKind", member().restricted("moon", Restriction::All).into()),
             ("NeverGrantable", Grant::role("client").adding("accounts.delete").into()),
             ("NotEntitled", member().restricted("line", Restriction::only(["b"])).into()),
+            ("InvalidEnd", member().until(MIN_TIME).into()),
             ("TooLarge", (0..65).map(|n| in_group("member", &std::format!("{n}"))).collect()),
         ];
         for (reason, grants) in ungrantable {

@@ -43,7 +43,7 @@ refused! {
     /// Why a group was not changed.
     ChangeGroupRefused:
         OrganizationSuspended, OrganizationClosed, UnknownGroup, GroupClosed, NotPermitted, InvalidSettings,
-        NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled,
+        NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, InvalidEnd, NotEntitled,
         TooLarge
 }
 refused_when_closed!(ChangeGroupRefused);
@@ -104,7 +104,8 @@ where
     }
     let Some(access) = settings.join_access.clone() else { return Ok(()) };
     let grants = Grants::from(Grant::new(Scope::Group(id.clone()), access));
-    let known = check_grants(host.model, &organization::<R>(draft)?.plan, &grants).map_err(R::from);
+    let known =
+        check_grants(host.model, &organization::<R>(draft)?.plan, &grants, draft.now()).map_err(R::from);
     draft.rule("AUT-3", known)?;
     let grantable = authority::<R>(host, draft, actor)?.require_grantable(&grants).map_err(R::from);
     draft.rule("AUT-2", grantable)?;
@@ -247,6 +248,11 @@ mod tests {
                 "given a line that the plan does not enable, then it is told (D2)",
                 "NotEntitled",
                 with(Access::role("client").restricted("line", Restriction::only(["b"]))),
+            ),
+            (
+                "given access that is over already, then it is told (F14)",
+                "InvalidEnd",
+                with(Access::role("client").until(MIN_TIME)),
             ),
         ] {
             cases.refused(sentence, reason, world.run(command, &by("ada")));

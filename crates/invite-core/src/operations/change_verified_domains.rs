@@ -45,7 +45,7 @@ refused! {
     /// Why the verified domains were not changed.
     ChangeVerifiedDomainsRefused:
         OrganizationSuspended, OrganizationClosed, NotPermitted, NotVerified, FreeMailDomain, TooLarge, NotGrantable,
-        GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, UnknownGroup,
+        GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, InvalidEnd, UnknownGroup,
         GroupArchived, GroupClosed, GroupInviteOnly
 }
 refused_when_closed!(ChangeVerifiedDomainsRefused);
@@ -175,6 +175,11 @@ mod tests {
             "given a line that is not enabled, then no (D2)",
             "NotEntitled",
             joins(client().restricted("line", Restriction::only(["b"]))),
+        );
+        tried(
+            "given access that is over already, then no (F14)",
+            "InvalidEnd",
+            joins(client().until(MIN_TIME)),
         );
         tried(
             "given an invite-only group, then no (LNK-6)",

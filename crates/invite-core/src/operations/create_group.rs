@@ -9,7 +9,7 @@ use super::join::settle;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{GroupExists, refused, refused_for_grants, refused_for_seats, refused_when_closed};
 use crate::rules::{authority, require_open};
-use crate::seats::{end_due, require_seat, seat_after, takes_another};
+use crate::seats::{end_access_if_due, end_due, require_seat, seat_after, takes_another};
 use crate::{
     Access, Actor, Draft, Event, Grant, Grants, Group, GroupId, GroupSettings, GroupStatus, Host, Member,
     Operation, Permission, Reads, Scope, Stop, UserId,
@@ -43,7 +43,7 @@ refused! {
     /// Why a group was not created.
     CreateGroupRefused:
         OrganizationSuspended, OrganizationClosed, NotPermitted, GroupExists, InvalidSettings, NotGrantable,
-        GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge,
+        GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, InvalidEnd, NotEntitled, TooLarge,
         NoSeatLeft, SeatClassNotInPlan
 }
 refused_when_closed!(CreateGroupRefused);
@@ -93,7 +93,11 @@ impl Operation for CreateGroup {
         draft.emit(Event::GroupCreated { group: Box::new(group) });
         if let (Some(user), Some(role)) = (actor.user(), &host.model.creators_role) {
             let scope = Scope::Group(self.id.clone());
-            manage(host, draft, user, Grant::new(scope, Access::role(role)).into())?;
+            // No longer than they may create groups.
+            let until = authority::<CreateGroupRefused>(host, draft, actor)?
+                .held_until(&Permission::CREATE_GROUPS, &Scope::Organization);
+            let access = Access { until, ..Access::role(role) };
+            manage(host, draft, user, Grant::new(scope, access).into())?;
         }
         Ok(GroupCreated { group: self.id.clone() })
     }
@@ -106,8 +110,9 @@ fn manage(
     user: &UserId,
     grants: Grants,
 ) -> Result<(), Stop<CreateGroupRefused>> {
-    let Some(member) = draft.member(user)?.cloned() else { return Ok(()) };
     end_due(host.model, draft)?;
+    end_access_if_due(host.model, draft, user)?;
+    let Some(member) = draft.member(user)?.cloned() else { return Ok(()) };
     let grants = member.grants.clone().joined(&grants);
     let seat = seat_after(host.model, draft, Some(&member), &grants);
     let manager = Member { grants: grants.clone(), seat: seat.clone(), ..member.clone() };
@@ -208,6 +213,11 @@ mod tests {
                 "given a line that the plan does not enable, then it is told (D2)",
                 "NotEntitled",
                 with(Access::role("client").restricted("line", Restriction::only(["b"]))),
+            ),
+            (
+                "given access that is over already, then it is told (F14)",
+                "InvalidEnd",
+                with(Access::role("client").until(MIN_TIME)),
             ),
         ] {
             cases.refused(sentence, reason, world.run(command, &by("ada")));

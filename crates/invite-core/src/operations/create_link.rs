@@ -46,7 +46,7 @@ refused! {
     /// Why a link was not made.
     CreateLinkRefused:
         OrganizationSuspended, OrganizationClosed, InvalidLink, TooManyLinks, NotPermitted, NotGrantable, GrantsMissing,
-        UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge, UnknownGroup,
+        UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, InvalidEnd, NotEntitled, TooLarge, UnknownGroup,
         GroupArchived, GroupClosed, GroupInviteOnly, ContinueUrlNotAllowed
 }
 refused_when_closed!(CreateLinkRefused);
@@ -330,7 +330,7 @@ mod tests {
             "ContinueUrlNotAllowed",
             world.run(make(clients().continue_to("https://evil.example/")), &by("ada")),
         );
-        let ungrantable: [(&str, Grants); 7] = [
+        let ungrantable: [(&str, Grants); 8] = [
             ("GrantsMissing", Grants::default()),
             ("UnknownRole", Grant::role("king").into()),
             ("UnknownRole", Grant::role(RoleName::OWNER).into()),
@@ -338,6 +338,7 @@ mod tests {
             ("UnknownResourceKind", Grant::role("client").restricted("moon", Restriction::All).into()),
             ("NeverGrantable", Grant::role("client").adding("accounts.delete").into()),
             ("NotEntitled", Grant::role("client").restricted("line", Restriction::only(["b"])).into()),
+            ("InvalidEnd", Grant::role("client").until(MIN_TIME).into()),
         ];
         for (reason, grants) in ungrantable {
             cases.refused(

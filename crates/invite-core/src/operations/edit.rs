@@ -89,7 +89,7 @@ refused! {
     /// Why an invitation was not edited.
     EditRefused:
         OrganizationSuspended, OrganizationClosed, UnknownInvitation, NotPending, NotPermitted, NotGrantable,
-        GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge,
+        GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, InvalidEnd, NotEntitled, TooLarge,
         AlreadyMember, AlreadyInvited, InvalidExpiry, NoSeatLeft, SeatClassNotInPlan, UnknownGroup, GroupArchived,
         GroupClosed, ContinueUrlNotAllowed
 }
@@ -132,7 +132,8 @@ impl Operation for Edit {
         let expires_at = match self.expires_at {
             None => row.expires_at,
             asked => {
-                expiry(host.model, organization(draft)?, draft.now(), asked).map_err(EditRefused::from)?
+                let start = row.begins_after(draft.now()).unwrap_or(draft.now());
+                expiry(host.model, organization(draft)?, start, asked).map_err(EditRefused::from)?
             }
         };
         let grants = match (&self.grants, &row.kind) {
@@ -147,7 +148,8 @@ impl Operation for Edit {
         if grants != row.grants {
             let holds_all = draft
                 .member_of(&row.invitee)?
-                .is_some_and(|member| grants.scopes().all(|scope| member.grants.access(scope).is_some()));
+                .map(|member| member.grants.running(draft.now()))
+                .is_some_and(|held| grants.scopes().all(|scope| held.access(scope).is_some()));
             draft
                 .rule("IDN-10", if holds_all { Err(EditRefused::from(AlreadyMember {})) } else { Ok(()) })?;
             end_due(host.model, draft)?;
@@ -360,6 +362,7 @@ mod tests {
             ("UnknownResourceKind", member().restricted("moon", Restriction::All).into(), "ada"),
             ("NeverGrantable", Grant::role("client").adding("accounts.delete").into(), "ada"),
             ("NotEntitled", member().restricted("line", Restriction::only(["b"])).into(), "ada"),
+            ("InvalidEnd", member().until(MIN_TIME).into(), "ada"),
             ("TooLarge", (0..65).map(|n| in_group("member", &std::format!("{n}"))).collect(), "ada"),
         ];
         for (reason, grants, actor) in ungrantable {

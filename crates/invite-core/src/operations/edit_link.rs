@@ -47,7 +47,7 @@ refused! {
     /// Why a link was not changed.
     EditLinkRefused:
         OrganizationSuspended, OrganizationClosed, UnknownLink, LinkNotOpen, InvalidLink, NotPermitted, NotGrantable,
-        GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge,
+        GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, InvalidEnd, NotEntitled, TooLarge,
         UnknownGroup, GroupArchived, GroupClosed, GroupInviteOnly, ContinueUrlNotAllowed
 }
 refused_when_closed!(EditLinkRefused);
@@ -273,13 +273,14 @@ mod tests {
             "ContinueUrlNotAllowed",
             world.run(edit(clients().continue_to("https://evil.example/")), &by("ada")),
         );
-        let ungrantable: [(&str, Grants); 7] = [
+        let ungrantable: [(&str, Grants); 8] = [
             ("GrantsMissing", Grants::default()),
             ("UnknownRole", Grant::role("king").into()),
             ("UnknownPermission", Grant::role("client").adding("fly").into()),
             ("UnknownResourceKind", Grant::role("client").restricted("moon", Restriction::All).into()),
             ("NeverGrantable", Grant::role("client").adding("accounts.delete").into()),
             ("NotEntitled", Grant::role("client").restricted("line", Restriction::only(["b"])).into()),
+            ("InvalidEnd", Grant::role("client").until(MIN_TIME).into()),
             ("TooLarge", (0..65).map(|n| in_group("client", &std::format!("{n}"))).collect()),
         ];
         for (reason, grants) in ungrantable {

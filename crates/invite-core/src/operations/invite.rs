@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::include::{Include, may_include};
@@ -20,8 +21,8 @@ use crate::refusal::{
     refused_when_closed,
 };
 use crate::rules::{
-    authority, expiry, open_at_places, organization, require_active, require_continue_to, require_domain,
-    require_few_open, require_groups, require_open, require_pending, require_rate,
+    authority, begin, expiry, open_at_places, organization, require_active, require_continue_to,
+    require_domain, require_few_open, require_groups, require_open, require_pending, require_rate,
 };
 use crate::seats::{end_due, end_if_due, lower, require_seat, reserve};
 use crate::{
@@ -83,6 +84,7 @@ pub struct Invite {
     on_pending: OnPending,
     pub(super) deliver: Deliver,
     include: Include,
+    starts_at: Option<DateTime<Utc>>,
     expires_at: Option<Expiry>,
     message: Option<String>,
     locale: Option<String>,
@@ -100,6 +102,7 @@ impl Invite {
             on_pending: OnPending::default(),
             deliver: Deliver::default(),
             include: Include::default(),
+            starts_at: None,
             expires_at: None,
             message: None,
             locale: None,
@@ -133,6 +136,14 @@ impl Invite {
     #[must_use]
     pub fn include(mut self, include: Include) -> Self {
         self.include = include;
+        self
+    }
+
+    /// When the invitations begin (F14): they are mailed then, and nobody accepts them before. Their time to live
+    /// begins then too; nobody is included. Seats and places are reserved at once, so that the invitation is good when it begins.
+    #[must_use]
+    pub fn starts_at(mut self, start: DateTime<Utc>) -> Self {
+        self.starts_at = Some(start.trunc_subsecs(6));
         self
     }
 
@@ -275,7 +286,8 @@ refused! {
     InviteRefused:
         NothingAsked, TooLarge, ForbiddenCharacter, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted,
         NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable,
-    AddressOfAnotherMember, AlreadyMember, AmbiguousName, Blocked, DomainNotAllowed, InclusionOff, InvalidAddress, InvalidExpiry, MemberSuspended, NotEntitled, UnknownName,
+        NotEntitled, InvalidEnd, InvalidStart, InvalidExpiry, InvalidAddress, UnknownName, AmbiguousName, InclusionOff,
+        DomainNotAllowed, Blocked, MemberSuspended, AlreadyMember, AddressOfAnotherMember,
         AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation,
         NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed, ContinueUrlNotAllowed,
         InvitationErased
@@ -288,7 +300,7 @@ refused_for_seats!(InviteRefused);
 
 refused_like! {
     InviteRefused from ResendRefused:
-        OrganizationSuspended, OrganizationClosed, UnknownInvitation, NotPending, NotPermitted, UnknownGroup, GroupArchived, GroupClosed, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge, DomainNotAllowed, Blocked, MemberSuspended, AlreadyMember, AlreadyInvited, InvalidExpiry, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, NotOwner, TooManyOpen, InvitationErased
+    OrganizationSuspended, OrganizationClosed, UnknownInvitation, NotPending, NotPermitted, UnknownGroup, GroupArchived, GroupClosed, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge, DomainNotAllowed, Blocked, MemberSuspended, AlreadyMember, AlreadyInvited, InvalidExpiry, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, NotOwner, TooManyOpen, InvitationErased, InvalidEnd,
 }
 
 impl Sealed for Invite {}
@@ -395,8 +407,10 @@ impl Invite {
         if self.invitees.entries.iter().any(|entry| entry.grants.is_none()) {
             check_granting(host, actor, draft, &self.grants)?;
         }
+        let start = begin(draft.now(), self.starts_at).map_err(InviteRefused::from);
+        let start = draft.rule("F14", start)?;
         let organization = organization(draft)?;
-        let expires_at = expiry(host.model, organization, draft.now(), self.expires_at);
+        let expires_at = expiry(host.model, organization, start, self.expires_at);
         let expires_at = draft.rule("LIF-4", expires_at.map_err(InviteRefused::from))?;
         let set = self::organization::<InviteRefused>(draft)?.settings.inclusion;
         let includes = match (self.include, set) {
@@ -405,7 +419,7 @@ impl Invite {
             (Include::AsSet | Include::No, _) => Ok(false),
         };
         let includes = draft.rule("C3", includes)?;
-        Ok(Common { expires_at, includes })
+        Ok(Common { expires_at, includes: includes && self.starts_at.is_none() })
     }
 
     /// Decides about one entry; if it is refused, nothing of it stays in the draft.
@@ -557,6 +571,7 @@ impl Invite {
             grants: grants.clone(),
             inviter: actor.clone(),
             created_at: now,
+            starts_at: self.starts_at,
             expires_at: common.expires_at,
             ended: None,
             nonce: Nonce::from_bytes(draft.entropy().take()?),
@@ -605,7 +620,8 @@ where
         + From<NotPermitted>
         + From<NotGrantable>,
 {
-    let known = check_grants(host.model, &organization::<R>(draft)?.plan, grants).map_err(R::from);
+    let known =
+        check_grants(host.model, &organization::<R>(draft)?.plan, grants, draft.now()).map_err(R::from);
     draft.rule("AUT-3", known)?;
     require_groups::<R>(draft, grants)?;
     let by = authority::<R>(host, draft, actor)?;
@@ -628,8 +644,14 @@ where
     draft.rule("F11", if blocked { Err(R::from(Blocked {})) } else { Ok(()) })?;
     let member = draft.member_of(invitee)?;
     let active = member.is_none_or(Member::is_active);
+    let now = draft.now();
+    let over = member.and_then(Member::ends_at).is_some_and(|end| end <= now);
     let holds_all =
         member.is_some_and(|member| grants.scopes().all(|scope| member.grants.access(scope).is_some()));
+    if over {
+        // It is among what is past its time and was not loaded.
+        return Err(Stop::MoreDue);
+    }
     require_active::<R>(draft, active)?;
     draft.rule("IDN-10", if holds_all { Err(R::from(AlreadyMember {})) } else { Ok(()) })?;
     Ok(())
@@ -1149,6 +1171,7 @@ mod tests {
             ("UnknownPermission", member().removing("fly").into()),
             ("UnknownResourceKind", member().restricted("moon", Restriction::All).into()),
             ("NeverGrantable", Grant::role("client").adding("accounts.delete").into()),
+            ("InvalidEnd", member().until(MIN_TIME).into()),
             ("NotEntitled", member().restricted("line", Restriction::only(["a", "b"])).into()),
         ];
         for (reason, grants) in ungrantable {
@@ -1341,6 +1364,12 @@ mod tests {
             "given a member who is suspended, then they are to be restored first (AUT-7)",
             "MemberSuspended",
             apart.run(Invite::new("bob@example.com", in_group("client", "red")), &by("ada")),
+        );
+        let past = Invite::new("gus@example.com", Grant::role("client")).starts_at(apart.now);
+        cases.refused(
+            "given a beginning that is not ahead, then it is told (F14)",
+            "InvalidStart",
+            apart.run(past, &by("ada")),
         );
         cases.are_all_but(&[
             ("UnknownInvitation", "what is resent was found open"),

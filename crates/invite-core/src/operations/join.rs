@@ -9,7 +9,7 @@ use crate::rules::{open_at_places, organization, require_active, require_domain}
 use crate::seats::{NoRoom, release_covered, require_seat, seat_after, takes_another};
 use crate::{
     AccessModel, Draft, EmailAddress, Event, Grants, Invitation, InvitationKind, Invitee, JoinRequest,
-    JoinedBy, Member, MemberStatus, Metadata, RevokedBecause, SettledBecause, Stop, UserId,
+    JoinedBy, Member, MemberStatus, Metadata, NotLoaded, RevokedBecause, SettledBecause, Stop, UserId,
 };
 
 /// Somebody who is about to become a member, or to hold more.
@@ -46,6 +46,10 @@ where
         draft.rule("IDN-12", answer)?;
     }
     let before = draft.member(user)?.cloned();
+    if before.as_ref().and_then(Member::ends_at).is_some_and(|end| end <= draft.now()) {
+        // What is due was ended before. It is among what was not loaded.
+        return Err(Stop::MoreDue);
+    }
     require_active::<R>(draft, before.as_ref().is_none_or(Member::is_active))?;
     let held = before.as_ref().map(|member| member.grants.clone()).unwrap_or_default();
     let news = grants.scopes().any(|scope| held.access(scope).is_none());
@@ -122,11 +126,11 @@ pub(super) fn names_of(member: &Member) -> impl Iterator<Item = Invitee> + use<>
 }
 
 /// Ends everything that is open for somebody who is no member any more (LIF-7c), or is suspended.
-pub(super) fn end_open_for<R: Refusal>(
+pub(crate) fn end_open_for(
     draft: &mut Draft,
     member: &Member,
     because: RevokedBecause,
-) -> Result<(), Stop<R>> {
+) -> Result<(), NotLoaded> {
     for invitee in names_of(member) {
         let open = draft.open_of(&invitee)?.map(|row| row.id).collect::<Vec<_>>();
         for id in open {

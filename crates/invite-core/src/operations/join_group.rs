@@ -11,7 +11,7 @@ use crate::refusal::{
     refused_when_closed,
 };
 use crate::rules::{group, require_groups, require_open};
-use crate::seats::end_due;
+use crate::seats::{end_access_if_due, end_due};
 use crate::{
     Actor, Draft, Grant, Grants, GroupId, Host, JoinPolicy, JoinedBy, Metadata, Operation, Reads, Scope,
     Stop, UserId,
@@ -82,10 +82,11 @@ impl Operation for JoinGroup {
         draft.act_as(user);
         require_open(draft)?;
         self.principal.require_few_vouched::<JoinGroupRefused>()?;
+        end_access_if_due(host.model, draft, user)?;
         // Only members are told which groups there are.
         let member = draft.member(user)?.ok_or_else(|| UnknownMember { user: user.clone() });
-        let email = member.map(|member| member.email.clone()).map_err(JoinGroupRefused::from);
-        let email = draft.rule("E1", email)?;
+        let member = member.map(|member| (member.email.clone(), member.grants.over_at()));
+        let (email, over_at) = draft.rule("E1", member.map_err(JoinGroupRefused::from))?;
         let settings = group::<JoinGroupRefused>(draft, &self.group)?.settings.clone();
         let id = self.group.clone();
         let access = match (settings.join_policy, settings.join_access) {
@@ -93,7 +94,9 @@ impl Operation for JoinGroup {
             (JoinPolicy::ByRequest, _) => Err(JoinGroupRefused::from(GroupByRequest { group: id })),
             _ => Err(GroupInviteOnly { group: id }.into()),
         };
-        let access = draft.rule("E1", access)?;
+        let mut access = draft.rule("E1", access)?;
+        // Nobody prolongs a membership that ends by joining a group.
+        access.until = access.until.into_iter().chain(over_at).min();
         let grants = Grants::from(Grant::new(Scope::Group(self.group.clone()), access));
         require_there::<JoinGroupRefused>(host, draft, &grants)?;
         require_groups(draft, &grants)?;

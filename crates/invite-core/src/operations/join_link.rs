@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::Principal;
-use super::accept::{require_there, still_granted};
+use super::accept::{require_running, require_there, still_granted};
 use super::create_link::require_joinable;
 use super::join::{Joining, join};
 use crate::operation::sealed::Sealed;
@@ -171,8 +171,9 @@ where
     draft.rule("LNK-4", open)?;
     principal.require_few_vouched::<R>()?;
     let email = permitted_address(draft, principal, &row.settings.domains)?;
-    require_there::<R>(host, draft, &row.settings.grants)?;
-    let (grants, dropped) = without_closed::<R>(draft, &row.settings.grants)?;
+    let grants = require_running::<R>(draft, &row.settings.grants)?;
+    require_there::<R>(host, draft, &grants)?;
+    let (grants, dropped) = without_closed::<R>(draft, &grants)?;
     require_groups::<R>(draft, &grants)?;
     require_joinable::<R>(draft, &grants)?;
     let by = (&row.creator, &Permission::LINKS);
@@ -269,7 +270,7 @@ mod tests {
         assert_eq!(bob.email, Some(address("bob@example.com")));
         let plan = &world.organization().plan;
         let may = |account: &str| {
-            let by = Authority::of(&world.model, plan, Some(&bob.grants));
+            let by = Authority::of(&world.model, plan, Some(&bob.grants), world.now);
             by.may_with(&"posts.publish".into(), &Scope::Organization, &"account".into(), account)
         };
         assert_eq!((may("a"), may("b")), (true, false));

@@ -8,6 +8,7 @@ use super::remove_members::{Settled, TheirInvitations, reads_of_sent, settle_sen
 use crate::operation::sealed::Sealed;
 use crate::refusal::{NotPermitted, UnknownMember, refused};
 use crate::rules::require_not_closed;
+use crate::seats::end_access_if_due;
 use crate::{
     Actor, Draft, Event, Host, Operation, Permission, Reads, RevokedBecause, Stop, SuppressionKind, UserId,
 };
@@ -92,6 +93,7 @@ impl Operation for Leave {
             roles: host.model.roles_with(&Permission::REMOVE),
         };
         draft.rule("C6", if own { Ok(()) } else { Err(LeaveRefused::from(removing())) })?;
+        end_access_if_due(host.model, draft, &self.user)?;
         let unknown = UnknownMember { user: self.user.clone() };
         let member = draft.member(&self.user)?.cloned().ok_or(LeaveRefused::from(unknown))?;
         if member.is_active_owner() {
@@ -107,7 +109,7 @@ impl Operation for Leave {
                 }
             }
         }
-        end_open_for::<LeaveRefused>(draft, &member, RevokedBecause::InviteeRemoved)?;
+        end_open_for(draft, &member, RevokedBecause::InviteeRemoved)?;
         let choice = match self.their_invitations {
             TheirInvitations::Keep => TheirInvitations::Keep,
             TheirInvitations::Revoke | TheirInvitations::HandOver => TheirInvitations::Revoke,

@@ -91,6 +91,8 @@ pub use tidy::*;
 pub use unblock::*;
 pub use withdraw::*;
 
+pub(crate) use join::end_open_for;
+
 use crate::refusal::{LastOwner, NothingAsked, Refusal, TooLarge};
 use crate::rules::organization;
 use crate::{AccessModel, Draft, Limit, Organization, SeatClass, SeatCount, Stop};
@@ -210,6 +212,7 @@ mod tests {
         expired.make_link(LinkSettings::new("Asked", Grant::role("client")).by_request());
         let asked = expired.rows().links.values().find(|link| link.settings.by_request).unwrap().id;
         expired.ask_by(asked, "dan").unwrap();
+        expired.add("fay", member().until(expired.now + chrono::TimeDelta::hours(1)));
         expired.wait(chrono::TimeDelta::hours(1));
         let mut linked = World::new();
         let link = linked.make_link(LinkSettings::new("Clients", Grant::role("client")));

@@ -17,7 +17,7 @@ use crate::rules::{
     expiry, open_at_places, organization, require_active, require_few_open, require_open, require_pending,
     require_rate,
 };
-use crate::seats::{end_due, end_if_due, require_seat, seat_after, takes_another};
+use crate::seats::{end_access_if_due, end_due, end_if_due, require_seat, seat_after, takes_another};
 use crate::{
     Actor, DeliveryKind, Draft, Ending, Event, Expiry, FormerOwner, Grant, Grants, Host, Invitation,
     InvitationId, InvitationKind, Invitee, Member, Metadata, Nonce, Operation, Permission, Reads, RoleName,
@@ -56,7 +56,7 @@ refused! {
     /// Why ownership was not offered.
     OfferOwnershipRefused:
         OrganizationSuspended, OrganizationClosed, NotOwner, UnknownMember, MemberSuspended, AlreadyOwner, AlreadyInvited,
-        GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge,
+        GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, InvalidEnd, NotEntitled, TooLarge,
         TooManyInvitations, TooManyPending, TooManyOpen
 }
 refused_when_closed!(OfferOwnershipRefused);
@@ -85,6 +85,7 @@ impl Operation for OfferOwnership {
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         require_open(draft)?;
         require_owner::<OfferOwnershipRefused>(host, actor, draft)?;
+        end_access_if_due(host.model, draft, &self.to)?;
         let unknown = UnknownMember { user: self.to.clone() };
         let member = draft.member(&self.to)?.cloned().ok_or(OfferOwnershipRefused::from(unknown))?;
         let owner = if member.is_owner() { Err(AlreadyOwner {}) } else { Ok(()) };
@@ -92,8 +93,12 @@ impl Operation for OfferOwnership {
         require_active::<OfferOwnershipRefused>(draft, member.is_active())?;
         if let FormerOwner::Becomes(access) = &self.former {
             let grants = Grants::from(Grant::new(Scope::Organization, access.clone()));
-            let known =
-                check_grants(host.model, &organization::<OfferOwnershipRefused>(draft)?.plan, &grants);
+            let known = check_grants(
+                host.model,
+                &organization::<OfferOwnershipRefused>(draft)?.plan,
+                &grants,
+                draft.now(),
+            );
             draft.rule("AUT-3", known.map_err(OfferOwnershipRefused::from))?;
         }
         end_due(host.model, draft)?;
@@ -124,6 +129,7 @@ impl Operation for OfferOwnership {
                 grants,
                 inviter: actor.clone(),
                 created_at: now,
+                starts_at: None,
                 expires_at,
                 ended: None,
                 nonce,
@@ -169,6 +175,8 @@ pub(super) fn transfer(
     former: &FormerOwner,
     user: &UserId,
 ) -> Result<Grants, Stop<AcceptRefused>> {
+    end_due(host.model, draft)?;
+    end_access_if_due(host.model, draft, user)?;
     let unknown = UnknownMember { user: user.clone() };
     let member = draft.member(user)?.cloned().ok_or(AcceptRefused::from(unknown))?;
     let already = if member.is_owner() { Err(AlreadyOwner {}) } else { Ok(()) };
@@ -187,7 +195,6 @@ pub(super) fn transfer(
         require_there::<AcceptRefused>(host, draft, &grants)?;
     }
 
-    end_due(host.model, draft)?;
     let ending = Ending::Accepted { user: user.clone() };
     draft.emit(Event::InvitationEnded { id: row.id, ending, reason: None });
     let grants = Grants::from(Grant::role(RoleName::OWNER)).joined(&member.grants);
@@ -368,6 +375,7 @@ mod tests {
             ("UnknownResourceKind", Access::role("member").restricted("moon", Restriction::All)),
             ("NeverGrantable", Access::role("client").adding("accounts.delete")),
             ("NotEntitled", only),
+            ("InvalidEnd", Access::role("member").until(MIN_TIME)),
         ];
         world.ok(ChangePlan::new(team_of(1).entitled("account", Restriction::only(["b"]))), &Actor::System);
         for (reason, access) in accesses {

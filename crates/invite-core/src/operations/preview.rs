@@ -3,6 +3,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::Claim;
@@ -49,6 +50,8 @@ pub enum Next {
     Join,
     /// Ask to join by the link: somebody has to approve it.
     Ask,
+    /// Come again when it begins (F14).
+    Wait,
     /// Nothing: this account is a member already.
     AlreadyMember,
     /// Ask to be restored: this account is a member who is suspended (AUT-7).
@@ -81,7 +84,7 @@ pub enum PreviewStatus {
     Open,
     /// The link is switched off.
     Off,
-    /// The period of the link has not begun.
+    /// The invitation, or the period of the link, has not begun.
     NotYet,
     /// The link was used as often as it may be.
     UsedUp,
@@ -111,6 +114,9 @@ pub struct Preview {
     pub email: Option<EmailAddress>,
     /// Whether accepting with this link now proves the invited address.
     pub proves_address: bool,
+    /// When it begins, if that is ahead (F14).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<DateTime<Utc>>,
     /// When it ends.
     pub expires_at: Option<Expiry>,
     /// The invitation; `None` for an invite link.
@@ -227,6 +233,7 @@ impl PreviewToken {
                 InvitationState::Pending if leads_nowhere(draft, &row.grants, PreviewKind::Invitation)? => {
                     PreviewStatus::NoLongerValid
                 }
+                InvitationState::Pending if row.begins_after(draft.now()).is_some() => PreviewStatus::NotYet,
                 InvitationState::Pending => PreviewStatus::Pending,
                 InvitationState::Accepted => PreviewStatus::Accepted,
                 InvitationState::Declined => PreviewStatus::Declined,
@@ -252,6 +259,7 @@ impl PreviewToken {
             email_masked: address.map(|address| address.masked().to_string()),
             email: address.filter(|_| proves_address && next == Next::SignUp).cloned(),
             proves_address,
+            starts_at: row.begins_after(draft.now()).filter(|_| told),
             expires_at: told.then_some(row.expires_at),
             invitation: Some(row.id),
             link: None,
@@ -286,6 +294,7 @@ impl PreviewToken {
         let next = match &self.principal {
             Some(principal) if is_suspended(draft, principal)? => Next::Suspended,
             Some(principal) if holds_all(draft, principal, &row.settings.grants)? => Next::AlreadyMember,
+            _ if status == PreviewStatus::NotYet => Next::Wait,
             _ if status != PreviewStatus::Open => Next::RequestNew,
             Some(_) if row.settings.by_request => Next::Ask,
             Some(_) => Next::Join,
@@ -302,6 +311,7 @@ impl PreviewToken {
             email_masked: None,
             email: None,
             proves_address: false,
+            starts_at: row.settings.opens_at.filter(|start| told && draft.now() < *start),
             expires_at: row.settings.closes_at.filter(|_| told).map(Expiry::At),
             invitation: None,
             link: Some(row.id),
@@ -327,8 +337,10 @@ impl PreviewToken {
         {
             return Ok(Next::AlreadyMember);
         }
-        if status != PreviewStatus::Pending {
-            return Ok(Next::RequestNew);
+        match status {
+            PreviewStatus::Pending => {}
+            PreviewStatus::NotYet => return Ok(Next::Wait),
+            _ => return Ok(Next::RequestNew),
         }
         let Some(principal) = &self.principal else {
             return Ok(match known {
@@ -355,7 +367,8 @@ fn is_suspended(draft: &Draft, principal: &Principal) -> Result<bool, Stop<Previ
 fn holds_all(draft: &Draft, principal: &Principal, grants: &Grants) -> Result<bool, Stop<PreviewRefused>> {
     let member = draft.member(principal.user())?;
     let (grants, _closed) = without_closed::<PreviewRefused>(draft, grants)?;
-    Ok(member.is_some_and(|member| grants.scopes().all(|scope| member.grants.access(scope).is_some())))
+    let held = member.map(|member| member.grants.running(draft.now()));
+    Ok(held.is_some_and(|held| grants.scopes().all(|scope| held.access(scope).is_some())))
 }
 
 /// The groups that would be joined: without those that were closed since, unless that is all of them.
@@ -624,7 +637,11 @@ mod tests {
             let token = world.link_token(link);
             stands(&mut world, link);
             let seen = of_link(&world, &token, Some(person("bob")));
-            let next = if status == PreviewStatus::Open { Next::Join } else { Next::RequestNew };
+            let next = match status {
+                PreviewStatus::Open => Next::Join,
+                PreviewStatus::NotYet => Next::Wait,
+                _ => Next::RequestNew,
+            };
             assert_eq!((seen.status, seen.next), (status, next), "{sentence}");
             let joined = world.run(JoinByLink::new(token, person("bob")), &by("bob"));
             assert_eq!(joined.is_ok(), status == PreviewStatus::Open, "{sentence}");

@@ -52,7 +52,7 @@ refused! {
     /// Why an invitation was not proposed.
     ProposeRefused:
         OrganizationSuspended, OrganizationClosed, MembersOnly, NotPermitted, GrantsMissing, UnknownRole,
-        UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge, ForbiddenCharacter, UnknownGroup,
+        UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, InvalidEnd, TooLarge, ForbiddenCharacter, UnknownGroup,
         GroupArchived, GroupClosed, DomainNotAllowed, Blocked, AlreadyMember, AlreadyInvited, AlreadyAsked,
         AskedTooOften, TooManyRequests, InvalidExpiry, MemberSuspended, InvalidAddress
 }
@@ -85,7 +85,8 @@ impl Operation for Propose {
         require_open(draft)?;
         let by = actor.user().ok_or(ProposeRefused::from(MembersOnly {}));
         let by = draft.rule("F21", by)?;
-        let known = check_grants(host.model, &organization::<ProposeRefused>(draft)?.plan, &self.grants);
+        let known =
+            check_grants(host.model, &organization::<ProposeRefused>(draft)?.plan, &self.grants, draft.now());
         draft.rule("AUT-3", known.map_err(ProposeRefused::from))?;
         require_groups::<ProposeRefused>(draft, &self.grants)?;
         let authority = authority::<ProposeRefused>(host, draft, actor)?;
@@ -196,6 +197,11 @@ mod tests {
             "given a line that is not enabled, then no (D2)",
             "NotEntitled",
             entitled.run(line, &by("mia")),
+        );
+        cases.refused(
+            "given access that is over already, then no (F14)",
+            "InvalidEnd",
+            world.run(propose(client().until(MIN_TIME)), &by("mia")),
         );
         let mut shut = world.clone();
         shut.shut_groups();

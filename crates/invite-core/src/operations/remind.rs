@@ -6,7 +6,7 @@ use crate::operation::sealed::Sealed;
 use crate::refusal::{
     NoMail, NotPending, UnknownInvitation, refused, refused_for_authority, refused_when_closed,
 };
-use crate::rules::{authority, require_open, require_rate};
+use crate::rules::{authority, require_begun, require_open, require_rate};
 use crate::{
     Actor, DeliveryKind, Draft, Event, Host, InvitationId, InvitationState, Operation, Permission, Reads,
     Stop,
@@ -37,7 +37,7 @@ pub struct Reminded {
 refused! {
     /// Why nobody was reminded.
     RemindRefused:
-        OrganizationSuspended, OrganizationClosed, UnknownInvitation, NotPending, NotPermitted, NotGrantable, NoMail,
+        OrganizationSuspended, OrganizationClosed, UnknownInvitation, NotPending, NotBegun, NotPermitted, NotGrantable, NoMail,
         TooManyInvitations
 }
 refused_when_closed!(RemindRefused);
@@ -70,10 +70,11 @@ impl Operation for Remind {
         let by = authority::<RemindRefused>(host, draft, actor)?;
         let over =
             super::revoke::require_over_row(&by, &Permission::INVITE, row).map_err(RemindRefused::from);
-        let mailed = row.mail_to.is_some();
+        let (mailed, row) = (row.mail_to.is_some(), row.clone());
         draft.rule("AUT-1", over)?;
         let pending = if state == InvitationState::Pending { Ok(()) } else { Err(NotPending { state }) };
         draft.rule("LIF-1", pending.map_err(RemindRefused::from))?;
+        require_begun::<RemindRefused>(draft, &row)?;
         draft.rule("F18", if mailed { Ok(()) } else { Err(RemindRefused::from(NoMail {})) })?;
         require_rate(draft, actor)?;
         draft.emit(Event::InvitationReminded { id: self.invitation });
@@ -157,6 +158,15 @@ mod tests {
             "given an expired one, when reminding, then it is over (LIF-1)",
             "NotPending",
             world.run(Remind::new(id), &by("ada")),
+        );
+        let mut later = World::new();
+        let start = later.now + TimeDelta::days(1);
+        let invite = Invite::new("eve@example.com", Grant::role("client")).starts_at(start);
+        let open = later.ok(invite, &by("ada")).invitations().next().unwrap();
+        cases.refused(
+            "given an invitation that has not begun, then it is told when it does (F14)",
+            "NotBegun",
+            later.run(Remind::new(open), &by("ada")),
         );
         cases.are_all_but(&[]);
     }

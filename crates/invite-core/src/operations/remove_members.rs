@@ -8,7 +8,7 @@ use super::join::end_open_for;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{OwnerProtected, TooManySent, UnknownMember, refused, refused_for_authority};
 use crate::rules::{authority, require_not_closed};
-use crate::seats::{end_if_due, lower};
+use crate::seats::{end_access_if_due, end_if_due, lower};
 use crate::{
     Actor, Draft, Event, Grants, Host, InvitationKind, LinkEnding, Operation, Permission, Reads,
     RevokedBecause, Stop, UserId,
@@ -152,6 +152,7 @@ impl RemoveMembers {
         draft: &mut Draft,
         user: &UserId,
     ) -> Result<Settled, Stop<RemoveMembersRefused>> {
+        end_access_if_due(host.model, draft, user)?;
         let unknown = UnknownMember { user: user.clone() };
         let member = draft.member(user)?.cloned().ok_or(RemoveMembersRefused::from(unknown))?;
         let owner = if member.is_owner() { Err(OwnerProtected {}) } else { Ok(()) };
@@ -163,7 +164,7 @@ impl RemoveMembers {
         // Whoever removes themselves has left.
         let own = actor.user() == Some(&user);
         draft.emit(if own { Event::MemberLeft { user } } else { Event::MemberRemoved { user } });
-        end_open_for::<RemoveMembersRefused>(draft, &member, RevokedBecause::InviteeRemoved)?;
+        end_open_for(draft, &member, RevokedBecause::InviteeRemoved)?;
         settle_sent(host, actor, draft, &member.user, self.their_invitations)
     }
 }

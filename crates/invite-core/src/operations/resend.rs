@@ -59,7 +59,7 @@ refused! {
     /// Why an invitation was not sent again.
     ResendRefused:
         OrganizationSuspended, OrganizationClosed, UnknownInvitation, NotPending, NotPermitted, NotGrantable,
-        GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge,
+        GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, InvalidEnd, NotEntitled, TooLarge,
         DomainNotAllowed, Blocked, MemberSuspended, AlreadyMember, AlreadyInvited, InvalidExpiry, TooManyInvitations,
         TooManyPending, NoSeatLeft, SeatClassNotInPlan, NotOwner, TooManyOpen, UnknownGroup, GroupArchived,
         GroupClosed, InvitationErased
@@ -113,6 +113,7 @@ pub(super) fn renew(
     draft.rule("LIF-3", answer)?;
     let known = if row.invitee.is_erased() { Err(ResendRefused::from(InvitationErased {})) } else { Ok(()) };
     draft.rule("PRI-6", known)?;
+    end_due(host.model, draft)?;
     match row.kind {
         InvitationKind::Membership => {
             check_granting(host, actor, draft, &row.grants)?;
@@ -126,7 +127,6 @@ pub(super) fn renew(
     }
     require_rate(draft, actor)?;
     end_if_due(host.model, draft, id)?;
-    end_due(host.model, draft)?;
     let open = open_at_places(draft, &row.invitee, &row.grants)?;
     let others = open.iter().map(|open| open.id).filter(|open| *open != id).collect::<Vec<_>>();
     for other in others {
@@ -137,8 +137,8 @@ pub(super) fn renew(
     let place = other
         .map_or(Ok(()), |other| Err(AlreadyInvited { invitation: other.id, expires_at: other.expires_at }));
     draft.rule("CON-3", place.map_err(ResendRefused::from))?;
-    let expires_at =
-        expiry(host.model, organization(draft)?, draft.now(), asked).map_err(ResendRefused::from)?;
+    let start = row.begins_after(draft.now()).unwrap_or(draft.now());
+    let expires_at = expiry(host.model, organization(draft)?, start, asked).map_err(ResendRefused::from)?;
     let revived = !draft.invitation(id)?.is_some_and(|row| row.is_open());
     let seat = match (&row.kind, revived) {
         (InvitationKind::Ownership { .. }, _) => None,
@@ -502,6 +502,15 @@ mod tests {
             "given a member who is suspended, then they are to be restored first (AUT-7)",
             "MemberSuspended",
             apart.run(Resend::new(red), &by("ada")),
+        );
+        let mut over = World::new();
+        let end = over.now + TimeDelta::days(1);
+        let open = over.invite("eve@example.com", Grant::role("client").until(end), &by("ada"));
+        over.now = end;
+        cases.refused(
+            "given access that is over since, when resent, then it is told (F14)",
+            "InvalidEnd",
+            over.run(Resend::new(open), &by("ada")),
         );
         cases.are_all_but(&[
             ("GrantsMissing", "an invitation always grants something"),

@@ -11,7 +11,7 @@ use crate::refusal::{
     MemberActive, UnknownMember, refused, refused_for_authority, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{authority, organization, require_open};
-use crate::seats::{end_due, require_seat, seat_of};
+use crate::seats::{end_access_if_due, end_due, require_seat, seat_of};
 use crate::{Actor, Draft, Event, Host, Operation, Reads, Stop, UserId};
 
 /// Restores one suspended member or many, each decided for itself (STO-8): they may do again what they hold.
@@ -117,6 +117,7 @@ fn restore_one(
     draft: &mut Draft,
     user: &UserId,
 ) -> Result<(), Stop<RestoreMembersRefused>> {
+    end_access_if_due(host.model, draft, user)?;
     let unknown = UnknownMember { user: user.clone() };
     let member = draft.member(user)?.cloned().ok_or(RestoreMembersRefused::from(unknown))?;
     require_over_member::<RestoreMembersRefused>(host, actor, draft, &member)?;

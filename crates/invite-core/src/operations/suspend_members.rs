@@ -9,6 +9,7 @@ use super::remove_members::{Settled, TheirInvitations, reads_of_sent, settle_sen
 use crate::operation::sealed::Sealed;
 use crate::refusal::{OwnersOnly, UnknownMember, refused, refused_for_authority};
 use crate::rules::{authority, require_active, require_not_closed};
+use crate::seats::end_access_if_due;
 use crate::{
     Actor, Draft, Event, Host, Member, Operation, Permission, Reads, Refusal, RevokedBecause, Stop, UserId,
 };
@@ -127,6 +128,7 @@ impl SuspendMembers {
         draft: &mut Draft,
         user: &UserId,
     ) -> Result<Settled, Stop<SuspendMembersRefused>> {
+        end_access_if_due(host.model, draft, user)?;
         let unknown = UnknownMember { user: user.clone() };
         let member = draft.member(user)?.cloned().ok_or(SuspendMembersRefused::from(unknown))?;
         require_over_member::<SuspendMembersRefused>(host, actor, draft, &member)?;
@@ -135,7 +137,7 @@ impl SuspendMembers {
             super::require_another_owner::<SuspendMembersRefused>(draft)?;
         }
         draft.emit(Event::MemberSuspended { user: user.clone() });
-        end_open_for::<SuspendMembersRefused>(draft, &member, RevokedBecause::InviteeSuspended)?;
+        end_open_for(draft, &member, RevokedBecause::InviteeSuspended)?;
         settle_sent(host, actor, draft, user, self.their_invitations)
     }
 }

@@ -16,8 +16,9 @@ use crate::{
     OrganizationStatus, Reads, RevokedBecause, Scope, Stop, UserId,
 };
 
-/// Writes down that invitations and join requests expired, or ended with their organization. No decision needs it: each one
-/// subtracts what is past its time, and so do lists. In a closed organization it also ends what lists still
+/// Writes down that invitations and join requests expired, or ended with their organization, and that the access of
+/// members ended (F14). No decision needs it: each one subtracts what is past its time, and lists show no invitation or
+/// request that is. In a closed organization it also ends what lists still
 /// show as pending there.
 ///
 /// After a group was closed it takes the group out of what members, invitations and links grant, one group after the
@@ -34,8 +35,8 @@ pub struct Tidy {
 }
 
 impl Tidy {
-    /// At most so many invitations, so many join requests, so many links, so many members and invitations of a closed
-    /// group, and so many invitations to be erased; at most 1,000 of each.
+    /// At most so many invitations, so many join requests, so many members whose access ended, so many links, so many
+    /// members and invitations of a closed group, and so many invitations to be erased; at most 1,000 of each.
     #[must_use]
     pub fn new(limit: u32) -> Self {
         Self { limit: limit.clamp(1, 1_000), retention: None }
@@ -56,6 +57,9 @@ impl Tidy {
 pub struct Tidied {
     /// How many invitations were ended.
     pub ended: usize,
+    /// How many members lost what they held past its time.
+    #[serde(default)]
+    pub access_ended: usize,
     /// From how many members, invitations and links a closed group was taken, and how many links of a closed
     /// organization were ended.
     #[serde(default)]
@@ -85,7 +89,7 @@ impl Operation for Tidy {
     }
 
     fn rows(&self) -> usize {
-        2 * (6 * self.limit as usize + 1)
+        2 * (7 * self.limit as usize + 1)
     }
 
     fn decide(
@@ -107,7 +111,7 @@ impl Operation for Tidy {
         let closed = row.status == OrganizationStatus::Closed && left;
         let more = closed || !row.closing.is_empty() || draft.has_more_due() || draft.has_more_due_requests();
         let more = more || more_overdue;
-        Ok(Tidied { ended, settled, requests, erased, more })
+        Ok(Tidied { ended: ended.invitations, access_ended: ended.members, settled, requests, erased, more })
     }
 }
 
@@ -209,7 +213,7 @@ fn take_out_of_member(
     let (user, grants) = (member.user.clone(), member.grants.clone().without(scope));
     if grants.is_empty() {
         draft.emit(Event::MemberRemoved { user });
-        end_open_for::<Infallible>(draft, &member, RevokedBecause::InviteeRemoved)?;
+        end_open_for(draft, &member, RevokedBecause::InviteeRemoved)?;
     } else {
         let seat = seat_after(host.model, draft, Some(&member), &grants);
         draft.emit(Event::MemberAccessChanged { user, grants, seat });

@@ -74,6 +74,7 @@ macro_rules! refused_for_grants {
                     Ungrantable::Never(reason) => reason.into(),
                     Ungrantable::Kind(reason) => reason.into(),
                     Ungrantable::Entitlement(reason) => reason.into(),
+                    Ungrantable::End(reason) => reason.into(),
                     Ungrantable::TooLarge(reason) => reason.into(),
                 }
             }

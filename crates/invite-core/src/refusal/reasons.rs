@@ -212,6 +212,42 @@ reason! {
 }
 
 reason! {
+    /// Access was to end at a time that is not ahead.
+    InvalidEnd {}
+    says "access must end later than now"
+    |this| {
+        code: "invalid-end",
+        rule: "F14",
+        remedy: "give a time ahead and before the year 10000, in whole microseconds, or none".into(),
+    }
+}
+
+reason! {
+    /// An invitation was to begin at a time that is not ahead, or too far ahead.
+    InvalidStart {}
+    says "an invitation that begins later must begin within a century from now"
+    |this| {
+        code: "invalid-start",
+        rule: "F14",
+        remedy: "give a time ahead, or none".into(),
+    }
+}
+
+reason! {
+    /// The invitation has not begun.
+    NotBegun {
+        /// When it does.
+        starts_at: DateTime<Utc>,
+    }
+    says "the invitation begins at {starts_at}"
+    |this| {
+        code: "not-yet",
+        rule: "F14",
+        remedy: format!("come again at {}", this.starts_at),
+    }
+}
+
+reason! {
     /// No seat of the class is left.
     NoSeatLeft {
         /// The seat class.
@@ -1160,6 +1196,8 @@ pub enum Missing {
     Permission(Permission),
     /// A permission for all of the resources of a kind that were to be granted.
     Resource(Permission, ResourceKind),
+    /// The same for as long as it was to be granted (F14).
+    Time,
 }
 
 impl fmt::Display for Missing {
@@ -1168,6 +1206,7 @@ impl fmt::Display for Missing {
             Self::Role => f.write_str("a role that may grant it"),
             Self::Permission(permission) => write!(f, "permission {permission}"),
             Self::Resource(permission, kind) => write!(f, "permission {permission} for each {kind}"),
+            Self::Time => f.write_str("access that lasts as long"),
         }
     }
 }
@@ -1175,6 +1214,10 @@ impl fmt::Display for Missing {
 impl NotGrantable {
     pub(crate) fn lacking_role(scope: &Scope, role: &RoleName) -> Self {
         Self { scope: scope.clone(), role: role.clone(), missing: Missing::Role }
+    }
+
+    pub(crate) fn lacking_time(scope: &Scope, role: &RoleName) -> Self {
+        Self { scope: scope.clone(), role: role.clone(), missing: Missing::Time }
     }
 
     pub(crate) fn lacking_permission(scope: &Scope, role: &RoleName, permission: &Permission) -> Self {

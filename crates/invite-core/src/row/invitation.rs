@@ -285,6 +285,8 @@ pub struct Invitation {
     pub inviter: Actor,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// When it begins: before, it is mailed to nobody and nobody accepts it (F14). `None` begins when it is made.
+    pub starts_at: Option<DateTime<Utc>>,
     /// When it ends by itself.
     pub expires_at: Expiry,
     /// How it ended and when; `None` while it is pending or past its expiry without anybody having noticed.
@@ -321,6 +323,12 @@ impl Invitation {
             None if self.expires_at.is_over(now) => InvitationState::Expired,
             None => InvitationState::Pending,
         }
+    }
+
+    /// When it begins, if that is ahead of a moment (F14).
+    #[must_use]
+    pub fn begins_after(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.starts_at.filter(|start| now < *start)
     }
 
     /// The state that is written down, in which an invitation past its expiry is still pending.
@@ -360,6 +368,7 @@ impl fmt::Debug for Invitation {
             .field("grants", &self.grants)
             .field("inviter", &self.inviter)
             .field("created_at", &self.created_at)
+            .field("starts_at", &self.starts_at)
             .field("expires_at", &self.expires_at)
             .field("ended", &self.ended)
             .field("revision", &self.revision)

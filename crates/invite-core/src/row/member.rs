@@ -108,10 +108,18 @@ impl Member {
         self.status == MemberStatus::Active
     }
 
-    /// The grants that are in force: none of somebody who is suspended (AUT-7).
+    /// The grants that are in force: none of somebody who is suspended (AUT-7). Some of them may be over: see
+    /// [`Grants::running`].
     #[must_use]
     pub fn in_force(&self) -> Option<&Grants> {
         self.is_active().then_some(&self.grants)
+    }
+
+    /// When the first of their grants ends; `None` if none ends by itself. Past this, [`Tidy`](crate::Tidy) and
+    /// commands that need the room write down what ended (F14).
+    #[must_use]
+    pub fn ends_at(&self) -> Option<DateTime<Utc>> {
+        self.grants.ends_at()
     }
 
     /// Whether they are one of those of whom one remains, always (AUT-8).

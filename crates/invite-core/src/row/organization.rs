@@ -313,6 +313,13 @@ impl Organization {
             }
         }
     }
+
+    /// Members whose access ended at this time or before are due to lose it (F14). As for decisions, it is not
+    /// before the organization's last event.
+    #[must_use]
+    pub fn due_access(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now.max(self.last_at)
+    }
 }
 
 #[cfg(test)]

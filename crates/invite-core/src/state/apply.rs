@@ -77,7 +77,9 @@ impl Draft {
             Event::MemberJoined { member } => {
                 self.set_member(member.user.clone(), Some(member));
             }
-            Event::MemberAccessChanged { user, grants, seat } => self.change_member(&user, |row| {
+            Event::MemberAccessEnded { user, grants, .. } if grants.is_empty() => self.set_member(user, None),
+            Event::MemberAccessChanged { user, grants, seat }
+            | Event::MemberAccessEnded { user, grants, seat } => self.change_member(&user, |row| {
                 row.grants = grants;
                 row.seat = seat;
             }),

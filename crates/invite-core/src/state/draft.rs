@@ -238,7 +238,8 @@ impl Draft {
         });
     }
 
-    /// Queues a mail for an invitation as it is now, unless the host delivers it by its own means (F8, F18). Where a
+    /// Queues a mail for an invitation as it is now, for when it has begun, unless the host delivers it by its own
+    /// means (F8, F14, F18). Where a
     /// user who was included reads mail is the host's to say when it is sent.
     pub(crate) fn queue(
         &mut self,
@@ -249,7 +250,7 @@ impl Draft {
         if invitation.mail_to.is_none() && kind != DeliveryKind::Included {
             return Ok(None);
         }
-        let revision = invitation.revision;
+        let (revision, due_at) = (invitation.revision, invitation.begins_after(self.now).unwrap_or(self.now));
         let delivery = DeliveryId::from_parts(self.now, self.fresh()?);
         self.deliveries.push(Delivery {
             organization: self.slice.id().clone(),
@@ -258,7 +259,7 @@ impl Draft {
             revision,
             kind,
             state: DeliveryState::Queued,
-            due_at: self.now,
+            due_at,
             created_at: self.now,
             lease: 0,
             leased_until: None,
@@ -268,12 +269,17 @@ impl Draft {
         Ok(Some(delivery))
     }
 
-    /// Whether open invitations past their expiry remain that were not loaded.
+    /// Members that were loaded because some of their access is past its time.
+    pub(crate) fn due_members(&self) -> Vec<UserId> {
+        self.slice.due.as_ref().map_or_else(Vec::new, |due| due.members.clone())
+    }
+
+    /// Whether open invitations past their expiry, or members whose access ended, remain that were not loaded.
     pub(crate) fn has_more_due(&self) -> bool {
         self.slice.due.as_ref().is_some_and(|due| due.more)
     }
 
-    /// What was loaded as due to be ended.
+    /// The invitations that were loaded as due to be ended.
     pub(crate) fn due_ids(&self) -> Vec<InvitationId> {
         self.slice.due.as_ref().map_or_else(Vec::new, |due| due.ids.clone())
     }

@@ -117,6 +117,15 @@ pub enum Event {
         /// The seat class from now on.
         seat: Option<SeatClass>,
     },
+    /// The time of some of what a member held is over, or of all of it, which ends the membership (F14).
+    MemberAccessEnded {
+        /// Who.
+        user: UserId,
+        /// What they hold from now on.
+        grants: Grants,
+        /// The seat class from now on.
+        seat: Option<SeatClass>,
+    },
     /// A member was suspended: what they hold stays, and the seat is free.
     MemberSuspended {
         /// Who.
@@ -305,6 +314,7 @@ impl Event {
             },
             Self::MemberJoined { .. } => "member-joined",
             Self::MemberAccessChanged { .. } => "member-access-changed",
+            Self::MemberAccessEnded { .. } => "member-access-ended",
             Self::MemberSuspended { .. } => "member-suspended",
             Self::MemberRestored { .. } => "member-restored",
             Self::MemberRemoved { .. } => "member-removed",
@@ -425,6 +435,7 @@ impl Event {
         match self {
             Self::MemberJoined { member } => Some(&member.user),
             Self::MemberAccessChanged { user, .. }
+            | Self::MemberAccessEnded { user, .. }
             | Self::MemberSuspended { user }
             | Self::MemberRestored { user, .. }
             | Self::MemberRemoved { user }

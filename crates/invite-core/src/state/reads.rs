@@ -41,7 +41,7 @@ pub struct CommandKey {
 /// | kept links | all links that did not end |
 /// | limit | the time kept for the subject |
 /// | command | the record of an earlier command with this key |
-/// | due | open invitations past their expiry, up to so many, the longest past first, and their invitees |
+/// | due | open invitations past their expiry and their invitees, and members whose access ended, as persons: up to so many of each, the longest past first |
 /// | due requests | open join requests past their expiry, up to so many, the longest past first |
 /// | closing | the first of the closed groups that rows still name: its row, members in it and open invitations to it, up to so many of each, all that is addressed to them, and the kept links; the kept links also where the organization was closed |
 /// | past | of whoever has an address, or is a user: all their names (the member's user and the address they joined with), each as an invitee, with its invitations that ended and were not erased, up to [`PAST`](Self::PAST) of each, and the memberships of those who answered them |
@@ -77,7 +77,7 @@ pub struct Reads {
     pub limits: BTreeSet<LimitSubject>,
     /// Keys of earlier commands.
     pub commands: BTreeSet<CommandKey>,
-    /// How many open invitations past their expiry are needed; 0 for none.
+    /// How many open invitations past their expiry are needed, and members whose access ended; 0 for none.
     pub due: u32,
     /// How many open join requests past their expiry are needed; 0 for none.
     pub due_requests: u32,
@@ -108,7 +108,7 @@ impl Reads {
     /// How many invitations that ended are loaded of one invitee at the most.
     pub const PAST: u32 = 256;
 
-    /// How many open invitations past their expiry come with a command that needs the room.
+    /// How many open invitations past their expiry come with a command that needs the room, and as many members.
     pub const DUE: u32 = 64;
 
     /// Nothing but the organization.

@@ -147,6 +147,9 @@ pub enum Facts {
         /// How it ended.
         #[serde(skip_serializing_if = "Option::is_none")]
         ending: Option<Ending>,
+        /// When it begins, if later than it was made.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        starts_at: Option<DateTime<Utc>>,
         /// When it ends by itself.
         expires_at: Expiry,
         /// How often it was resent.
@@ -246,6 +249,7 @@ impl From<&Invitation> for Facts {
             inviter: invitation.inviter.clone(),
             state: invitation.stored_state().as_str(),
             ending: invitation.ended.as_ref().map(|(ending, _)| ending.clone()),
+            starts_at: invitation.starts_at,
             expires_at: invitation.expires_at,
             revision: invitation.revision,
             seat: invitation.seat.clone(),

@@ -66,13 +66,20 @@ pub struct Slice {
     pub(super) kept_links: bool,
     pub(super) closing: Option<Closing>,
     pub(super) past: Table<Invitee, Past>,
-    pub(super) overdue: Option<Due>,
+    pub(super) overdue: Option<Overdue>,
 }
 
 /// What an invitee had: invitations that ended and were not erased, and whether there are more than were loaded.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Past {
     pub(super) ids: BTreeSet<InvitationId>,
+    pub(super) more: bool,
+}
+
+/// Invitations of anybody that are to be erased, in their order, and whether there are more than were loaded.
+#[derive(Debug, Clone)]
+pub(super) struct Overdue {
+    pub(super) ids: Vec<InvitationId>,
     pub(super) more: bool,
 }
 
@@ -86,10 +93,11 @@ pub(crate) struct Closing {
     pub(crate) more: bool,
 }
 
-/// Invitations that something is to be done about, in its order.
+/// Open invitations past their expiry, and members whose access ended.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Due {
     pub(super) ids: Vec<InvitationId>,
+    pub(super) members: Vec<UserId>,
     pub(super) more: bool,
 }
 
@@ -214,6 +222,9 @@ impl Slice {
             for user in ended.filter_map(|(ending, _)| ending.user()) {
                 self.need_member(&mut needed, user);
             }
+        }
+        if let Some(due) = &self.due {
+            due.members.iter().for_each(|user| self.need_person(&mut needed, user));
         }
         if let Some(closing) = &self.closing {
             closing.members.iter().for_each(|user| self.need_person(&mut needed, user));
@@ -452,7 +463,7 @@ impl Slice {
     /// longest ended first, and whether there are more.
     pub fn answer_overdue(&mut self, ended: Vec<Invitation>, more: bool) {
         let ids = ended.iter().map(|invitation| invitation.id).collect();
-        self.overdue = Some(Due { ids, more });
+        self.overdue = Some(Overdue { ids, more });
         self.bring(ended);
     }
 
@@ -466,11 +477,16 @@ impl Slice {
         self.commands.insert(key, record);
     }
 
-    /// Answers what is due: open invitations past their expiry, and whether there are more.
-    pub fn answer_due(&mut self, due: Vec<Invitation>, more: bool) {
-        let ids = due.iter().map(|invitation| invitation.id).collect();
-        self.due = Some(Due { ids, more });
-        self.bring(due);
+    /// Answers what is due: open invitations past their expiry, members whose access ended, and whether there are
+    /// more of either.
+    pub fn answer_due(&mut self, invitations: Vec<Invitation>, members: Vec<Member>, more: bool) {
+        let ids = invitations.iter().map(|invitation| invitation.id).collect();
+        let users = members.iter().map(|member| member.user.clone()).collect();
+        self.due = Some(Due { ids, members: users, more });
+        self.bring(invitations);
+        for member in members {
+            self.members.insert_new(member.user.clone(), || Some(Box::new(member)));
+        }
     }
 
     /// The same row may come by several keys; all of them were read at one version.
@@ -574,7 +590,7 @@ impl Slice {
     }
 
     /// What is due: open invitations past their expiry as they were loaded, the longest past first, and
-    /// whether there are more than were loaded.
+    /// whether there is more than was loaded, of these or of [members](Self::due_access).
     ///
     /// # Errors
     /// [`NotLoaded`]
@@ -604,6 +620,15 @@ impl Slice {
     ) -> Result<(impl Iterator<Item = &'a Invitation> + use<'a>, bool), NotLoaded> {
         let overdue = loaded(self.overdue.as_ref(), "what is overdue")?;
         Ok((overdue.ids.iter().filter_map(|id| self.invitations.get(id)?.as_deref()), overdue.more))
+    }
+
+    /// Members whose access ended as they were loaded, the longest past first.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn due_access<'a>(&'a self) -> Result<impl Iterator<Item = &'a Member> + use<'a>, NotLoaded> {
+        let due = loaded(self.due.as_ref(), "what is due")?;
+        Ok(due.members.iter().filter_map(|user| self.members.get(user)?.as_deref()))
     }
 
     /// A group.
@@ -756,7 +781,7 @@ mod tests {
         let (world, rows) = several(3);
         for more in [false, true] {
             let mut slice = (*world.look(&Reads::new())).clone();
-            slice.answer_due(rows.iter().rev().cloned().collect(), more);
+            slice.answer_due(rows.iter().rev().cloned().collect(), Vec::new(), more);
             let (due, left) = slice.due().unwrap();
             assert!(due.map(|row| row.id).eq(rows.iter().rev().map(|row| row.id)));
             assert_eq!(left, more);

@@ -95,6 +95,7 @@ pub(super) fn rows_are_counted<O: Operation>(operation: &O, facts: &[(Actor, Eve
             Ending::Revoked { because } => *because != RevokedBecause::Asked,
             Ending::Accepted { .. } | Ending::Included { .. } | Ending::Declined { .. } => false,
         },
+        Event::MemberAccessEnded { .. } => true,
         Event::LinkEnded { ending, .. } => *ending == LinkEnding::CreatorRemoved,
         Event::RequestEnded { ending, .. } => {
             matches!(ending, RequestEnding::Expired | RequestEnding::Settled { .. })
@@ -591,6 +592,8 @@ pub(super) fn nobody_grants_what_they_do_not_hold(
             (Event::MemberAccessChanged { user, .. }, None) if created.is_some() => {
                 assert_eq!(actor.user(), Some(user), "nobody else manages it");
                 let role = Access::role(model.creators_role.as_ref().expect("there is a role for creators"));
+                let (_, given) = granted.iter().next().expect("the creator manages it");
+                let role = Access { until: given.until, ..role };
                 [created.map(|id| Grant::new(Scope::Group(id.clone()), role).into()), None]
             }
             (Event::MemberJoined { .. } | Event::MemberAccessChanged { .. }, None)
@@ -628,8 +631,8 @@ fn on_joining(group: &Group) -> Grants {
     group.settings.join_access.iter().map(|access| Grant::new(scope(), access.clone())).collect()
 }
 
-/// A permission somewhere, on a resource of a kind.
-type Right = (Scope, Permission, ResourceKind, String);
+/// A permission somewhere, on a resource of a kind, until a time if not for ever.
+type Right = (Scope, Permission, ResourceKind, String, Option<DateTime<Utc>>);
 
 /// Every right that grants come to, over the resources that tests name and one that nobody names.
 fn effective<'a>(model: &'a AccessModel, grants: &'a Grants) -> impl Iterator<Item = Right> + 'a {
@@ -639,8 +642,9 @@ fn effective<'a>(model: &'a AccessModel, grants: &'a Grants) -> impl Iterator<It
             model.resource_kinds().iter().flat_map(move |kind| {
                 let permission = permission.clone();
                 let reached = resources.into_iter().filter(|one| access.restriction(kind).includes(one));
-                let right =
-                    move |one: &str| (scope.clone(), permission.clone(), kind.clone(), one.to_owned());
+                let right = move |one: &str| {
+                    (scope.clone(), permission.clone(), kind.clone(), one.to_owned(), access.ends_at())
+                };
                 reached.map(right).collect::<Vec<_>>()
             })
         })
@@ -648,9 +652,11 @@ fn effective<'a>(model: &'a AccessModel, grants: &'a Grants) -> impl Iterator<It
 }
 
 /// Written without the code under test: some access that holds there includes the permission and the resource.
-fn has(model: &AccessModel, grants: &Grants, (scope, permission, kind, resource): &Right) -> bool {
+fn has(model: &AccessModel, grants: &Grants, (scope, permission, kind, resource, until): &Right) -> bool {
     grants.iter().any(|(held, access)| {
-        (*held == Scope::Organization || held == scope)
+        let lasts = access.ends_at().is_none_or(|end| until.is_some_and(|asked| asked <= end));
+        lasts
+            && (*held == Scope::Organization || held == scope)
             && model.permissions_of(access).contains(permission)
             && access.resources().get(kind).is_none_or(|restriction| match restriction {
                 Restriction::All => true,

@@ -156,6 +156,20 @@ fn grants(n: usize) -> Grants {
     }
 }
 
+/// The same grants, some of them for some time (F14).
+fn for_some_time(now: DateTime<Utc>, n: usize, grants: Grants) -> Grants {
+    let end = now + TimeDelta::hours((n / 6) as i64 * 5);
+    match n % 6 {
+        0 => grants.into_iter().map(|grant| grant.until(end)).collect(),
+        1 => grants
+            .into_iter()
+            .enumerate()
+            .map(|(at, grant)| if at == 0 { grant.until(end) } else { grant })
+            .collect(),
+        _ => grants,
+    }
+}
+
 /// Groups that there are from the beginning, and others that may be created.
 const GROUPS: [&str; 6] = ["red", "blue", "green", "grey", "gold", "none"];
 
@@ -182,7 +196,7 @@ fn link_settings(now: DateTime<Utc>, n: [usize; 4]) -> LinkSettings {
     let grants = match n[0] % 3 {
         0 => Grant::role(["client", "member"][n[1] % 2]).in_group(some_group(n[2])).into(),
         1 => [Grant::role("client"), Grant::role("client").in_group(some_group(n[2]))].into(),
-        _ => grants(n[1]),
+        _ => for_some_time(now, n[2], grants(n[1])),
     };
     let settings = LinkSettings::new(format!("{}", n[3] % 4), grants);
     let only = |domain| DomainRules::new().allow(DomainRule::parse(domain).unwrap());
@@ -315,7 +329,9 @@ impl World {
                         let mode = if n[3].is_multiple_of(3) { Mode::AllOrNothing } else { Mode::Each };
                         Invite::new(many, grants(n[1])).mode(mode).on_pending(on_pending).into()
                     }
-                    2 | 3 => one().expires_at(soon(self)).into(),
+                    2 => one().expires_at(soon(self)).into(),
+                    3 => one().starts_at(self.now + TimeDelta::hours(n[3] as i64 % 6)).into(),
+                    5 => Invite::new(entry(n[0]), for_some_time(self.now, n[3], grants(n[1]))).into(),
                     4 => one().message("SECRET MESSAGE").metadata("k", "v").into(),
                     _ => one().into(),
                 }
@@ -372,7 +388,8 @@ impl World {
                 RemoveMembers::many(users).their_invitations(theirs(n[1])).into()
             }
             40..=42 => {
-                let member = NewMember::new(user(&name(n[0])), grants(n[1]));
+                let held = for_some_time(self.now, n[3], grants(n[1]));
+                let member = NewMember::new(user(&name(n[0])), held);
                 AddMembers::one(if n[2].is_multiple_of(2) { member } else { member.email(address_of(n[3])) })
                     .into()
             }
@@ -382,7 +399,10 @@ impl World {
                 let mode = if n[3].is_multiple_of(2) { Mode::AllOrNothing } else { Mode::Each };
                 AddMembers::many(list).mode(mode).into()
             }
-            44..=47 => ChangeAccess::new(user(&name(n[0])), grants(n[1])).into(),
+            44..=47 => {
+                let held = for_some_time(self.now, n[2], grants(n[1]));
+                ChangeAccess::new(user(&name(n[0])), held).into()
+            }
             48 | 49 => {
                 let becomes = grants(n[1]).into_iter().next().unwrap().access().clone();
                 let former =

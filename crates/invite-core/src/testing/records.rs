@@ -129,6 +129,12 @@ const KINDS: &[(&str, Makes)] = &[
         added(world);
         world.ok(ChangeAccess::new(user("bob"), in_group("client", "red")), &by("ada"));
     }),
+    ("member-access-ended", |world| {
+        let until = world.now + TimeDelta::days(30);
+        world.add("bob", [Grant::role("client"), in_group("member", "red").until(until)]);
+        world.wait(TimeDelta::days(30));
+        world.ok(Tidy::new(1), &Actor::System);
+    }),
     ("member-suspended", |world| {
         added(world);
         world.ok(SuspendMembers::one(user("bob")), &by("ada"));

@@ -315,9 +315,16 @@ impl Rows {
                 Expiry::At(at) => (at, row.id),
                 Expiry::Never => (DateTime::<Utc>::MAX_UTC, row.id),
             });
-            let more = rows.len() > *due as usize;
-            rows.truncate(*due as usize);
-            slice.answer_due(rows, more);
+            let limit = *due as usize;
+            let over = header.due_access(now);
+            let mut members =
+                self.members.values().filter(|row| row.ends_at().is_some_and(|end| end <= over));
+            let mut members = members.by_ref().cloned().collect::<Vec<_>>();
+            members.sort_by_key(|row| (row.ends_at(), row.user.clone()));
+            let more = rows.len() > limit || members.len() > limit;
+            rows.truncate(limit);
+            members.truncate(limit);
+            slice.answer_due(rows, members, more);
         }
     }
 

@@ -34,6 +34,7 @@ create table invite_members (
     link blob,
     joined_at integer not null,
     metadata text not null,
+    ends_at integer,
     primary key (organization, user)
 ) strict;
 
@@ -43,6 +44,7 @@ create index invite_members_role on invite_members (organization, role, joined_a
 create index invite_members_user on invite_members (user, joined_at, organization);
 create index invite_members_link on invite_members (organization, link, joined_at, user) where link is not null;
 create index invite_members_seat on invite_members (organization, seat, joined_at, user) where seat is not null;
+create index invite_members_ends on invite_members (organization, ends_at, user) where ends_at is not null;
 create index invite_members_status on invite_members (organization, status, joined_at, user);
 
 create table invite_group_members (
@@ -149,6 +151,7 @@ create table invite_invitations (
     locale text,
     metadata text not null,
     continue_to text,
+    starts_at integer,
     primary key (organization, id)
 ) strict;
 

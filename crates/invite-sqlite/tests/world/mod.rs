@@ -45,6 +45,7 @@ pub fn invitation(invitee: impl Into<Invitee>) -> Invitation {
         grants: Grant::role("member").into(),
         inviter: Actor::User(user("ada")),
         created_at: at(0),
+        starts_at: None,
         expires_at: Expiry::At(at(1000)),
         ended: None,
         nonce: Nonce::from_bytes(fresh().into_bytes()),
