@@ -8,8 +8,8 @@ use invite::core::Principal;
 use invite::mailer::Sender;
 use invite::{
     AccessModel, Acting, Among, Called, Directory, DirectoryError, EmailAddress, Entropy as _, GroupId,
-    InvalidEmail, InvitationFilter, InvitationId, Invitations, Key, Keyring, LinkFilter, LinkId, Page,
-    PageRequest, Person, RoleName, SystemEntropy, UserId, WhichLinks,
+    InvalidEmail, InvitationFilter, InvitationId, Invitations, Key, Keyring, LinkFilter, LinkId,
+    OrganizationHandle, Page, PageRequest, Person, RequestId, RoleName, SystemEntropy, UserId, WhichLinks,
 };
 use invite_memory::EmlMailer;
 use invite_sqlite::SqliteStorage;
@@ -181,6 +181,19 @@ pub(crate) async fn invitation(acting: &Acting, named: &str) -> Result<Invitatio
         request = request.after(cursor);
     }
     Err(Failure::input(format!("nobody invited {named}"), "see `team invitations` for who was invited"))
+}
+
+impl Host {
+    /// The organization that somebody asked to join.
+    pub(crate) async fn asked(&self, user: &UserId, id: RequestId) -> Result<OrganizationHandle, Failure> {
+        let read = async |request: &PageRequest| self.invite.requests_by(user.clone(), request).await;
+        let (asked, _) = up_to(usize::MAX, read).await?;
+        let found = asked.into_iter().find(|entry| entry.request.id == id);
+        let organization = found.map(|entry| entry.organization).ok_or_else(|| {
+            Failure::input(format!("{user} has made no request {id}"), "see `team requests` for their ids")
+        })?;
+        Ok(self.invite.organization(organization))
+    }
 }
 
 /// The invite link that is meant: by its id, or by its name, if one link that did not end has it.

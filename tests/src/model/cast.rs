@@ -1,11 +1,13 @@
 //! Who plays, with which roles, in which organizations.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use invite::core::{AccessModelBuilder, Invitee, Principal};
+use invite::core::{AccessModelBuilder, Approvers, Domain, Inclusion, Invitee, Principal, VerifiedDomain};
 use invite::{
     Access, AccessModel, Actor, DomainRule, DomainRules, EmailAddress, Expiry, Grant, Grants, GroupId,
     GroupSettings, InviterPolicy, Limit, LinkSettings, OwnerSeat, Permission, Plan, Rate, Restriction, Role,
-    SeatPolicy, TheirInvitations, UserId,
+    SeatPolicy, Settings, TheirInvitations, UserId,
 };
 use proptest::prelude::*;
 
@@ -43,6 +45,10 @@ pub struct Rules {
     pub owners: OwnerSeat,
     /// The role in a group of whoever creates it.
     pub creators: Option<&'static str>,
+    /// Who may not approve a request beside whoever asked.
+    pub approvers: Approvers,
+    /// What becomes of requests behind which nobody stands any more.
+    pub requests: InviterPolicy,
 }
 
 impl Rules {
@@ -53,20 +59,23 @@ impl Rules {
         let creators = prop::sample::select(vec![None, Some("lead"), Some("admin")]);
         let inviter = prop::sample::select(vec![Strict, Keep, Reduce]);
         let links = prop::sample::select(vec![Keep, Strict, Reduce]);
-        (inviter, links, owners, creators).prop_map(|(inviter, links, owners, creators)| Self {
-            inviter,
-            links,
-            owners,
-            creators,
+        let approvers = vec![Approvers::AllButProposer, Approvers::AllButRequester, Approvers::AllButInviter];
+        let approvers = prop::sample::select(approvers);
+        let requests = prop::sample::select(vec![Keep, Strict, Reduce]);
+        let policies = (inviter, links, requests);
+        (policies, owners, creators, approvers).prop_map(|(policies, owners, creators, approvers)| {
+            let (inviter, links, requests) = policies;
+            Self { inviter, links, owners, creators, approvers, requests }
         })
     }
 
-    /// `admin` may do all but close, `lead` invites and manages members, clients, groups and links, `member` works,
-    /// `client` looks.
+    /// `admin` may do all but close, `lead` invites and manages members, clients, groups and links, `member` works and
+    /// proposes, `client` looks.
     pub(super) fn model(self) -> AccessModel {
         let own = Permission::OWN.into_iter().filter(|own| *own != Permission::CLOSE);
         let leads = [
             Permission::INVITE,
+            Permission::PROPOSE,
             Permission::ADD,
             Permission::CHANGE_ACCESS,
             Permission::REMOVE,
@@ -81,11 +90,12 @@ impl Rules {
             .resource_kinds(["account", "line"])
             .role(Role::new("admin").with(WORK).with(own).may_grant(["admin", "lead", "member", "client"]))
             .role(Role::new("lead").with(work).with(leads).may_grant(["member", "client"]))
-            .role(Role::new("member").with(work))
+            .role(Role::new("member").with(work).with([Permission::PROPOSE]))
             .role(Role::new("client").with(["posts.view", "accounts.connect"]).never(["accounts.delete"]))
             .seat("team", ["posts.publish"])
             .seat("client", [] as [&str; 0]);
         let builder = builder.inviter_policy(self.inviter).link_policy(self.links).owner_seat(self.owners);
+        let builder = builder.approvers(self.approvers).request_policy(self.requests);
         match self.creators {
             Some(role) => builder.creators_role(role),
             None => builder,
@@ -215,10 +225,34 @@ pub(super) fn link_settings(n: usize, grants: Grants, now: DateTime<Utc>) -> Lin
         4 => settings.opens_at(now).closes_at(now + hours(1)),
         5 => settings.domains(only("example.com")),
         6 => settings.domains(only("work.example")).max_uses(3),
+        9 | 10 => settings.by_request(),
+        11 => settings.by_request().max_uses(1),
         7 if n < 32 => settings.max_uses(0),
         8 if n < 32 => settings.opens_at(now + hours(2)).closes_at(now + hours(2)),
         _ => settings,
     }
+}
+
+/// Which domains are verified, and how their people come in.
+pub(super) fn verified(n: usize, grants: Grants) -> BTreeMap<Domain, VerifiedDomain> {
+    let domain = |text| Domain::parse(text).unwrap();
+    let own = match n % 4 {
+        0 => None,
+        1 => Some((domain("example.com"), VerifiedDomain::joins(grants.clone()))),
+        _ => Some((domain("example.com"), VerifiedDomain::asks(grants.clone()))),
+    };
+    let work = (n % 3 > 0).then(|| (domain("work.example"), VerifiedDomain::joins(grants)));
+    own.into_iter().chain(work).collect()
+}
+
+/// Whether users are included, and which domains may not join.
+pub(super) fn settings(name: &str, n: usize, inclusion: usize) -> Settings {
+    let settings = Settings::named(name);
+    let settings = match n % 4 {
+        0 => settings.domains(DomainRules::new().deny(DomainRule::parse("work.example").unwrap())),
+        _ => settings,
+    };
+    settings.inclusion([Inclusion::Off, Inclusion::Asked, Inclusion::Always][inclusion % 3])
 }
 
 /// The plan that every organization begins with.

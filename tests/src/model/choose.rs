@@ -1,19 +1,17 @@
 //! What a step comes to: its numbers choose among what there is by then.
 
 use chrono::{DateTime, Utc};
-use invite::core::{
-    ChangeStatus, DomainRule, DomainRules, Invitee, MIN_TIME, Principal, Purpose, SuppressionKind,
-};
+use invite::core::{ChangeStatus, Include, Invitee, MIN_TIME, Principal, Purpose, SuppressionKind};
 use invite::{
     Actor, Block, Expiry, FormerOwner, Grants, GroupId, GroupStatus, Invitation, InvitationId, LinkId, Mode,
-    OnPending, OrganizationId, Settings,
+    OnPending, OrganizationId, RequestId, UserId,
 };
 
 use super::cast::{
     GROUPS, ORGANIZATIONS, actor, address_of, expiry, first_groups, grants, group_settings, invitee, joining,
-    link_settings, meant, name, plan, principal, theirs,
+    link_settings, meant, name, plan, principal, settings, theirs, verified,
 };
-use super::command::{Claim, Command, Issued, To, Turn, Whence};
+use super::command::{Claim, Command, Issued, To, Turn, Way, Whence};
 use super::reference::Reference;
 use super::snapshot::Snapshot;
 use super::step::{Step, What};
@@ -44,6 +42,11 @@ impl Choices<'_> {
         let now = self.shown[step.organization].time(self.clock);
         let asked = n[3].is_multiple_of(3).then(|| expiry(n[2], now));
         let on_pending = [OnPending::Refuse, OnPending::Resend, OnPending::Replace][n[2] % 3];
+        let include = match n[3] % 8 {
+            1 => Include::Yes,
+            2 => Include::No,
+            _ => Include::AsSet,
+        };
         let mode = if n[3].is_multiple_of(3) { Mode::AllOrNothing } else { Mode::Each };
         let groups = self.groups(step);
         let grants = |n| grants(n, [&groups[0], &groups[1]]);
@@ -54,7 +57,8 @@ impl Choices<'_> {
         Some(match step.what {
             What::Invite => {
                 let list = vec![(invitee(n[0]), None)];
-                Command::Invite { list, grants: grants(n[1]), mode: Mode::Each, on_pending, expiry: asked }
+                let (grants, mode) = (grants(n[1]), Mode::Each);
+                Command::Invite { list, grants, mode, on_pending, include, expiry: asked }
             }
             What::InviteMany => {
                 let list = vec![
@@ -62,7 +66,7 @@ impl Choices<'_> {
                     (invitee(n[0] + 1), Some(grants(n[3]))),
                     (invitee(n[0] + n[2]), None),
                 ];
-                Command::Invite { list, grants: grants(n[1]), mode, on_pending, expiry: None }
+                Command::Invite { list, grants: grants(n[1]), mode, on_pending, include, expiry: None }
             }
             What::Resend => Command::Resend { id, expiry: asked },
             What::Edit => match n[3] % 3 {
@@ -124,11 +128,7 @@ impl Choices<'_> {
             }
             What::ChangePlan => Command::ChangePlan(plan(n[0])),
             What::ChangeSettings => {
-                let rules = match n[0] % 4 {
-                    0 => DomainRules::new().deny(DomainRule::parse("work.example").unwrap()),
-                    _ => DomainRules::new(),
-                };
-                Command::ChangeSettings(Settings::named(ORGANIZATIONS[step.organization]).domains(rules))
+                Command::ChangeSettings(settings(ORGANIZATIONS[step.organization], n[0], n[1]))
             }
             What::Suspend => Command::ChangeStatus(ChangeStatus::Suspend),
             What::Resume => Command::ChangeStatus(ChangeStatus::Resume),
@@ -186,6 +186,38 @@ impl Choices<'_> {
                 let issued = self.link_token(step.organization, n);
                 Command::JoinByLink { issued, principal: principal(n[2], n[3]) }
             }
+            What::SuspendMember => Command::SuspendMembers { users: vec![name(n[0])], theirs: theirs(n[1]) },
+            What::SuspendMany => {
+                Command::SuspendMembers { users: [n[0], n[0] + 1].map(name).to_vec(), theirs: theirs(n[1]) }
+            }
+            What::RestoreMember => Command::RestoreMembers(vec![self.suspended(step, n[0])]),
+            What::RestoreMany => Command::RestoreMembers(vec![self.suspended(step, n[0]), name(n[1])]),
+            What::AskByLink => {
+                let way = Way::Link(self.link_token(step.organization, n));
+                Command::AskToJoin { way, principal: principal(n[2], n[3]) }
+            }
+            What::AskForGroup => {
+                let way = Way::Group(self.group(step.organization, n[0]));
+                Command::AskToJoin { way, principal: principal(n[2], n[3]) }
+            }
+            What::AskByDomain => Command::AskToJoin { way: Way::Domain, principal: principal(n[2], n[3]) },
+            What::JoinByDomain => Command::JoinByDomain(principal(n[2], n[3])),
+            What::Propose => Command::Propose { invitee: invitee(n[0]), grants: grants(n[1]) },
+            What::Approve => {
+                let granting = n[3].is_multiple_of(8).then(|| grants(n[1]));
+                Command::Approve { ids: vec![self.request(step.organization, n[0])], granting }
+            }
+            What::ApproveMany => {
+                let ids = vec![n[0], n[1]];
+                let ids = ids.into_iter().map(|n| self.request(step.organization, n)).collect();
+                Command::Approve { ids, granting: None }
+            }
+            What::Deny => Command::Deny(vec![self.request(step.organization, n[0])]),
+            What::Withdraw => Command::Withdraw(self.request(step.organization, n[0])),
+            What::ChangeVerifiedDomains => {
+                let granted = joining(n[1], [&groups[0], &groups[1]]);
+                Command::ChangeVerifiedDomains(verified(n[0], granted))
+            }
             _ => return None,
         })
     }
@@ -196,13 +228,19 @@ impl Choices<'_> {
         let owner = owners.map(|member| Actor::User(member.user.clone())).next();
         let able = owner.filter(|_| step.able);
         let actor = match command {
-            Command::ChangePlan(_) if step.able => Actor::System,
+            Command::ChangePlan(_) | Command::ChangeVerifiedDomains(_) if step.able => Actor::System,
+            Command::Withdraw(id) if step.able => {
+                let row = self.shown[step.organization].requests.get(id);
+                row.map_or(Actor::System, |row| Actor::User(row.by.clone()))
+            }
             Command::Create { owner } => Actor::User(owner.clone()),
             Command::Leave { user, .. } if step.able => Actor::User(user.clone()),
             Command::Accept { principal, .. }
             | Command::Decline { principal, .. }
             | Command::JoinByLink { principal, .. }
             | Command::JoinGroup { principal, .. }
+            | Command::AskToJoin { principal, .. }
+            | Command::JoinByDomain(principal)
             | Command::Unblock { principal, .. } => Actor::User(principal.user().clone()),
             _ => able.unwrap_or(actor(step.actor)),
         };
@@ -231,6 +269,24 @@ impl Choices<'_> {
         let rows = self.shown[organization].groups.values();
         let archived = rows.filter(|row| row.status == GroupStatus::Archived).collect::<Vec<_>>();
         archived.get(n % archived.len().max(1)).map(|row| row.id.clone())
+    }
+
+    /// One of the join requests of an organization, the latest first.
+    fn request(self, organization: usize, n: usize) -> RequestId {
+        let rows = &self.shown[organization].requests;
+        let nobodys = RequestId::from_parts(MIN_TIME, [0; 10]);
+        let open = rows.values().rev().filter(|row| row.is_open()).map(|row| row.id).collect::<Vec<_>>();
+        let open = open.get(n % open.len().max(1)).filter(|_| !n.is_multiple_of(5));
+        let any = || rows.keys().rev().nth(n % rows.len().max(1));
+        open.or_else(any).copied().unwrap_or(nobodys)
+    }
+
+    /// Mostly somebody who is suspended.
+    fn suspended(self, step: &Step, n: usize) -> UserId {
+        let members = self.shown[step.organization].members.values();
+        let suspended = members.filter(|member| !member.is_active()).collect::<Vec<_>>();
+        let one = suspended.get(n % suspended.len().max(1)).filter(|_| !n.is_multiple_of(8));
+        one.map_or_else(|| name(n), |member| member.user.clone())
     }
 
     /// One of the invite links of an organization, the latest first.
@@ -337,8 +393,8 @@ impl Choices<'_> {
         let list: Vec<(Invitee, Option<Grants>)> =
             vec![(address_of(n[0]).into(), None), (name(n[1]).into(), None)];
         let [red, blue] = first_groups();
-        let grants = grants(n[2], [&red, &blue]);
-        Command::Invite { list, grants, mode: Mode::Each, on_pending: OnPending::Refuse, expiry: None }
+        let (grants, on_pending) = (grants(n[2], [&red, &blue]), OnPending::Refuse);
+        Command::Invite { list, grants, mode: Mode::Each, on_pending, include: Include::AsSet, expiry: None }
     }
 }
 

@@ -1,18 +1,21 @@
 //! Commands as the model sees them: what is asked, how it is put to the service, and what came of it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use invite::core::{
-    ChangeGroup, ChangeGroupStatus, ChangePlan, ChangeSettings, ChangeStatus, CreateGroup, CreateLink,
-    CreateOrganization, EditLink, Invitee, JoinGroup, Leave, OfferOwnership, Operation, Principal, Remind,
-    Revoke, Settled, SuppressionKind, SwitchLink, Tidied,
+    Approve, ApproveOutcome, AskToJoin, ChangeGroup, ChangeGroupStatus, ChangePlan, ChangeSettings,
+    ChangeStatus, ChangeVerifiedDomains, CreateGroup, CreateLink, CreateOrganization, Deny, Domain, EditLink,
+    Include, Invitee, JoinByDomain, JoinGroup, Leave, OfferOwnership, Operation, Principal, Propose, Remind,
+    RestoreMembers, Revoke, Settled, SuppressionKind, SuspendMembers, SwitchLink, Tidied, VerifiedDomain,
+    Withdraw,
 };
 use invite::{Actor, EmailAddress};
 use invite::{
     AddMembers, Block, ChangeAccess, Decline, Edit, Error, Expiry, FormerOwner, Grants, GroupId,
     GroupSettings, InvitationId, Invitations, Invite, InviteOutcome, InviteeEntry, LinkId, LinkSettings,
-    Mode, NewMember, OnPending, Plan, Refusal, RemoveMembers, Resend, Settings, TheirInvitations, Token,
-    UserId,
+    Mode, NewMember, OnPending, Plan, Refusal, RemoveMembers, RequestId, Resend, Settings, TheirInvitations,
+    Token, UserId,
 };
 
 use super::snapshot::failed;
@@ -79,6 +82,7 @@ pub(super) enum Command {
         grants: Grants,
         mode: Mode,
         on_pending: OnPending,
+        include: Include,
         expiry: Option<Expiry>,
     },
     Resend {
@@ -163,6 +167,35 @@ pub(super) enum Command {
         issued: Issued,
         principal: Principal,
     },
+    SuspendMembers {
+        users: Vec<UserId>,
+        theirs: TheirInvitations,
+    },
+    RestoreMembers(Vec<UserId>),
+    AskToJoin {
+        way: Way,
+        principal: Principal,
+    },
+    JoinByDomain(Principal),
+    Propose {
+        invitee: Invitee,
+        grants: Grants,
+    },
+    Approve {
+        ids: Vec<RequestId>,
+        granting: Option<Grants>,
+    },
+    Deny(Vec<RequestId>),
+    Withdraw(RequestId),
+    ChangeVerifiedDomains(BTreeMap<Domain, VerifiedDomain>),
+}
+
+/// By which way somebody asks to join.
+#[derive(Debug, Clone)]
+pub(super) enum Way {
+    Link(Issued),
+    Group(GroupId),
+    Domain,
 }
 
 /// How a command is put.
@@ -188,6 +221,7 @@ pub(super) enum Item {
     Settled(Settled),
     Tidied(Tidied),
     MadeLink(LinkId),
+    Asked(RequestId),
     Made(InvitationId),
     Resent,
     Replaced {
@@ -230,13 +264,13 @@ impl Command {
             Actor::System => organization.as_system(),
         };
         match self.clone() {
-            Self::Invite { list, grants, mode, on_pending, expiry } => {
+            Self::Invite { list, grants, mode, on_pending, include, expiry } => {
                 let entry = |(who, own): (Invitee, Option<Grants>)| match own {
                     Some(own) => InviteeEntry::new(who).grants(own),
                     None => InviteeEntry::new(who),
                 };
                 let list = list.into_iter().map(entry).collect::<Vec<_>>();
-                let invite = Invite::new(list, grants).mode(mode).on_pending(on_pending);
+                let invite = Invite::new(list, grants).mode(mode).on_pending(on_pending).include(include);
                 let invite = match expiry {
                     Some(expiry) => invite.expires_at(expiry),
                     None => invite,
@@ -375,6 +409,62 @@ impl Command {
                 })
                 .await
             }
+            Self::SuspendMembers { users, theirs } => {
+                let suspend = SuspendMembers::many(users).their_invitations(theirs);
+                ask(acting.run(suspend), how, |suspended| {
+                    let results = suspended.results.iter().map(|result| match &result.refused {
+                        Some(reason) => Item::Refused(reason.code()),
+                        None => Item::Settled(result.settled),
+                    });
+                    results.collect()
+                })
+                .await
+            }
+            Self::RestoreMembers(users) => {
+                ask(acting.run(RestoreMembers::many(users)), how, |restored| {
+                    restored.results.iter().map(|result| item(result.refused.as_ref())).collect()
+                })
+                .await
+            }
+            Self::AskToJoin { way, principal } => {
+                let asking = match way {
+                    Way::Link(issued) => AskToJoin::link(issued.token, principal),
+                    Way::Group(group) => AskToJoin::group(group, principal),
+                    Way::Domain => AskToJoin::domain(principal),
+                };
+                ask(acting.run(asking), how, |asked| vec![Item::Asked(asked.request)]).await
+            }
+            Self::JoinByDomain(principal) => ask(acting.run(JoinByDomain::new(principal)), how, done).await,
+            Self::Propose { invitee, grants } => {
+                let propose = Propose::new(invitee, grants);
+                ask(acting.run(propose), how, |asked| vec![Item::Asked(asked.request)]).await
+            }
+            Self::Approve { ids, granting } => {
+                let approve = Approve::many(ids);
+                let approve = match granting {
+                    Some(grants) => approve.granting(grants),
+                    None => approve,
+                };
+                ask(acting.run(approve), how, |approved| {
+                    let results = approved.results.iter().map(|result| match &result.outcome {
+                        ApproveOutcome::Invited { invitation } => Item::Made(*invitation),
+                        ApproveOutcome::Refused { reason } => Item::Refused(reason.code()),
+                        _ => Item::Done,
+                    });
+                    results.collect()
+                })
+                .await
+            }
+            Self::Deny(ids) => {
+                ask(acting.run(Deny::many(ids)), how, |denied| {
+                    denied.results.iter().map(|result| item(result.refused.as_ref())).collect()
+                })
+                .await
+            }
+            Self::Withdraw(id) => ask(acting.run(Withdraw::new(id)), how, done).await,
+            Self::ChangeVerifiedDomains(verified) => {
+                ask(acting.run(ChangeVerifiedDomains::new(verified)), how, done).await
+            }
         }
     }
 
@@ -384,6 +474,7 @@ impl Command {
             Self::Accept { claim: Claim::Token(issued), .. }
             | Self::Decline { claim: Claim::Token(issued), .. }
             | Self::JoinByLink { issued, .. }
+            | Self::AskToJoin { way: Way::Link(issued), .. }
             | Self::Unsubscribe(issued) => issued.token.organization().as_str(),
             _ => named,
         }

@@ -13,6 +13,8 @@ impl Change<'_> {
         self.inviters_hold_it()?;
         self.makers_of_links_hold_it()?;
         self.managers_of_groups_hold_it()?;
+        self.managers_of_domains_hold_it()?;
+        self.whoever_restores_holds_it()?;
         for (user, member) in &self.after.members {
             let held = self.before.members.get(user).map(|member| member.grants.clone()).unwrap_or_default();
             let news = member.grants.iter().filter(|(scope, access)| held.access(scope) != Some(access));
@@ -77,6 +79,31 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// AUT-7: what is in force again.
+    fn whoever_restores_holds_it(self) -> Checked {
+        for (user, member) in self.after.members.iter().filter(|(_, member)| member.is_active()) {
+            if self.before.members.get(user).is_some_and(|before| !before.is_active()) {
+                let kind = match member.is_owner() {
+                    true => InvitationKind::Ownership { former: invite::FormerOwner::Stays },
+                    false => InvitationKind::Membership,
+                };
+                self.holds(self.by, &kind, &member.grants)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// F15: the same of those who come in with an address of a verified domain.
+    fn managers_of_domains_hold_it(self) -> Checked {
+        let before = &self.before.organization.verified;
+        for (domain, set) in &self.after.organization.verified {
+            if before.get(domain) != Some(set) {
+                self.holds(self.by, &InvitationKind::Membership, set.grants())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Whether something is granted that was not before. A closed group is taken out of what anybody granted.
     fn grows(self, before: &Grants, after: &Grants) -> bool {
         after.iter().any(|(scope, access)| before.access(scope) != Some(access))
@@ -109,6 +136,16 @@ impl Change<'_> {
                 holds!(theirs, "AUT-2", "{user} got {news:?} of a new group");
                 Ok(())
             }
+            Command::JoinByDomain(principal) => {
+                let verified = self.before.organization.verified.iter();
+                let mut own = verified
+                    .filter(|(domain, _)| principal.vouched().iter().any(|address| domain.matches(address)));
+                let given = own.any(|(_, set)| *news == *set.grants() || within(news, set.grants()));
+                holds!(given, "F15", "{user} got {news:?} by no verified domain");
+                Ok(())
+            }
+            // Whoever approves answers for it.
+            Command::Approve { .. } => self.holds(self.by, &InvitationKind::Membership, news),
             _ => self.was_given(user, news),
         }
     }
@@ -146,7 +183,9 @@ impl Change<'_> {
     fn holds(self, who: &Actor, kind: &InvitationKind, grants: &Grants) -> Checked {
         let held = match who {
             Actor::System => Holder::Host,
-            Actor::User(user) => Holder::Member(self.before.members.get(user).map(|member| &member.grants)),
+            Actor::User(user) => {
+                Holder::Member(self.before.members.get(user).and_then(invite::Member::in_force))
+            }
         };
         match kind {
             InvitationKind::Ownership { .. } => {
@@ -160,4 +199,9 @@ impl Change<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether every grant is one of others.
+fn within(these: &Grants, others: &Grants) -> bool {
+    these.iter().all(|(scope, access)| others.access(scope) == Some(access))
 }

@@ -100,6 +100,8 @@ impl Change<'_> {
         holds!(joined.is_none(), "LIF-8", "{joined:?} joined while it was {status:?}");
         let made = self.after.invitations.keys().find(|id| !self.before.invitations.contains_key(*id));
         holds!(made.is_none(), "LIF-8", "{made:?} was made while it was {status:?}");
+        let asked = self.after.requests.len() == self.before.requests.len();
+        holds!(asked, "LIF-8", "somebody asked while it was {status:?}");
         let uses = |of: &Snapshot| of.links.values().map(|link| link.uses).sum::<u32>();
         let same = uses(self.before) == uses(self.after)
             && self.before.links.len() == self.after.links.len()
@@ -131,9 +133,15 @@ impl Change<'_> {
         for (id, link) in &self.after.links {
             let Some(before) = self.before.links.get(id) else { continue };
             if link.uses != before.uses {
-                let open = before.state_at(self.now) == invite::LinkState::Open;
+                // Whoever asked by it may be approved when nobody joins by it any more.
+                let approved = matches!(self.command, Command::Approve { .. });
+                let open = approved || before.state_at(self.now) == invite::LinkState::Open;
                 let within = link.settings.most_uses().is_none_or(|most| link.uses <= most);
-                holds!(open && within && link.uses == before.uses + 1, "CON-4", "{before:?} became {link:?}");
+                holds!(
+                    open && within && (approved || link.uses == before.uses + 1),
+                    "CON-4",
+                    "{before:?} became {link:?}"
+                );
             }
             let edited = u32::from(link.settings != before.settings);
             holds!(link.revision == before.revision + edited, "LIF-13", "{before:?} became {link:?}");
@@ -214,7 +222,9 @@ fn counts_are_a_recount(of: &Snapshot) -> Checked {
     for (class, _) in reserved.collect::<BTreeSet<_>>() {
         seats.entry(class).or_default().reserved += 1;
     }
-    let owners = of.members.values().filter(|member| member.is_owner()).count();
+    let owners = of.members.values().filter(|member| member.is_owner() && member.is_active()).count();
+    let seated = of.members.values().find(|member| !member.is_active() && member.seat.is_some());
+    holds!(seated.is_none(), "SEA-3", "{seated:?} is suspended and takes a seat");
     let counts = Counts {
         members: of.members.len() as u32,
         owners: owners as u32,
@@ -324,7 +334,7 @@ pub(super) fn there_was_no_room(
         }),
         "too-many-pending" => full(Some(Limit::AtMost(super::cast::PENDING)), &|of| of.pending(now).count()),
         // The first plan does not limit how fast they are sent.
-        "too-many-invitations" => *plan != super::cast::first_plan(),
+        "too-many-invitations" | "asked-too-often" => *plan != super::cast::first_plan(),
         _ => true,
     };
     holds!(none_left, "SEA-3", "refused with {code}, though there is room for {needed:?} under {plan:?}");

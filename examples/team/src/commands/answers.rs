@@ -111,6 +111,8 @@ fn next(next: Next) -> &'static str {
         Next::VerifyAddress => "verify the invited address, that is: --vouch it",
         Next::Accept => "accept or decline",
         Next::Join => "join",
+        Next::Ask => "ask to join",
+        Next::Suspended => "ask to be restored: this account is suspended",
         Next::AlreadyMember => "nothing: already a member",
         _ => "ask for a new one, or open the newest mail",
     }

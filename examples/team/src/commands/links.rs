@@ -21,6 +21,7 @@ const GROUP: Opt =
 const FROM: Opt = Opt::value("from", "TIME", "nobody joins before: 2027-01-15, \"2027-01-15 09:30\", in UTC");
 const UNTIL: Opt = Opt::value("until", "TIME", "nobody joins at this time or later");
 const USES: Opt = Opt::value("uses", "N", "how many may join by it");
+const APPROVAL: Opt = Opt::flag("approval", "those who have it ask to join, and somebody approves");
 const DOMAIN: Opt =
     Opt::many("domain", "DOMAIN", "only people with an address there: example.com, or *.example.com");
 
@@ -28,7 +29,7 @@ pub(crate) const CREATE: Spec = Spec {
     name: "create-link",
     arguments: &["NAME"],
     summary: "make an invite link, switched on, and show it",
-    options: &[ROLE, GROUP, FROM, UNTIL, USES, DOMAIN],
+    options: &[ROLE, GROUP, FROM, UNTIL, USES, DOMAIN, APPROVAL],
     notes: "Example: team create-link Clients --role client --until 2027-02-01 --uses 20",
 };
 
@@ -57,7 +58,7 @@ pub(crate) const EDIT: Spec = Spec {
     name: "edit-link",
     arguments: &["LINK"],
     summary: "change what is set about an invite link, for those who join later",
-    options: &[Opt::value("name", "NAME", "another name"), ROLE, GROUP, FROM, UNTIL, USES, DOMAIN],
+    options: &[Opt::value("name", "NAME", "another name"), ROLE, GROUP, FROM, UNTIL, USES, DOMAIN, APPROVAL],
     notes: "LINK is an id, or the name of a link that did not end. What is not named stays; `any` takes a limit \
             away, as in --uses any, --until any, --domain any.",
 };
@@ -213,6 +214,9 @@ fn limited(
     };
     if let Some(uses) = uses {
         settings = settings.max_uses(uses);
+    }
+    if given.flag(APPROVAL.name) || before.is_some_and(LinkSettings::is_by_request) {
+        settings = settings.by_request();
     }
     if let Some(page) = before.and_then(LinkSettings::continuing) {
         settings = settings.continue_to(page);

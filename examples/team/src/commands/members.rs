@@ -1,9 +1,9 @@
 //! Members: who is there, what they hold, and how they go.
 
-use invite::core::Delivery;
+use invite::core::{Delivery, RestoreMembers, Settled, SuspendMembers};
 use invite::{
-    Access, Acting, FormerOwner, Grant, Grants, Invitee, JoinedBy, Member, MemberFilter, PageRequest,
-    RemoveMembers, RosterEntry, Scope, TheirInvitations, UserId, csv,
+    Access, Acting, FormerOwner, Grant, Grants, Invitee, JoinedBy, Member, MemberFilter, MemberStatus,
+    PageRequest, RemoveMembers, RosterEntry, Scope, TheirInvitations, UserId, csv,
 };
 
 use crate::args::{Given, Opt, Spec};
@@ -29,6 +29,7 @@ pub(crate) const MEMBERS: Spec = Spec {
         Opt::value("group", "ID", "only who is in this group"),
         Opt::value("role", "ROLE", "only those of this role: in the group, or else in the organization"),
         Opt::value("seat", "CLASS", "only those who take a seat of this class"),
+        Opt::value("status", "STATUS", "only those: active, suspended"),
         Opt::value("link", "LINK", "only those who joined by this invite link: its id, or its name"),
         Opt::flag("csv", "all of them, for a spreadsheet"),
         Opt::value("limit", "N", "how many to show; 100 without it"),
@@ -49,15 +50,33 @@ pub(crate) const ROLE: Spec = Spec {
     notes: "Raising somebody takes the seat that the role needs. With --group, ROLE may be `none`.",
 };
 
+const THEIRS: Opt = Opt::value(
+    "their-invitations",
+    "WHAT",
+    "what becomes of pending invitations and links of theirs: keep (so unless said), revoke, hand-over",
+);
+
+pub(crate) const SUSPEND: Spec = Spec {
+    name: "suspend",
+    arguments: &["USER..."],
+    summary: "suspend members: they keep what they hold, may do nothing, and take no seat",
+    options: &[THEIRS],
+    notes: "What is open for them ends.",
+};
+
+pub(crate) const RESTORE: Spec = Spec {
+    name: "restore",
+    arguments: &["USER..."],
+    summary: "restore suspended members, who take their seats again",
+    options: &[],
+    notes: "",
+};
+
 pub(crate) const REMOVE: Spec = Spec {
     name: "remove",
     arguments: &["USER..."],
     summary: "remove members, with a result for each",
-    options: &[Opt::value(
-        "their-invitations",
-        "WHAT",
-        "what becomes of pending invitations and links of theirs: keep (so unless said), revoke, hand-over",
-    )],
+    options: &[THEIRS],
     notes: "",
 };
 
@@ -105,7 +124,7 @@ fn row(entry: &RosterEntry) -> [String; 7] {
             member.email.as_ref().map(|email| email.as_str().to_owned()).unwrap_or_default(),
             roles(&member.grants),
             member.seat.as_ref().map(ToString::to_string).unwrap_or_default(),
-            "member".into(),
+            if member.is_active() { "member".into() } else { "suspended".into() },
             member.joined_at.format("%F %R").to_string(),
             String::new(),
         ],
@@ -159,7 +178,7 @@ async fn filter(given: &Given, acting: &Acting) -> Result<MemberFilter, Failure>
         None => None,
     };
     Ok(MemberFilter {
-        status: None,
+        status: given.choice("status", &MemberStatus::ALL.map(|status| (status.as_str(), status)))?,
         group: given.one("group").map(host::group).transpose()?,
         link,
         role: given.one("role").map(Into::into),
@@ -174,6 +193,9 @@ fn came_by(member: &Member) -> String {
         JoinedBy::BeingAdded => "being added".into(),
         JoinedBy::Link { link, revision } => format!("link {link}, revision {revision}"),
         JoinedBy::OpenGroup(group) => format!("the open group {group}"),
+        JoinedBy::Request(_) => "asking".into(),
+        JoinedBy::Domain(domain) => format!("the domain {domain}"),
+        JoinedBy::Included { .. } => "being included".into(),
         _ => String::new(),
     }
 }
@@ -219,34 +241,81 @@ pub(crate) async fn role(given: &Given) -> Result<Said, Failure> {
     Ok(format!("{user} is {} now, and takes {seat}.\n", roles(&changed.grants)).into())
 }
 
-pub(crate) async fn remove(given: &Given) -> Result<Said, Failure> {
+fn users(given: &Given) -> Result<Vec<UserId>, Failure> {
     let users = given.some_arguments()?.iter().map(UserId::try_from).collect::<Result<Vec<_>, _>>();
-    let users = users.map_err(|why| Failure::input(why.to_string(), "see `team roster` for who is there"))?;
+    users.map_err(|why| Failure::input(why.to_string(), "see `team roster` for who is there"))
+}
+
+fn theirs(given: &Given) -> Result<TheirInvitations, Failure> {
     let choices = [
         ("keep", TheirInvitations::Keep),
         ("revoke", TheirInvitations::Revoke),
         ("hand-over", TheirInvitations::HandOver),
     ];
-    let choice = given.choice("their-invitations", &choices)?.unwrap_or_default();
-    let host = Host::open(given).await?;
-    let acting = host.acting(given).await?;
-    let removed = acting.run(RemoveMembers::many(users).their_invitations(choice)).await?;
-    let mut table = Table::new(["user", "result", "revoked", "handed over"]);
-    let mut reasons = Reasons::default();
-    for result in &removed.results {
-        let why = result.refused.as_ref().map(Why::of);
-        if let Some(why) = &why {
-            reasons.add(why, result.user.to_string());
-        }
-        let settled = result.settled;
+    Ok(given.choice(THEIRS.name, &choices)?.unwrap_or_default())
+}
+
+/// What became of several members, and of what was theirs.
+struct Became {
+    table: Table<4>,
+    reasons: Reasons,
+    any: bool,
+}
+
+impl Became {
+    fn new() -> Self {
+        let table = Table::new(["user", "result", "revoked", "handed over"]);
+        Self { table, reasons: Reasons::default(), any: false }
+    }
+
+    fn add(&mut self, user: &UserId, done: &str, why: Option<Why>, settled: Settled) {
+        self.any |= why.is_none();
         let revoked = settled.revoked + settled.links_ended;
         let handed_over = settled.handed_over + settled.links_handed_over;
-        let what = why.map_or("removed".into(), |why| format!("refused: {}", why.code));
-        table.row([result.user.to_string(), what, revoked.to_string(), handed_over.to_string()]);
+        if let Some(why) = &why {
+            self.reasons.add(why, user.to_string());
+        }
+        let what = why.map_or(done.to_owned(), |why| format!("refused: {}", why.code));
+        self.table.row([user.to_string(), what, revoked.to_string(), handed_over.to_string()]);
     }
-    let said = Said::from(format!("{}{}", table.or("nobody was named"), reasons.text()));
-    let any = removed.results.iter().any(|result| result.refused.is_none());
-    Ok(if any { said } else { said.but(Failure::Nothing("nobody was removed")) })
+
+    fn said(self, nobody: &'static str) -> Said {
+        let said = Said::from(format!("{}{}", self.table.or("nobody was named"), self.reasons.text()));
+        if self.any { said } else { said.but(Failure::Nothing(nobody)) }
+    }
+}
+
+pub(crate) async fn suspend(given: &Given) -> Result<Said, Failure> {
+    let suspend = SuspendMembers::many(users(given)?).their_invitations(theirs(given)?);
+    let host = Host::open(given).await?;
+    let suspended = host.acting(given).await?.run(suspend).await?;
+    let mut became = Became::new();
+    for result in &suspended.results {
+        became.add(&result.user, "suspended", result.refused.as_ref().map(Why::of), result.settled);
+    }
+    Ok(became.said("nobody was suspended"))
+}
+
+pub(crate) async fn restore(given: &Given) -> Result<Said, Failure> {
+    let restore = RestoreMembers::many(users(given)?);
+    let host = Host::open(given).await?;
+    let restored = host.acting(given).await?.run(restore).await?;
+    let mut became = Became::new();
+    for result in &restored.results {
+        became.add(&result.user, "restored", result.refused.as_ref().map(Why::of), Settled::default());
+    }
+    Ok(became.said("nobody was restored"))
+}
+
+pub(crate) async fn remove(given: &Given) -> Result<Said, Failure> {
+    let remove = RemoveMembers::many(users(given)?).their_invitations(theirs(given)?);
+    let host = Host::open(given).await?;
+    let removed = host.acting(given).await?.run(remove).await?;
+    let mut became = Became::new();
+    for result in &removed.results {
+        became.add(&result.user, "removed", result.refused.as_ref().map(Why::of), result.settled);
+    }
+    Ok(became.said("nobody was removed"))
 }
 
 pub(crate) async fn leave(given: &Given) -> Result<Said, Failure> {

@@ -10,6 +10,7 @@ pub(crate) mod log;
 pub(crate) mod mail;
 pub(crate) mod members;
 pub(crate) mod organization;
+pub(crate) mod requests;
 
 use crate::args::{Given, Spec};
 use crate::failure::Failure;
@@ -46,9 +47,17 @@ pub(crate) const COMMANDS: &[&Spec] = &[
     &links::REFRESH,
     &links::REMOVE,
     &links::JOIN,
+    &requests::ASK,
+    &requests::PROPOSE,
+    &requests::REQUESTS,
+    &requests::APPROVE,
+    &requests::DENY,
+    &requests::WITHDRAW,
     &members::ROSTER,
     &members::MEMBERS,
     &members::ROLE,
+    &members::SUSPEND,
+    &members::RESTORE,
     &members::REMOVE,
     &members::LEAVE,
     &members::OFFER,
@@ -89,6 +98,14 @@ pub(crate) async fn run(given: &Given) -> Result<Said, Failure> {
         "refresh-link" => links::refresh(given).await,
         "remove-link" => links::remove(given).await,
         "join" => links::join(given).await,
+        "ask" => requests::ask(given).await,
+        "propose" => requests::propose(given).await,
+        "requests" => requests::list(given).await,
+        "approve" => requests::approve(given).await,
+        "deny" => requests::deny(given).await,
+        "withdraw" => requests::withdraw(given).await,
+        "suspend" => members::suspend(given).await,
+        "restore" => members::restore(given).await,
         "maintain" => organization::maintain(given).await,
         "members" => members::list(given).await,
         "roster" => members::roster(given).await,

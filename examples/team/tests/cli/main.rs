@@ -9,6 +9,7 @@
 
 mod groups;
 mod links;
+mod requests;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -392,7 +393,7 @@ fn every_command_has_a_help_text_and_an_entry_in_the_help() {
     let commands =
         help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|it| !it.is_empty());
     let commands = commands.map(|line| line.split_whitespace().next().unwrap()).collect::<Vec<_>>();
-    assert_eq!(commands.len(), 38);
+    assert_eq!(commands.len(), 46);
     for command in commands {
         let text = team.run(&["help", command]).done();
         assert!(text.starts_with(&format!("{command}: ")) && text.contains("--data DIR"), "{text}");

@@ -1,7 +1,9 @@
 //! Every reason that there is against a command.
 
 use chrono::{DateTime, Utc};
-use invite::core::{ChangeStatus, Invitee, MAILED_PROOF, Principal, Purpose, SuppressionKind, Verdict};
+use invite::core::{
+    ChangeStatus, Include, Inclusion, Invitee, MAILED_PROOF, Principal, Purpose, SuppressionKind, Verdict,
+};
 use invite::{
     Actor, EmailAddress, Expiry, FormerOwner, Grant, Grants, InvitationId, InvitationKind, InvitationState,
     OnPending, OrganizationStatus, Permission, UserId,
@@ -15,8 +17,10 @@ impl Reference {
     /// Reasons against a command as a whole, and how many items it has.
     pub(super) fn against(&self, command: &Command, by: &Actor, now: DateTime<Utc>) -> (Why, usize) {
         match command {
-            Command::Invite { list, grants, expiry, .. } => {
+            Command::Invite { list, grants, include, expiry, .. } => {
                 let mut why = self.open();
+                let off = self.settings.includes() == Inclusion::Off;
+                why.extend(reason("inclusion-off", *include == Include::Yes && off));
                 if list.iter().any(|(_, own)| own.is_none()) {
                     why.extend(self.against_granting(by, grants));
                 }
@@ -26,6 +30,10 @@ impl Reference {
             Command::Revoke(ids) => (Why::new(), ids.len()),
             Command::Add { list, .. } => (self.open(), list.len()),
             Command::Remove { users, .. } => (self.not_closed(), users.len()),
+            Command::SuspendMembers { users, .. } => (self.not_closed(), users.len()),
+            Command::RestoreMembers(users) => (self.open(), users.len()),
+            Command::Approve { ids, .. } => (self.open(), ids.len()),
+            Command::Deny(ids) => (self.not_closed(), ids.len()),
             _ => (Why::new(), 1),
         }
     }
@@ -39,9 +47,12 @@ impl Reference {
         now: DateTime<Utc>,
     ) -> Why {
         match command {
-            Command::Invite { list, grants, on_pending, .. } => {
+            Command::Invite { list, grants, on_pending, include, .. } => {
                 let (invitee, own) = &list[position];
-                self.against_inviting(invitee, own.as_ref(), grants, *on_pending, by, now)
+                match invitee.user().filter(|_| self.is_included(invitee, *include)) {
+                    Some(user) => self.against_including(user, own.as_ref(), grants, by),
+                    None => self.against_inviting(invitee, own.as_ref(), grants, *on_pending, by, now),
+                }
             }
             Command::Resend { id, expiry } => {
                 let mut why = self.open();
@@ -97,7 +108,8 @@ impl Reference {
                 match self.members.get(user) {
                     None => why.extend(["unknown-member"]),
                     Some(member) => {
-                        why.extend(reason("last-owner", member.grants.is_owner() && self.owners() == 1));
+                        let owner = member.grants.is_owner() && member.is_active();
+                        why.extend(reason("last-owner", owner && self.owners() == 1));
                     }
                 }
                 why
@@ -137,7 +149,27 @@ impl Reference {
             Command::EditLink { link, settings } => self.against_editing_link(*link, settings, by),
             Command::SwitchLink { link, to } => self.against_switching(*link, *to, by),
             Command::JoinByLink { issued, principal } => self.against_joining_by(issued, principal, now),
+            Command::SuspendMembers { users, .. } => self.against_suspending(&users[position], by),
+            Command::RestoreMembers(users) => self.against_restoring(&users[position], by),
+            Command::AskToJoin { way, principal } => self.against_asking(way, principal, now),
+            Command::JoinByDomain(principal) => self.against_joining_by_domain(principal),
+            Command::Propose { invitee, grants } => self.against_proposing(invitee, grants, by, now),
+            Command::Approve { ids, granting } => {
+                self.against_approving(ids[position], granting.as_ref(), by, now)
+            }
+            Command::Deny(ids) => self.against_denying(ids[position], by, now),
+            Command::Withdraw(id) => self.against_withdrawing(*id, by, now),
+            Command::ChangeVerifiedDomains(verified) => self.against_verifying(verified, by),
         }
+    }
+
+    /// C3: whoever becomes a member at once.
+    fn against_including(&self, user: &UserId, own: Option<&Grants>, common: &Grants, by: &Actor) -> Why {
+        let grants = own.unwrap_or(common);
+        let mut why = own.map_or_else(Why::new, |own| self.against_granting(by, own));
+        why.extend(self.unwelcome(&Invitee::User(user.clone()), grants));
+        why.extend(self.against_joining(user, None, grants));
+        why
     }
 
     fn against_inviting(
@@ -174,7 +206,8 @@ impl Reference {
                 why.extend(self.unwelcome(&row.invitee, &row.grants));
             }
             InvitationKind::Ownership { .. } => {
-                why.extend(reason("not-permitted", !self.holder(by).is_owner()))
+                why.extend(reason("not-permitted", !self.holder(by).is_owner()));
+                why.extend(self.against_suspended(&row.invitee));
             }
         }
         why.extend(reason("already-invited", self.is_taken(Some(id), &row.invitee, &row.grants, now)));
@@ -269,6 +302,7 @@ impl Reference {
                 None => why.extend(["unknown-member"]),
                 Some(member) => why.extend(reason("already-owner", member.grants.is_owner())),
             }
+            why.extend(self.against_suspended(&Invitee::User(principal.user().clone())));
             why.extend(reason("inviter-no-longer-may", !self.holder(&row.inviter).is_owner()));
             let there = former_grants(former).is_none_or(|grants| entitled(&self.plan, &grants));
             why.extend(reason("no-longer-available", !there));
@@ -297,7 +331,9 @@ impl Reference {
             let of = self.member_of(&Invitee::Address(email.clone()));
             why.extend(reason("address-of-another-member", of.is_some_and(|(other, _)| other != user)));
         }
-        why.extend(reason("already-member", self.holds_all(&Invitee::User(user.clone()), grants)));
+        let invitee = Invitee::User(user.clone());
+        why.extend(self.against_suspended(&invitee));
+        why.extend(reason("already-member", self.holds_all(&invitee, grants)));
         why
     }
 
@@ -334,6 +370,7 @@ impl Reference {
         why.extend(self.against_groups(&news));
         if member.grants.is_owner() {
             why.extend(reason("owner-protected", by.user() != Some(user)));
+            why.extend(reason("member-suspended", !member.is_active()));
             why.extend(reason("last-owner", self.owners() == 1));
         } else {
             let (by, change) = (self.holder(by), &Permission::CHANGE_ACCESS);
@@ -350,6 +387,7 @@ impl Reference {
             None => why.extend(["unknown-member"]),
             Some(member) => why.extend(reason("already-owner", member.grants.is_owner())),
         }
+        why.extend(self.against_suspended(&Invitee::User(to.clone())));
         let there = former_grants(former).is_none_or(|grants| entitled(&self.plan, &grants));
         why.extend(reason("not-entitled", !there));
         let taken = self.is_taken(None, &Invitee::User(to.clone()), &owner(), now);
@@ -365,11 +403,12 @@ impl Reference {
         why
     }
 
-    fn unwelcome(&self, invitee: &Invitee, grants: &Grants) -> Why {
+    pub(super) fn unwelcome(&self, invitee: &Invitee, grants: &Grants) -> Why {
         let permitted = invitee.address().is_none_or(|address| self.settings.domain_rules().permits(address));
         let mut why = reason("domain-not-allowed", !permitted);
         let blocked = self.unwilling.contains(&(invitee.clone(), SuppressionKind::Invitations));
         why.extend(reason("blocked", blocked));
+        why.extend(self.against_suspended(invitee));
         why.extend(reason("already-member", self.holds_all(invitee, grants)));
         why
     }

@@ -182,7 +182,7 @@ impl Reference {
 }
 
 /// What those get who come into a group by themselves or by request.
-fn given_by(id: &GroupId, settings: &GroupSettings) -> Option<Grants> {
+pub(super) fn given_by(id: &GroupId, settings: &GroupSettings) -> Option<Grants> {
     let access = settings.join_access()?.clone();
     Some(Grant::new(Scope::Group(id.clone()), access).into())
 }

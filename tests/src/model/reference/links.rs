@@ -62,7 +62,7 @@ impl Reference {
     }
 
     /// Whether a group among those granted takes only who is invited (LNK-6).
-    fn is_invite_only(&self, grants: &Grants) -> bool {
+    pub(super) fn is_invite_only(&self, grants: &Grants) -> bool {
         self.groups_of(grants).any(|(_, group)| group.settings.join_policy() == JoinPolicy::InviteOnly)
     }
 
@@ -132,16 +132,17 @@ impl Reference {
         self.still_given(&link.creator, &Permission::LINKS, self.rules.links, &kept)
     }
 
-    pub(super) fn against_joining_by(
+    /// All that speaks against coming in by a link, directly or by asking; the link, and as whom with what.
+    pub(super) fn opening(
         &self,
         issued: &Issued,
         principal: &Principal,
         now: DateTime<Utc>,
-    ) -> Why {
+    ) -> (Why, Option<(&Link, Option<EmailAddress>, Option<Grants>)>) {
         let link = match self.link_verdict(issued) {
             (Verdict::Current, Some(link)) => link,
-            (Verdict::Superseded, Some(_)) => return Why::from(["superseded"]),
-            _ => return Why::from(["unknown-token"]),
+            (Verdict::Superseded, Some(_)) => return (Why::from(["superseded"]), None),
+            _ => return (Why::from(["unknown-token"]), None),
         };
         let mut why = self.open();
         why.extend(link.shut(now).map(|(code, _)| code));
@@ -151,12 +152,22 @@ impl Reference {
         let (kept, _) = self.without_closed(link.settings.grants());
         why.extend(self.against_groups(&kept));
         why.extend(reason("group-invite-only", self.is_invite_only(&kept)));
-        match self.link_grants(link) {
-            None => why.extend(["inviter-no-longer-may"]),
-            Some(grants) => {
-                let email = email.ok().flatten();
-                why.extend(self.against_joining(principal.user(), email.as_ref(), &grants));
-            }
+        let grants = self.link_grants(link);
+        why.extend(reason("inviter-no-longer-may", grants.is_none()));
+        (why, Some((link, email.ok().flatten(), grants)))
+    }
+
+    pub(super) fn against_joining_by(
+        &self,
+        issued: &Issued,
+        principal: &Principal,
+        now: DateTime<Utc>,
+    ) -> Why {
+        let (mut why, opened) = self.opening(issued, principal, now);
+        let Some((link, email, grants)) = opened else { return why };
+        why.extend(reason("link-by-request", link.settings.is_by_request()));
+        if let Some(grants) = grants {
+            why.extend(self.against_joining(principal.user(), email.as_ref(), &grants));
         }
         why
     }

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use invite::core::{ChangeStatus, Invitee, Principal, Settled, SuppressionKind};
+use invite::core::{
+    ChangeStatus, Include, Invitee, MemberStatus, Principal, RequestState, Settled, SuppressionKind,
+};
 use invite::{
     Actor, Block, EmailAddress, Expiry, Grants, InvitationId, InvitationKind, InvitationState, JoinedBy,
     LinkEnding, OnPending, OrganizationStatus, Permission, TheirInvitations, UserId,
@@ -24,9 +26,13 @@ impl Reference {
     ) -> Checked {
         let expires = |asked: &Option<Expiry>| asked.unwrap_or(Expiry::At(now + TimeDelta::days(7)));
         match command {
-            Command::Invite { list, grants, on_pending, expiry, .. } => {
+            Command::Invite { list, grants, on_pending, include, expiry, .. } => {
                 let (invitee, own) = &list[position];
                 let grants = own.as_ref().unwrap_or(grants);
+                if let (Item::Made(id), true) = (item, self.is_included(invitee, *include)) {
+                    self.invite(*id, invitee, grants, *include, by, *expiry, now);
+                    return Ok(());
+                }
                 let places = self.live(now).filter(|(_, row)| row.shares_a_place_with(invitee, grants));
                 let pending = places.map(|(id, _)| *id).collect::<BTreeSet<_>>();
                 let should = match (item, on_pending) {
@@ -41,18 +47,7 @@ impl Reference {
                 match item {
                     Item::Made(id) | Item::Replaced { by: id, .. } => {
                         pending.iter().for_each(|id| self.end(*id, InvitationState::Revoked));
-                        let row = Row {
-                            invitee: invitee.clone(),
-                            kind: InvitationKind::Membership,
-                            grants: grants.clone(),
-                            inviter: by.clone(),
-                            expires: expires(expiry),
-                            ended: None,
-                            revision: 0,
-                            mail_to: invitee.address().cloned(),
-                            mailed: None,
-                        };
-                        self.invitations.insert(*id, row);
+                        self.invite(*id, invitee, grants, *include, by, *expiry, now);
                     }
                     _ => pending.iter().for_each(|id| self.resend(*id, by, expires(expiry))),
                 }
@@ -167,6 +162,19 @@ impl Reference {
                 holds!(*item == should, "LIF-13", "{command:?} came to {item:?}, and should to {should:?}");
                 self.join_by_link(issued, principal, now);
             }
+            Command::SuspendMembers { users, theirs } => {
+                self.suspend(&users[position], by, *theirs, now).is_told_by(item)?;
+            }
+            Command::RestoreMembers(users) => self.restore(&users[position]),
+            Command::AskToJoin { way, principal } => self.ask(way, principal, item, now),
+            Command::JoinByDomain(principal) => self.join_by_domain(principal, now),
+            Command::Propose { invitee, grants } => self.propose(invitee, grants, by, item, now),
+            Command::Approve { ids, granting } => {
+                self.approve(ids[position], granting.as_ref(), by, item, now)?;
+            }
+            Command::Deny(ids) => self.end_request(ids[position], RequestState::Denied),
+            Command::Withdraw(id) => self.end_request(*id, RequestState::Withdrawn),
+            Command::ChangeVerifiedDomains(verified) => self.verified = verified.clone(),
             Command::Remind(_) | Command::Tidy(_) | Command::Create { .. } => {}
         }
         Ok(())
@@ -177,13 +185,49 @@ impl Reference {
         self.unwilling.insert((Invitee::User(user.clone()), SuppressionKind::Inclusion));
     }
 
+    /// Makes an invitation; or a member at once, of which it is the record (C3).
+    #[allow(clippy::too_many_arguments, reason = "what a row is made of")]
+    pub(super) fn invite(
+        &mut self,
+        id: InvitationId,
+        invitee: &Invitee,
+        grants: &Grants,
+        include: Include,
+        by: &Actor,
+        expiry: Option<Expiry>,
+        now: DateTime<Utc>,
+    ) {
+        let included = invitee.user().filter(|_| self.is_included(invitee, include));
+        let row = Row {
+            invitee: invitee.clone(),
+            kind: InvitationKind::Membership,
+            grants: grants.clone(),
+            inviter: by.clone(),
+            expires: expiry.unwrap_or(Expiry::At(now + TimeDelta::days(7))),
+            ended: included.map(|_| InvitationState::Accepted),
+            revision: 0,
+            mail_to: invitee.address().cloned(),
+            mailed: None,
+        };
+        self.invitations.insert(id, row);
+        if let Some(user) = included {
+            let joined_by = JoinedBy::Included { by: by.clone(), invitation: id };
+            self.join(user, None, grants, vec![invitee.clone()], joined_by, now);
+        }
+    }
+
     fn end(&mut self, id: InvitationId, state: InvitationState) {
         if let Some(row) = self.invitations.get_mut(&id) {
             row.ended = Some(state);
         }
     }
 
-    fn end_all(&mut self, state: InvitationState, now: DateTime<Utc>, which: impl Fn(&Row) -> bool) {
+    pub(super) fn end_all(
+        &mut self,
+        state: InvitationState,
+        now: DateTime<Utc>,
+        which: impl Fn(&Row) -> bool,
+    ) {
         let live = self.invitations.values_mut().filter(|row| row.is_live(now) && which(row));
         live.for_each(|row| row.ended = Some(state));
     }
@@ -233,7 +277,8 @@ impl Reference {
         joined_by: JoinedBy,
         now: DateTime<Utc>,
     ) {
-        let new = || Held { grants: Grants::default(), email: email.cloned(), joined_by };
+        let status = MemberStatus::Active;
+        let new = || Held { grants: Grants::default(), email: email.cloned(), joined_by, status };
         let member = self.members.entry(user.clone()).or_insert_with(new);
         member.grants = member.grants.clone().joined(grants);
         self.settle(user, names, now);
@@ -256,6 +301,9 @@ impl Reference {
                         InvitationKind::Ownership { .. } => member.grants.is_owner(),
                     }
             });
+            self.settle_requests(&name, now, |grants| {
+                grants.scopes().all(|scope| member.grants.access(scope).is_some())
+            });
         }
     }
 
@@ -264,12 +312,13 @@ impl Reference {
         let Some(member) = self.members.remove(user) else { return Fates::default() };
         for name in names(user, member.email.as_ref()) {
             self.end_all(InvitationState::Revoked, now, |row| row.invitee == name);
+            self.settle_requests(&name, now, |_| true);
         }
         self.settle_sent(user, by, theirs, now)
     }
 
     /// What somebody sent and made and may not give any more stays, ends, or is somebody else's (AUT-5).
-    fn settle_sent(
+    pub(super) fn settle_sent(
         &mut self,
         inviter: &UserId,
         by: &Actor,
@@ -323,7 +372,7 @@ impl Reference {
 
 /// What became of what somebody had sent and made.
 #[derive(Debug, Default, PartialEq)]
-struct Fates {
+pub(super) struct Fates {
     revoked: usize,
     handed_over: usize,
     links_ended: usize,

@@ -9,17 +9,22 @@ mod groups;
 mod links;
 mod looks;
 mod make;
+mod requests;
+mod suspend;
 mod tidy;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use invite::core::{EARLIER_NONCES, Invitee, SuppressionKind, Verdict};
+use invite::core::{
+    Domain, EARLIER_NONCES, Invitee, MemberStatus, RequestState, RequestWay, SuppressionKind, Verdict,
+    VerifiedDomain,
+};
 use invite::{
     AccessModel, Actor, EmailAddress, Expiry, FormerOwner, Grant, Grants, Group, GroupId, GroupSettings,
     GroupStatus, InvitationId, InvitationKind, InvitationState, InviteLink, InviterPolicy, JoinedBy,
-    LinkEnding, LinkId, LinkSettings, Mode, OrganizationStatus, Permission, Plan, Scope, Settings, Switch,
-    UserId,
+    LinkEnding, LinkId, LinkSettings, Mode, OrganizationStatus, Permission, Plan, RequestId, Scope, Settings,
+    Switch, UserId,
 };
 
 use super::cast::Rules;
@@ -32,20 +37,45 @@ use super::violation::{Checked, holds};
 type Why = BTreeSet<&'static str>;
 
 /// Refusals for want of room, of which the reference knows nothing.
-const NO_ROOM: [&str; 5] =
-    ["no-seat-left", "too-many-invitations", "too-many-pending", "too-many-open", "partly-refused"];
+const NO_ROOM: [&str; 6] = [
+    "no-seat-left",
+    "too-many-invitations",
+    "asked-too-often",
+    "too-many-pending",
+    "too-many-open",
+    "partly-refused",
+];
 
 #[derive(Debug, Clone, PartialEq)]
 struct Held {
     grants: Grants,
     email: Option<EmailAddress>,
     joined_by: JoinedBy,
+    status: MemberStatus,
+}
+
+impl Held {
+    fn is_active(&self) -> bool {
+        self.status == MemberStatus::Active
+    }
 }
 
 impl From<&invite::Member> for Held {
     fn from(row: &invite::Member) -> Self {
-        Self { grants: row.grants.clone(), email: row.email.clone(), joined_by: row.joined_by.clone() }
+        let (grants, email) = (row.grants.clone(), row.email.clone());
+        Self { grants, email, joined_by: row.joined_by.clone(), status: row.status }
     }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Request {
+    way: RequestWay,
+    invitee: Invitee,
+    by: UserId,
+    email: Option<EmailAddress>,
+    grants: Grants,
+    expires: DateTime<Utc>,
+    ended: Option<RequestState>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -135,6 +165,8 @@ pub(super) struct Reference {
     closing: BTreeSet<GroupId>,
     links: BTreeMap<LinkId, Link>,
     invitations: BTreeMap<InvitationId, Row>,
+    requests: BTreeMap<RequestId, Request>,
+    verified: BTreeMap<Domain, VerifiedDomain>,
     /// Who is not to be invited, or not to be mailed.
     unwilling: BTreeSet<(Invitee, SuppressionKind)>,
 }
@@ -155,6 +187,8 @@ impl Reference {
             closing: BTreeSet::new(),
             links: BTreeMap::new(),
             invitations: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            verified: BTreeMap::new(),
             unwilling: BTreeSet::new(),
         }
     }
@@ -208,6 +242,25 @@ impl Reference {
             let same = should.is_some_and(|should| should.is_shown_as(row));
             holds!(same, "LNK-4", "{row:?} should be {should:?}");
         }
+        let same = snapshot.requests.keys().eq(self.requests.keys());
+        holds!(same, "E1", "there are other requests than there should be");
+        for (id, row) in &snapshot.requests {
+            let Some(should) = self.requests.get(id) else { continue };
+            let state = row.state_at(now);
+            let shown = Request {
+                way: row.way.clone(),
+                invitee: row.invitee.clone(),
+                by: row.by.clone(),
+                email: row.email.clone(),
+                grants: row.grants.clone(),
+                expires: row.expires_at,
+                ended: should.ended,
+            };
+            holds!(*should == shown, "E1", "{id} is {shown:?} and should be {should:?}");
+            holds!(should.state_at(now) == state, "LIF-1", "{id} is {state} and should be {should:?}");
+        }
+        let verified = &snapshot.organization.verified;
+        holds!(*verified == self.verified, "F15", "{verified:?} should be {:?}", self.verified);
         let (status, plan, settings) = (self.status, &self.plan, &self.settings);
         let row = &snapshot.organization;
         let same = row.status == status && row.plan == *plan && row.settings == *settings;
@@ -260,7 +313,10 @@ impl Reference {
     fn holder(&self, actor: &Actor) -> Holder<'_> {
         match actor {
             Actor::System => Holder::Host,
-            Actor::User(user) => Holder::Member(self.members.get(user).map(|member| &member.grants)),
+            Actor::User(user) => {
+                let member = self.members.get(user).filter(|member| member.is_active());
+                Holder::Member(member.map(|member| &member.grants))
+            }
         }
     }
 
@@ -269,7 +325,7 @@ impl Reference {
     }
 
     fn owners(&self) -> usize {
-        self.members.values().filter(|member| member.grants.is_owner()).count()
+        self.members.values().filter(|member| member.grants.is_owner() && member.is_active()).count()
     }
 
     fn member_of(&self, invitee: &Invitee) -> Option<(&UserId, &Held)> {

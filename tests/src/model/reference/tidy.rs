@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use invite::core::{Ending, Invitee, Tidied};
+use invite::core::{Ending, Invitee, RequestState, Tidied};
 use invite::{Grants, GroupId, InvitationState, LinkEnding, OrganizationStatus, Scope};
 
 use super::super::snapshot::Snapshot;
@@ -29,6 +29,17 @@ impl Reference {
                     ended.map(|(ending, _)| ending).filter(|is| *is == LinkEnding::OrganizationClosed);
             }
         }
+        let closed = self.status == OrganizationStatus::Closed;
+        for (id, row) in &mut self.requests {
+            let ended = after.requests.get(id).and_then(|row| row.ended.as_ref());
+            let settled = ended.is_some_and(|(ending, _)| ending.state() == RequestState::Settled);
+            if settled
+                && row.state_at(now) == RequestState::Pending
+                && (closed || gone.contains(&row.invitee))
+            {
+                row.ended = Some(RequestState::Settled);
+            }
+        }
         if let Some(group) = group.filter(|group| !after.organization.closing.contains(group)) {
             self.closing.remove(&group);
         }
@@ -39,8 +50,12 @@ impl Reference {
             let open = after.invitations.values().filter(|row| row.ended.is_none());
             let due = open.filter(|row| closed || row.state_at(now) != InvitationState::Pending).count();
             let links = after.links.values().filter(|row| closed && row.ended.is_none()).count();
-            let left = (due, links, &after.organization.closing);
-            holds!(due + links == 0 && left.2.is_empty(), "LIF-8", "there is no more, and {left:?} are left");
+            let open = after.requests.values().filter(|row| row.ended.is_none());
+            let requests = open.filter(|row| closed || row.expires_at <= now).count();
+            let closing = &after.organization.closing;
+            let left = (due, links, requests, closing);
+            let none = due + links + requests == 0 && closing.is_empty();
+            holds!(none, "LIF-8", "there is no more, and {left:?} are left");
         }
         Ok(())
     }
