@@ -241,7 +241,7 @@ pub(super) fn verified(n: usize, grants: Grants) -> BTreeMap<Domain, VerifiedDom
         1 => Some((domain("example.com"), VerifiedDomain::joins(grants.clone()))),
         _ => Some((domain("example.com"), VerifiedDomain::asks(grants.clone()))),
     };
-    let work = (n % 3 > 0).then(|| (domain("work.example"), VerifiedDomain::joins(grants)));
+    let work = (!n.is_multiple_of(3)).then(|| (domain("work.example"), VerifiedDomain::joins(grants)));
     own.into_iter().chain(work).collect()
 }
 

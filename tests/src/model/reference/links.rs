@@ -11,6 +11,9 @@ use super::super::command::{Issued, Turn};
 use super::super::rights::entitled;
 use super::{Link, Reference, Why, age, reason};
 
+/// The link that somebody comes in by, as whom, and with what; `None` if nothing is left of its grants.
+type Opened<'a> = (&'a Link, Option<EmailAddress>, Option<Grants>);
+
 impl Link {
     /// Why nobody joins by it, and how that is shown; `None` if somebody may.
     fn shut(&self, now: DateTime<Utc>) -> Option<(&'static str, &'static str)> {
@@ -138,7 +141,7 @@ impl Reference {
         issued: &Issued,
         principal: &Principal,
         now: DateTime<Utc>,
-    ) -> (Why, Option<(&Link, Option<EmailAddress>, Option<Grants>)>) {
+    ) -> (Why, Option<Opened<'_>>) {
         let link = match self.link_verdict(issued) {
             (Verdict::Current, Some(link)) => link,
             (Verdict::Superseded, Some(_)) => return (Why::from(["superseded"]), None),

@@ -368,12 +368,10 @@ impl Reference {
     /// Whether somebody who is invited becomes a member at once (C3).
     pub(super) fn is_included(&self, invitee: &Invitee, include: invite::core::Include) -> bool {
         use invite::core::{Include, Inclusion};
-        let includes = match (include, self.settings.includes()) {
-            (Include::Yes, Inclusion::Asked | Inclusion::Always) | (Include::AsSet, Inclusion::Always) => {
-                true
-            }
-            _ => false,
-        };
+        let includes = matches!(
+            (include, self.settings.includes()),
+            (Include::Yes, Inclusion::Asked | Inclusion::Always) | (Include::AsSet, Inclusion::Always)
+        );
         let left = self.unwilling.contains(&(invitee.clone(), SuppressionKind::Inclusion));
         includes && invitee.user().is_some() && !left
     }
