@@ -199,11 +199,21 @@ pub(super) fn invariants(rows: &Rows) {
         assert!(!link.settings.grants.is_empty());
     }
 
-    // C2: the last time that somebody ceased to be a member.
-    let mut left = BTreeMap::new();
-    for record in rows.events.iter().filter(|record| matches!(record.kind, "member-left" | "member-removed"))
-    {
-        left.extend(record.user.clone().map(|user| (user, record.at)));
+    // C2: the last time that somebody ceased to be a member, unless they were erased with it or since.
+    let (mut left, mut erased) = (BTreeMap::new(), BTreeSet::new());
+    for record in &rows.events {
+        let Some(user) = &record.user else { continue };
+        let gone = match record.kind {
+            "member-left" | "member-removed" => true,
+            "member-access-ended" => record.data.after.is_none(),
+            _ => false,
+        };
+        if record.kind == "member-erased" {
+            erased.insert((user, record.commit));
+            left.remove(user);
+        } else if gone && !erased.contains(&(user, record.commit)) {
+            left.insert(user.clone(), record.at);
+        }
     }
     let kept = |(user, at): (&UserId, &DateTime<Utc>)| rows.former.get(user) == Some(at);
     // Who is back within the commit in which they went was not away.

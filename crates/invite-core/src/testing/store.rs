@@ -98,6 +98,7 @@ impl Store {
         write(&mut kept, suppressions, |row| (row.invitee.clone(), row.kind));
         rows.suppressions = kept.into_iter().map(|(key, row)| (key, row.at)).collect();
         rows.limits.extend(limits.iter().cloned());
+        rows.former.retain(|user, _| !erased.users.contains(user));
         rows.former.extend(former.iter().map(|row| (row.user.clone(), row.left_at)));
         for (place, record) in events.iter().enumerate() {
             assert_eq!(record.sequence, version + 1 + place as u64, "sequences have no gaps");
