@@ -12,7 +12,9 @@ broken_stores! {
     what_was_erased_is_told: edited(|commit| commit.erased.invitations.clear()),
         fails [erased_is_gone erased_is_gone_from_the_outbox] saying "tells of bob" also [erased_is_gone_from_the_rows];
     members_are_told: edited(|commit| commit.erased.users.clear()),
-        fails [erased_is_gone] saying "tells of bob";
+        fails [erased_is_gone] saying "tells of bob" also [erased_is_gone_from_former_members];
+    those_who_left_are_kept: around(KeepsFormer),
+        fails [erased_is_gone_from_former_members] saying "an erased user is no former member";
     rows_are_not_erased: edited(|commit| {
         let gone = |change: &RowChange<InvitationId, Invitation>| {
             matches!(change, RowChange::Update(row) if row.invitee.is_erased())
@@ -54,6 +56,30 @@ impl Wrapper for Early {
             self.0.commit(&early).await?;
         }
         answer
+    }
+}
+
+/// Keeps that erased users were members.
+struct KeepsFormer(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for KeepsFormer {
+    in_memory!();
+
+    async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
+        let mut kept = Vec::new();
+        for user in &commit.erased.users {
+            let left = self.0.former_memberships(user, 9).await?.into_iter();
+            let here = left.filter(|left| left.organization == commit.organization);
+            kept.extend(here.map(|left| Former { user: user.clone(), left_at: left.left_at }));
+        }
+        self.0.commit(commit).await?;
+        if kept.is_empty() {
+            return Ok(());
+        }
+        let slice = self.0.load(&commit.organization, &Reads::new(), DateTime::UNIX_EPOCH).await?;
+        let draft = Draft::new(slice, DateTime::UNIX_EPOCH, commit.id);
+        self.0.commit(&Commit { former: kept, ..draft.into_commit() }).await
     }
 }
 
