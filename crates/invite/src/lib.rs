@@ -50,7 +50,8 @@ pub use invite_core::{
     Operation, Organization, OrganizationId, OrganizationStatus, OwnerSeat, Permission, Plan, Preview,
     PreviewStatus, Rate, Refusal, RemoveMembers, RequestEnding, RequestId, RequestState, RequestWay, Resend,
     ResourceKind, RestoreMembers, Restriction, RevealAccounts, Role, RoleName, Scope, SeatClass, SeatPolicy,
-    SeatUse, Settings, SuspendMembers, Switch, TheirInvitations, Token, UserId, VerifiedDomain, parse_list,
+    SeatUse, Settings, SuppressionKind, SuspendMembers, Switch, TheirInvitations, Token, UserId,
+    VerifiedDomain, parse_list,
 };
 pub use invite_mailer::{Link, MailError, Mailer, Message, Rendered, Sender, Templates};
 pub use invite_storage::{

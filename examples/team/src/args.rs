@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use lexopt::{Arg, Parser, ValueExt as _};
 
 use crate::commands::COMMANDS;
@@ -217,6 +218,17 @@ impl Given {
             text.parse().map_err(|_| Failure::input(message, format!("write it as --{name} 100")))
         };
         self.one(name).map(number).transpose()
+    }
+
+    /// The value of an option that is a day: its first moment, in UTC.
+    pub(crate) fn day(&self, name: &str) -> Result<Option<DateTime<Utc>>, Failure> {
+        let day = |text: &str| {
+            let message = format!("--{name} is a day, and `{text}` is none");
+            let day = NaiveDate::parse_from_str(text, "%F");
+            let day = day.map_err(|_| Failure::input(message, format!("write it as --{name} 2030-12-31")))?;
+            Ok(day.and_time(NaiveTime::MIN).and_utc())
+        };
+        self.one(name).map(day).transpose()
     }
 
     /// How many rows to show, or mails to send, with `--limit`.

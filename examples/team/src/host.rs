@@ -19,6 +19,8 @@ use crate::failure::Failure;
 
 /// Where links lead. A real host has a page there, which reads the token out of the fragment.
 const BASE_URL: &str = "https://team.example/join";
+/// Below which pages lie that somebody goes on to after accepting.
+const CONTINUE_URL: &str = "https://team.example/";
 const SENDER: &str = "Team <no-reply@team.example>";
 const KEY_ID: u32 = 1;
 
@@ -73,6 +75,7 @@ impl Host {
         storage.migrate().await?;
         let invite = Invitations::builder(storage, AccessModel::preset(), Keyring::new(KEY_ID, key))
             .base_url(BASE_URL)
+            .continue_url(CONTINUE_URL)
             .directory(IdsAreNames)
             .build()?;
         Ok(Self { invite, folder })

@@ -87,6 +87,13 @@ impl Settings {
         }
     }
 
+    /// The same with another name.
+    #[must_use]
+    pub fn renamed(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
     /// A sentence about the organization, for mails (E7).
     #[must_use]
     pub fn described(mut self, description: impl Into<String>) -> Self {

@@ -126,6 +126,9 @@ pub(crate) async fn accept(given: &Given) -> Result<Said, Failure> {
     if let Some(address) = &accepted.proven {
         text.push_str(&format!("This proved that {} belongs to {user}.\n", address.as_str()));
     }
+    if let Some(page) = accepted.continue_to.url() {
+        text.push_str(&format!("Go on at {page}\n"));
+    }
     for group in &accepted.dropped {
         text.push_str(&format!("The group {group} was closed since.\n"));
     }

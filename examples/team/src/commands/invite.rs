@@ -2,11 +2,12 @@
 
 use std::io::Read as _;
 
-use invite::core::{Entry, Fragment, PastedList, Who};
+use chrono::{DateTime, Utc};
+use invite::core::{Entry, Fragment, NameFragments, PastedList, Who};
 use invite::mailer::Rendered;
 use invite::{
-    Acting, Caps, Command, Deliver, DryRun, Grant, Grants, GroupId, HeaderLine, Invite, InviteeEntry,
-    Invitees, ListOptions, Mode, OnPending, parse_list,
+    Access, Acting, Caps, Command, Deliver, DryRun, Grant, Grants, GroupId, HeaderLine, Include, Invite,
+    InviteeEntry, Invitees, ListOptions, Mode, OnPending, Scope, parse_list,
 };
 
 use super::organization;
@@ -31,6 +32,14 @@ pub(crate) const INVITE: Spec = Spec {
         Opt::value("on-pending", "WHAT", "what to do about who is invited already: refuse, resend, replace"),
         Opt::value("message", "TEXT", "a personal message, for those who may send one"),
         Opt::flag("no-mail", "send no mails: the links are handed over by other means (see `team link`)"),
+        Opt::flag("names", "what is no address is a user's name"),
+        Opt::flag(
+            "include",
+            "users are members at once where the organization allows it (see `team settings`)",
+        ),
+        Opt::value("until", "DATE", "what they get ends when this day begins in UTC: 2030-12-31"),
+        Opt::value("starts", "DATE", "the invitations begin, and are mailed, when this day begins in UTC"),
+        Opt::value("continue-to", "URL", "a page of https://team.example/ to go on to after accepting"),
         Opt::value("key", "TEXT", "an idempotency key: the same command with the same key is done only once"),
     ],
     notes: "The list may hold addresses, `Name <address>`, mailto: links, separated by commas, semicolons, tabs or \
@@ -54,7 +63,9 @@ pub(crate) async fn invite(given: &Given) -> Result<Said, Failure> {
     let acting = host.acting(given).await?;
     let (note, list) = read_list(source, given)?;
     let groups = given.all("group").map(host::group).collect::<Result<Vec<_>, _>>()?;
-    let inviting = Inviting { acting, given, role, groups };
+    let gift = Gift { role, groups, until: given.day("until")? };
+    let starts_at = given.day("starts")?;
+    let inviting = Inviting { acting, given, gift, starts_at };
     let report = Report::new(list, role, note, host.roles());
     if given.flag("dry-run") { inviting.dry_run(report).await } else { inviting.perform(report).await }
 }
@@ -62,7 +73,11 @@ pub(crate) async fn invite(given: &Given) -> Result<Said, Failure> {
 /// Reads the list, and what there is to say about how it was read.
 fn read_list(source: &str, given: &Given) -> Result<(String, PastedList), Failure> {
     let text = read_text(source)?;
-    let options = |header| ListOptions::new().max_bytes(MAX_BYTES).max_entries(MAX_ENTRIES).header(header);
+    let names = if given.flag("names") { NameFragments::UserNames } else { NameFragments::default() };
+    let options = |header| {
+        let options = ListOptions::new().max_bytes(MAX_BYTES).max_entries(MAX_ENTRIES);
+        options.names(names).header(header)
+    };
     let read = |header| {
         parse_list(&text, &options(header)).map_err(|why| Failure::input(why.to_string(), why.remedy()))
     };
@@ -108,14 +123,38 @@ fn read_text(source: &str) -> Result<String, Failure> {
 struct Inviting<'a> {
     acting: Acting,
     given: &'a Given,
+    gift: Gift<'a>,
+    /// When the invitations begin, if not at once.
+    starts_at: Option<DateTime<Utc>>,
+}
+
+/// What they get.
+struct Gift<'a> {
     role: &'a str,
     /// Where they have it, if not in the organization.
     groups: Vec<GroupId>,
+    /// When it ends, if ever.
+    until: Option<DateTime<Utc>>,
+}
+
+impl Gift<'_> {
+    fn grants(&self, role: &str) -> Grants {
+        let grants = granted(role, &self.groups);
+        let Some(until) = self.until else { return grants };
+        let ending =
+            |(scope, access): (&Scope, &Access)| Grant::new(scope.clone(), access.clone()).until(until);
+        grants.iter().map(ending).collect()
+    }
+
+    /// Whether a role that a line names, alone, says all.
+    fn is_plain(&self) -> bool {
+        self.groups.is_empty() && self.until.is_none()
+    }
 }
 
 impl Inviting<'_> {
     async fn perform(&self, mut report: Report) -> Result<Said, Failure> {
-        let parts = parts(&report.list, &self.groups);
+        let parts = self.parts(&report.list).await?;
         if parts.len() > 1 && self.given.flag("all-or-nothing") {
             return Err(too_long("--all-or-nothing"));
         }
@@ -148,7 +187,7 @@ impl Inviting<'_> {
     }
 
     async fn dry_run(&self, mut report: Report) -> Result<Said, Failure> {
-        let parts = parts(&report.list, &self.groups);
+        let parts = self.parts(&report.list).await?;
         let part = match parts.as_slice() {
             [part] => part,
             [] => return Ok(Said::from(report.text("")).but(Failure::Nothing(NOBODY))),
@@ -173,10 +212,10 @@ impl Inviting<'_> {
     }
 
     fn command(&self, number: usize, part: &Part) -> Result<Command<Invite>, Failure> {
-        let Self { acting, given, role, groups } = self;
+        let Self { acting, given, gift, starts_at } = self;
         let choices =
             [("refuse", OnPending::Refuse), ("resend", OnPending::Resend), ("replace", OnPending::Replace)];
-        let mut invite = Invite::new(part.invitees.clone(), granted(role, groups));
+        let mut invite = Invite::new(part.invitees.clone(), gift.grants(gift.role));
         if let Some(choice) = given.choice("on-pending", &choices)? {
             invite = invite.on_pending(choice);
         }
@@ -189,11 +228,55 @@ impl Inviting<'_> {
         if let Some(message) = given.one("message") {
             invite = invite.message(message);
         }
+        if given.flag("include") {
+            invite = invite.include(Include::Yes);
+        }
+        if let Some(page) = given.one("continue-to") {
+            invite = invite.continue_to(page);
+        }
+        if let Some(start) = starts_at {
+            invite = invite.starts_at(*start);
+        }
         let command = acting.run(invite);
         Ok(match given.one("key") {
             Some(key) => command.idempotency_key(format!("{key}/{number}")),
             None => command,
         })
+    }
+
+    /// The list in parts that the library takes at once. One that is longer than the cap goes in several, in which
+    /// repetitions and what is no address are left out: they were told from the list already.
+    async fn parts(&self, list: &PastedList) -> Result<Vec<Part>, Failure> {
+        let cap = Caps::default().items;
+        // A role that a line names holds where, and for as long as, all others do.
+        let is_plain = self.gift.is_plain() || list.accepted().all(|(_, entry)| entry.role.is_none());
+        if list.fragments().len() <= cap && is_plain {
+            let indices = (0..list.fragments().len()).collect();
+            let looked_up = self.given.flag("names");
+            let invitees = if looked_up { self.acting.look_up(list).await? } else { list.clone().into() };
+            return Ok(vec![Part { indices, invitees }]);
+        }
+        if self.given.flag("names") {
+            return Err(too_long("a list with names"));
+        }
+        let accepted = list.accepted().collect::<Vec<_>>();
+        let part = |part: &[(&Fragment, &Entry)]| Part {
+            indices: part.iter().map(|(fragment, _)| fragment.index).collect(),
+            invitees: part.iter().filter_map(|(_, entry)| self.invitee(entry)).collect::<Vec<_>>().into(),
+        };
+        Ok(accepted.chunks(cap).map(part).collect())
+    }
+
+    fn invitee(&self, entry: &Entry) -> Option<InviteeEntry> {
+        let Who::Address(address) = &entry.who else { return None };
+        let mut invitee = InviteeEntry::new(address.clone());
+        if let Some(name) = &entry.name {
+            invitee = invitee.name(name);
+        }
+        if let Some(role) = &entry.role {
+            invitee = invitee.grants(self.gift.grants(role.as_str()));
+        }
+        Some(invitee)
     }
 }
 
@@ -204,42 +287,12 @@ struct Part {
     invitees: Invitees,
 }
 
-/// A list that is longer than the cap goes in parts, in which repetitions and what is no address are left out:
-/// they were told from the list already.
-fn parts(list: &PastedList, groups: &[GroupId]) -> Vec<Part> {
-    let cap = Caps::default().items;
-    // A role that a line names holds where all others do.
-    let is_plain = groups.is_empty() || list.accepted().all(|(_, entry)| entry.role.is_none());
-    if list.fragments().len() <= cap && is_plain {
-        let indices = (0..list.fragments().len()).collect();
-        return vec![Part { indices, invitees: list.clone().into() }];
-    }
-    let accepted = list.accepted().collect::<Vec<_>>();
-    let part = |part: &[(&Fragment, &Entry)]| Part {
-        indices: part.iter().map(|(fragment, _)| fragment.index).collect(),
-        invitees: part.iter().filter_map(|(_, entry)| invitee(entry, groups)).collect::<Vec<_>>().into(),
-    };
-    accepted.chunks(cap).map(part).collect()
-}
-
 /// A role in these groups, or in the organization.
 pub(crate) fn granted(role: &str, groups: &[GroupId]) -> Grants {
     match groups {
         [] => Grant::role(role).into(),
         groups => groups.iter().map(|group| Grant::role(role).in_group(group.clone())).collect(),
     }
-}
-
-fn invitee(entry: &Entry, groups: &[GroupId]) -> Option<InviteeEntry> {
-    let Who::Address(address) = &entry.who else { return None };
-    let mut invitee = InviteeEntry::new(address.clone());
-    if let Some(name) = &entry.name {
-        invitee = invitee.name(name);
-    }
-    if let Some(role) = &entry.role {
-        invitee = invitee.grants(granted(role.as_str(), groups));
-    }
-    Some(invitee)
 }
 
 fn too_long(what: &str) -> Failure {

@@ -41,16 +41,20 @@ pub(crate) const ROLE: Spec = Spec {
     name: "role",
     arguments: &["USER", "ROLE"],
     summary: "change a member's role",
-    options: &[Opt::value(
-        "group",
-        "ID",
-        "the role in this group; what they hold elsewhere stays. Without it, they hold this role in the \
-         organization and nothing else",
-    )],
+    options: &[
+        Opt::value(
+            "group",
+            "ID",
+            "the role in this group; what they hold elsewhere stays. Without it, they hold this role in the \
+             organization and nothing else",
+        ),
+        Opt::value("until", "DATE", "for a limited time: 2030-12-31, until that day begins in UTC"),
+        THEIRS,
+    ],
     notes: "Raising somebody takes the seat that the role needs. With --group, ROLE may be `none`.",
 };
 
-const THEIRS: Opt = Opt::value(
+pub(crate) const THEIRS: Opt = Opt::value(
     "their-invitations",
     "WHAT",
     "what becomes of pending invitations and links of theirs: keep (so unless said), revoke, hand-over",
@@ -84,7 +88,7 @@ pub(crate) const LEAVE: Spec = Spec {
     name: "leave",
     arguments: &[],
     summary: "leave the organization",
-    options: &[],
+    options: &[THEIRS],
     notes: "Anybody but the last owner may leave.",
 };
 
@@ -221,21 +225,27 @@ pub(crate) fn mail(delivery: Option<&Delivery>) -> String {
 
 pub(crate) async fn role(given: &Given) -> Result<Said, Failure> {
     let [user, role] = given.arguments()?;
+    let (until, theirs) = (given.day("until")?, theirs(given)?);
+    let grant = || {
+        let grant = Grant::role(role);
+        until.map_or(grant.clone(), |until| grant.until(until))
+    };
     let host = Host::open(given).await?;
     let acting = host.acting(given).await?;
     let grants = match given.one("group") {
-        None => Grant::role(role).into(),
+        None => grant().into(),
         Some(group) => {
             let member = acting.organization().member(user).await?;
             let mut grants = member.map(|member| member.grants).unwrap_or_default();
             match (host::group(group)?, role) {
                 (group, "none") => _ = grants.remove(&Scope::Group(group)),
-                (group, role) => grants.set(Grant::role(role).in_group(group)),
+                (group, _) => grants.set(grant().in_group(group)),
             }
             grants
         }
     };
-    let changed = acting.change_access(user, grants).await;
+    let changing = acting.change_access(user, grants);
+    let changed = changing.with(|change| change.their_invitations(theirs)).await;
     let changed = changed.map_err(|why| host.naming_roles(why))?;
     let seat = changed.seat.map_or("no seat".into(), |seat| format!("a {seat} seat"));
     Ok(format!("{user} is {} now, and takes {seat}.\n", roles(&changed.grants)).into())
@@ -246,7 +256,7 @@ fn users(given: &Given) -> Result<Vec<UserId>, Failure> {
     users.map_err(|why| Failure::input(why.to_string(), "see `team roster` for who is there"))
 }
 
-fn theirs(given: &Given) -> Result<TheirInvitations, Failure> {
+pub(crate) fn theirs(given: &Given) -> Result<TheirInvitations, Failure> {
     let choices = [
         ("keep", TheirInvitations::Keep),
         ("revoke", TheirInvitations::Revoke),
@@ -321,7 +331,9 @@ pub(crate) async fn remove(given: &Given) -> Result<Said, Failure> {
 pub(crate) async fn leave(given: &Given) -> Result<Said, Failure> {
     let [] = given.arguments()?;
     let host = Host::open(given).await?;
-    let left = host.acting(given).await?.leave().await?;
+    let theirs = theirs(given)?;
+    let leaving = host.acting(given).await?.leave();
+    let left = leaving.with(|leave| leave.their_invitations(theirs)).await?;
     Ok(format!("{} has left.\n", left.user).into())
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod answers;
 pub(crate) mod demo;
 pub(crate) mod groups;
+pub(crate) mod inbox;
 pub(crate) mod invitations;
 pub(crate) mod invite;
 pub(crate) mod links;
@@ -10,7 +11,9 @@ pub(crate) mod log;
 pub(crate) mod mail;
 pub(crate) mod members;
 pub(crate) mod organization;
+pub(crate) mod people;
 pub(crate) mod requests;
+pub(crate) mod settings;
 
 use crate::args::{Given, Spec};
 use crate::failure::Failure;
@@ -21,13 +24,22 @@ pub(crate) const COMMANDS: &[&Spec] = &[
     &organization::CREATE,
     &organization::PLAN,
     &organization::SEATS,
+    &settings::SETTINGS,
+    &settings::VERIFY_DOMAIN,
     &invite::INVITE,
+    &people::CANDIDATES,
     &invitations::INVITATIONS,
     &mail::SEND,
     &mail::MAIL,
     &answers::PREVIEW,
     &answers::ACCEPT,
     &answers::DECLINE,
+    &inbox::INBOX,
+    &inbox::ACCEPT_ALL,
+    &inbox::DECLINE_ALL,
+    &inbox::BLOCK,
+    &inbox::UNBLOCK,
+    &inbox::BLOCKS,
     &invitations::RESEND,
     &invitations::REMIND,
     &invitations::REVOKE,
@@ -47,6 +59,7 @@ pub(crate) const COMMANDS: &[&Spec] = &[
     &links::REFRESH,
     &links::REMOVE,
     &links::JOIN,
+    &settings::JOIN_DOMAIN,
     &requests::ASK,
     &requests::PROPOSE,
     &requests::REQUESTS,
@@ -55,14 +68,20 @@ pub(crate) const COMMANDS: &[&Spec] = &[
     &requests::WITHDRAW,
     &members::ROSTER,
     &members::MEMBERS,
+    &people::ADD,
     &members::ROLE,
     &members::SUSPEND,
     &members::RESTORE,
     &members::REMOVE,
     &members::LEAVE,
     &members::OFFER,
+    &people::REMOVE_USER,
+    &people::ERASE,
     &log::EVENTS,
     &organization::MAINTAIN,
+    &settings::SUSPEND,
+    &settings::RESUME,
+    &settings::CLOSE,
     &demo::DEMO,
 ];
 
@@ -72,6 +91,22 @@ pub(crate) async fn run(given: &Given) -> Result<Said, Failure> {
         "create" => organization::create(given).await,
         "plan" => organization::plan(given).await,
         "seats" => organization::seats(given).await,
+        "settings" => settings::settings(given).await,
+        "verify-domain" => settings::verify_domain(given).await,
+        "join-domain" => settings::join_domain(given).await,
+        "suspend-org" => settings::suspend(given).await,
+        "resume-org" => settings::resume(given).await,
+        "close-org" => settings::close(given).await,
+        "candidates" => people::candidates(given).await,
+        "add" => people::add(given).await,
+        "remove-user" => people::remove_user(given).await,
+        "erase" => people::erase(given).await,
+        "inbox" => inbox::list(given).await,
+        "accept-all" => inbox::accept_all(given).await,
+        "decline-all" => inbox::decline_all(given).await,
+        "block" => inbox::block(given).await,
+        "unblock" => inbox::unblock(given).await,
+        "blocks" => inbox::blocks(given).await,
         "invite" => invite::invite(given).await,
         "invitations" => invitations::list(given).await,
         "send" => mail::send(given).await,

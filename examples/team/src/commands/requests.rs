@@ -21,8 +21,13 @@ const MESSAGE: Opt = Opt::value("message", "TEXT", "a word to those who decide; 
 pub(crate) const ASK: Spec = Spec {
     name: "ask",
     arguments: &["[URL]"],
-    summary: "ask to join: by an invite link that needs approval, or to a group",
-    options: &[Opt::value("group", "ID", "a group that is joined by request"), VOUCH_OPTION, MESSAGE],
+    summary: "ask to join: by an invite link that needs approval, to a group, or by a domain",
+    options: &[
+        Opt::value("group", "ID", "a group that is joined by request"),
+        Opt::flag("domain", "with an address of a domain of the organization's own"),
+        VOUCH_OPTION,
+        MESSAGE,
+    ],
     notes: "URL is the link or its token; - reads it from standard input.",
 };
 
@@ -58,7 +63,10 @@ pub(crate) const APPROVE: Spec = Spec {
     name: "approve",
     arguments: &["REQUEST..."],
     summary: "approve join requests: who asked is a member then, who was proposed is invited",
-    options: &[],
+    options: &[
+        Opt::value("role", "ROLE", "they get this role instead of what they asked for"),
+        Opt::many("group", "ID", "a group in which they get it, instead of in the organization"),
+    ],
     notes: "REQUEST is an id, from `team requests`. Nobody approves what they asked for themselves.",
 };
 
@@ -94,6 +102,10 @@ pub(crate) async fn ask(given: &Given) -> Result<Said, Failure> {
         Some(group) => {
             let [] = given.arguments()?;
             host.acting(given).await?.organization().ask_for_group(group, principal)
+        }
+        None if given.flag("domain") => {
+            let [] = given.arguments()?;
+            host.acting(given).await?.organization().ask_by_domain(principal)
         }
         None => host.invite.ask_to_join(&mails::token(given, &host)?, principal),
     };
@@ -175,7 +187,12 @@ fn ids(given: &Given) -> Result<Vec<RequestId>, Failure> {
 pub(crate) async fn approve(given: &Given) -> Result<Said, Failure> {
     let ids = ids(given)?;
     let host = Host::open(given).await?;
-    let approved = host.acting(given).await?.run(Approve::many(ids)).await?;
+    let groups = given.all("group").map(host::group).collect::<Result<Vec<_>, _>>()?;
+    let approve = match given.one("role") {
+        Some(role) => Approve::many(ids).granting(super::invite::granted(role, &groups)),
+        None => Approve::many(ids),
+    };
+    let approved = host.acting(given).await?.run(approve).await?;
     let (mut table, mut reasons) = (Table::new(["request", "result"]), Reasons::default());
     for result in &approved.results {
         let what = match &result.outcome {

@@ -9,6 +9,7 @@
 
 mod groups;
 mod links;
+mod people;
 mod requests;
 
 use std::io::Write as _;
@@ -292,7 +293,7 @@ fn an_invitation_is_revoked_by_address_or_id_with_a_result_for_each() {
 fn bad_input_says_what_to_do_and_exits_with_2() {
     let team = Team::new();
     team.run(&[]).bad("no command");
-    team.run(&["invit"]).bad("use one of: create, plan, seats, invite");
+    team.run(&["invit"]).bad("use one of: create, plan, seats, settings");
     team.run(&["-x"]).bad("no option -x");
     team.run(&["--as", "ada", "roster"]).bad("before the command");
     team.run(&["roster"]).bad("there is no team in team-data");
@@ -393,7 +394,7 @@ fn every_command_has_a_help_text_and_an_entry_in_the_help() {
     let commands =
         help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|it| !it.is_empty());
     let commands = commands.map(|line| line.split_whitespace().next().unwrap()).collect::<Vec<_>>();
-    assert_eq!(commands.len(), 46);
+    assert_eq!(commands.len(), 62);
     for command in commands {
         let text = team.run(&["help", command]).done();
         assert!(text.starts_with(&format!("{command}: ")) && text.contains("--data DIR"), "{text}");
