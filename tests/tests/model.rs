@@ -114,7 +114,7 @@ fn histories_come_to_many_outcomes() {
 
     let mut runner = TestRunner::deterministic();
     let (mut done, mut codes) = (BTreeSet::new(), BTreeSet::new());
-    for _ in 0..40 {
+    for _ in 0..60 {
         let history = histories(80).new_tree(&mut runner).unwrap().current();
         let ran = blocking(on_memory(&history));
         assert_eq!(ran.found, None);
