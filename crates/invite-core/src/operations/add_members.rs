@@ -145,21 +145,10 @@ impl Operation for AddMembers {
         require_open(draft)?;
         super::require_count(host.model, self.members.len())?;
         end_due(host.model, draft)?;
-        let mut results = Vec::with_capacity(self.members.len());
-        for (position, member) in self.members.iter().enumerate() {
-            draft.about(Some(position));
-            let mark = draft.mark();
-            let refused = match add_one(host, actor, draft, member) {
-                Ok(()) => None,
-                Err(Stop::Refused(reason)) if self.members.len() > 1 => {
-                    draft.roll_back(mark);
-                    Some(reason)
-                }
-                Err(stop) => return Err(stop),
-            };
-            results.push(AddResult { user: member.user.clone(), refused });
-        }
-        draft.about(None);
+        let results = super::each(draft, &self.members, |draft, member| add_one(host, actor, draft, member))?;
+        let users = self.members.iter().map(|member| member.user.clone());
+        let result = |(user, result): (UserId, Result<(), _>)| AddResult { user, refused: result.err() };
+        let results = users.zip(results).map(result).collect::<Vec<_>>();
         if self.mode == Mode::AllOrNothing {
             let refused = results.iter().enumerate();
             let refused = refused.filter_map(|(position, result)| Some((position, result.refused.as_ref()?)));

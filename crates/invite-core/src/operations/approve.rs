@@ -155,20 +155,13 @@ impl Operation for Approve {
         require_open(draft)?;
         super::require_count(host.model, self.requests.len())?;
         end_due(host.model, draft)?;
-        let mut results = Vec::with_capacity(self.requests.len());
-        for (position, &request) in self.requests.iter().enumerate() {
-            draft.about(Some(position));
-            let mark = draft.mark();
-            let outcome = match self.approve_one(host, actor, draft, request) {
-                Ok(outcome) => outcome,
-                Err(Stop::Refused(reason)) if self.requests.len() > 1 => {
-                    draft.roll_back(mark);
-                    ApproveOutcome::Refused { reason }
-                }
-                Err(stop) => return Err(stop),
-            };
-            results.push(ApproveResult { request, outcome });
-        }
+        let results =
+            super::each(draft, &self.requests, |draft, id| self.approve_one(host, actor, draft, *id))?;
+        let result = |(&request, result): (&RequestId, Result<ApproveOutcome, _>)| {
+            let outcome = result.unwrap_or_else(|reason| ApproveOutcome::Refused { reason });
+            ApproveResult { request, outcome }
+        };
+        let results = self.requests.iter().zip(results).map(result).collect();
         Ok(Approved { results })
     }
 }

@@ -106,16 +106,10 @@ impl Operation for Deny {
         require_not_closed(draft)?;
         super::require_count(host.model, self.requests.len())?;
         require_words(draft, [("reason", &self.reason, host.model.caps.message_bytes)])?;
-        let mut results = Vec::with_capacity(self.requests.len());
-        for (position, &request) in self.requests.iter().enumerate() {
-            draft.about(Some(position));
-            let refused = match self.deny_one(host, actor, draft, request) {
-                Ok(()) => None,
-                Err(Stop::Refused(reason)) if self.requests.len() > 1 => Some(reason),
-                Err(stop) => return Err(stop),
-            };
-            results.push(DenyResult { request, refused });
-        }
+        let results = super::each(draft, &self.requests, |draft, id| self.deny_one(host, actor, draft, *id))?;
+        let results = self.requests.iter().zip(results);
+        let results =
+            results.map(|(&request, result)| DenyResult { request, refused: result.err() }).collect();
         Ok(Denied { results })
     }
 }

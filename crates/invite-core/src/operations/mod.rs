@@ -130,6 +130,30 @@ pub fn seat_use(model: &AccessModel, organization: &Organization) -> Vec<SeatUse
     model.seat_classes().map(row).collect()
 }
 
+/// Decides about each of several, in order. One that is refused leaves no trace among the others, and its reason is kept; one
+/// alone is refused as the whole command is.
+fn each<T, O, R>(
+    draft: &mut Draft,
+    several: &[T],
+    decide: impl Fn(&mut Draft, &T) -> Result<O, Stop<R>>,
+) -> Result<Vec<Result<O, R>>, Stop<R>> {
+    let mut results = Vec::with_capacity(several.len());
+    for (position, one) in several.iter().enumerate() {
+        draft.about(Some(position));
+        let mark = draft.mark();
+        results.push(match decide(draft, one) {
+            Ok(outcome) => Ok(outcome),
+            Err(Stop::Refused(reason)) if several.len() > 1 => {
+                draft.roll_back(mark);
+                Err(reason)
+            }
+            Err(stop) => return Err(stop),
+        });
+    }
+    draft.about(None);
+    Ok(results)
+}
+
 /// Requires that a command names something, and no more than it may (ABU-3).
 fn require_count<R>(model: &AccessModel, count: usize) -> Result<(), Stop<R>>
 where

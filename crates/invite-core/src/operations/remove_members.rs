@@ -126,20 +126,14 @@ impl Operation for RemoveMembers {
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         require_not_closed(draft)?;
         super::require_count(host.model, self.users.len())?;
-        let mut results = Vec::with_capacity(self.users.len());
-        for (position, user) in self.users.iter().enumerate() {
-            draft.about(Some(position));
-            let mark = draft.mark();
-            let (settled, refused) = match self.remove_one(host, actor, draft, user) {
-                Ok(settled) => (settled, None),
-                Err(Stop::Refused(reason)) if self.users.len() > 1 => {
-                    draft.roll_back(mark);
-                    (Settled::default(), Some(reason))
-                }
-                Err(stop) => return Err(stop),
-            };
-            results.push(RemoveResult { user: user.clone(), settled, refused });
-        }
+        let results =
+            super::each(draft, &self.users, |draft, user| self.remove_one(host, actor, draft, user))?;
+        let result = |(user, result): (&UserId, Result<Settled, _>)| {
+            let (settled, refused) =
+                result.map_or_else(|why| (Settled::default(), Some(why)), |settled| (settled, None));
+            RemoveResult { user: user.clone(), settled, refused }
+        };
+        let results = self.users.iter().zip(results).map(result).collect();
         Ok(MembersRemoved { results })
     }
 }

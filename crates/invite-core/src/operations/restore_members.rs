@@ -92,21 +92,9 @@ impl Operation for RestoreMembers {
         require_open(draft)?;
         super::require_count(host.model, self.users.len())?;
         end_due(host.model, draft)?;
-        let mut results = Vec::with_capacity(self.users.len());
-        for (position, user) in self.users.iter().enumerate() {
-            draft.about(Some(position));
-            let mark = draft.mark();
-            let refused = match restore_one(host, actor, draft, user) {
-                Ok(()) => None,
-                Err(Stop::Refused(reason)) if self.users.len() > 1 => {
-                    draft.roll_back(mark);
-                    Some(reason)
-                }
-                Err(stop) => return Err(stop),
-            };
-            results.push(RestoreResult { user: user.clone(), refused });
-        }
-        draft.about(None);
+        let results = super::each(draft, &self.users, |draft, user| restore_one(host, actor, draft, user))?;
+        let results = self.users.iter().cloned().zip(results);
+        let results = results.map(|(user, result)| RestoreResult { user, refused: result.err() }).collect();
         Ok(MembersRestored { results, seats: seat_use(host.model, organization(draft)?) })
     }
 }

@@ -96,16 +96,10 @@ impl Operation for Revoke {
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         organization::<RevokeRefused>(draft)?;
         super::require_count(host.model, self.invitations.len())?;
-        let mut results = Vec::with_capacity(self.invitations.len());
-        for (position, &invitation) in self.invitations.iter().enumerate() {
-            draft.about(Some(position));
-            let refused = match revoke_one(host, actor, draft, invitation) {
-                Ok(()) => None,
-                Err(Stop::Refused(reason)) if self.invitations.len() > 1 => Some(reason),
-                Err(stop) => return Err(stop),
-            };
-            results.push(RevokeResult { invitation, refused });
-        }
+        let results = super::each(draft, &self.invitations, |draft, id| revoke_one(host, actor, draft, *id))?;
+        let results = self.invitations.iter().zip(results);
+        let results =
+            results.map(|(&invitation, result)| RevokeResult { invitation, refused: result.err() }).collect();
         Ok(Revoked { results })
     }
 }
