@@ -67,6 +67,7 @@ on_every_store! {
         refused(world.invite.join(&link, person("bob")).await, "member-suspended", "AUT-7", told);
         refused(acme.organization().join_group("red", person("bob")).await, "member-suspended", "AUT-7", told);
         refused(acme.invite("bob@example.com", into_red()).await, "member-suspended", "AUT-7", told);
+        refused(bob.leave().await, "member-suspended", "AUT-7", told);
         let preview = world.invite.preview(&mailed, Some(vouched())).await.unwrap();
         assert_eq!(preview.next, invite::Next::Suspended);
         acme.restore_member("bob").await.unwrap();

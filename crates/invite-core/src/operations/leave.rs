@@ -7,14 +7,16 @@ use super::join::{end_open_for, names_of};
 use super::remove_members::{Settled, TheirInvitations, reads_of_sent, settle_sent};
 use crate::operation::sealed::Sealed;
 use crate::refusal::{NotPermitted, UnknownMember, refused};
-use crate::rules::require_not_closed;
+use crate::rules::{require_active, require_not_closed};
 use crate::seats::end_access_if_due;
 use crate::{
     Actor, Draft, Event, Host, Operation, Permission, Reads, RevokedBecause, Stop, SuppressionKind, UserId,
 };
 
-/// Leaves the organization. Anybody may, suspended or not, but for the last owner (B7, AUT-8), and nobody for
-/// somebody else but the host.
+/// Leaves the organization. Anybody may but the last owner (B7, AUT-8), and nobody for somebody else but the host.
+///
+/// Who is suspended stays until they are restored or removed: who left could come back by a link or a verified domain,
+/// and be suspended no more (AUT-7). Only the host takes them out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Leave {
     user: UserId,
@@ -57,7 +59,7 @@ pub struct Left {
 
 refused! {
     /// Why somebody could not leave.
-    LeaveRefused: NotPermitted, OrganizationClosed, UnknownMember, LastOwner, TooManySent
+    LeaveRefused: NotPermitted, OrganizationClosed, UnknownMember, MemberSuspended, LastOwner, TooManySent
 }
 
 impl Sealed for Leave {}
@@ -96,6 +98,7 @@ impl Operation for Leave {
         end_access_if_due(host.model, draft, &self.user)?;
         let unknown = UnknownMember { user: self.user.clone() };
         let member = draft.member(&self.user)?.cloned().ok_or(LeaveRefused::from(unknown))?;
+        require_active::<LeaveRefused>(draft, member.is_active() || actor.user().is_none())?;
         if member.is_active_owner() {
             super::require_another_owner::<LeaveRefused>(draft)?;
         }
@@ -179,6 +182,20 @@ mod tests {
     }
 
     #[test]
+    fn given_somebody_suspended_when_leaving_to_come_back_then_they_stay_and_only_the_host_takes_them_out_aut_7()
+    {
+        let mut world = World::suspended();
+        let link = world.make_link(LinkSettings::new("All", Grant::role("client")));
+        let refusal = world.run(Leave::new(user("bob")), &by("bob")).unwrap_err();
+        assert_eq!((refusal.code(), refusal.rule()), ("member-suspended", "AUT-7"));
+        assert!(refusal.remedy().contains("restore"));
+        assert_eq!(world.join_by(link, "bob").unwrap_err().code(), "member-suspended");
+        assert!(world.member("bob").is_some_and(|bob| !bob.is_active()));
+        world.ok(Leave::new(user("bob")), &Actor::System);
+        assert!(world.member("bob").is_none());
+    }
+
+    #[test]
     fn given_two_owners_when_both_leave_then_the_last_one_stays_aut_8() {
         let mut world = World::new();
         world.add("bob", Grant::role("member"));
@@ -207,6 +224,11 @@ mod tests {
             "given no member, when leaving, then they are unknown",
             "UnknownMember",
             world.run(Leave::new(user("dan")), &by("dan")),
+        );
+        cases.refused(
+            "given somebody suspended, when leaving, then they are to be restored before (AUT-7)",
+            "MemberSuspended",
+            World::suspended().run(Leave::new(user("bob")), &by("bob")),
         );
         let sent = (0..=Reads::MAX_SENT).map(|n| address(&std::format!("{n}@example.com")));
         let sent = sent.collect::<std::vec::Vec<_>>();

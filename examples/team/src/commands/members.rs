@@ -89,7 +89,7 @@ pub(crate) const LEAVE: Spec = Spec {
     arguments: &[],
     summary: "leave the organization",
     options: &[THEIRS],
-    notes: "Anybody but the last owner may leave.",
+    notes: "Anybody may leave but the last owner, and who is suspended.",
 };
 
 pub(crate) const OFFER: Spec = Spec {

@@ -108,6 +108,8 @@ impl Reference {
                 match self.members.get(user) {
                     None => why.extend(["unknown-member"]),
                     Some(member) => {
+                        let suspended = !member.is_active() && by.user().is_some();
+                        why.extend(reason("member-suspended", suspended));
                         let owner = member.grants.is_owner() && member.is_active();
                         why.extend(reason("last-owner", owner && self.owners() == 1));
                     }
