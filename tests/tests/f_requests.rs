@@ -89,6 +89,11 @@ on_every_store! {
         let all = gus.requests(&RequestFilter::default(), &PageRequest::default()).await;
         assert_eq!(all.unwrap_err().code(), "not-permitted");
         refused(gus.approve(eve).await, "not-permitted", "AUT-1", "");
+        let sid = asks(&world, &asking(&acme, "client").await.1, "sid").await;
+        let into_red = Grant::role("client").in_group(group("red"));
+        let less = gus.approve(sid).with(|approve| approve.granting(into_red)).await;
+        refused(less, "not-permitted", "AUT-1", "");
+        refused(gus.deny(sid).await, "not-permitted", "AUT-1", "");
         gus.approve(bob).await.unwrap();
         assert!(organization.may_in("bob", "posts.create", &Scope::Group(group("red"))).await.unwrap());
         assert!(!organization.may_in("bob", "posts.create", &Scope::Group(group("blue"))).await.unwrap());

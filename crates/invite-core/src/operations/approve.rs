@@ -9,10 +9,12 @@ use super::create_link::require_joinable;
 use super::invite::{Invite, InviteRefused, check_granting};
 use super::invitees::InviteeEntry;
 use super::join::{Joining, join};
+use crate::authority::Unmanageable;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
     InviterNoLongerMay, LinkNotOpen, OwnRequest, Refusal, RequestNotPending, UnknownRequest, refused,
-    refused_for_grants, refused_for_groups, refused_for_seats, refused_like, refused_when_closed,
+    refused_for_authority, refused_for_grants, refused_for_groups, refused_for_seats, refused_like,
+    refused_when_closed,
 };
 use crate::rules::{authority, require_open};
 use crate::seats::end_due;
@@ -25,8 +27,9 @@ use crate::{
 /// Approves one join request or many, each decided for itself (STO-8).
 ///
 /// Whoever asked becomes a member at once; of a proposal an invitation is made, with whoever approves it as its
-/// inviter (F21). Needs [`Permission::INVITE`] in every scope, and that the actor may grant all of it (AUT-1, AUT-2);
-/// never one's own request (AUT-9). Seats, domains and authority are those of the moment of approval.
+/// inviter (F21). Needs [`Permission::INVITE`] in every scope of what was asked for and the right to grant its roles,
+/// also where something else is granted instead, all of which the actor must be able to grant (AUT-1, AUT-2); never
+/// one's own request (AUT-9). Seats, domains and authority are those of the moment of approval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Approve {
     requests: Vec<RequestId>,
@@ -117,6 +120,7 @@ refused! {
 }
 refused_when_closed!(ApproveRefused);
 refused_for_grants!(ApproveRefused);
+refused_for_authority!(ApproveRefused);
 refused_for_groups!(ApproveRefused);
 refused_for_seats!(ApproveRefused);
 refused_like! {
@@ -175,9 +179,9 @@ impl Approve {
         id: RequestId,
     ) -> Result<ApproveOutcome, Stop<ApproveRefused>> {
         let row = draft.request(id)?.cloned().ok_or(ApproveRefused::from(UnknownRequest {}))?;
+        require_decidable::<ApproveRefused>(host, actor, draft, &row)?;
         let grants = self.grants.as_ref().unwrap_or(&row.grants);
         check_granting::<ApproveRefused>(host, actor, draft, grants)?;
-        require_decidable::<ApproveRefused>(host, actor, draft, &row)?;
         let grants = match &self.grants {
             Some(grants) => grants.clone(),
             None => {
@@ -195,7 +199,8 @@ impl Approve {
     }
 }
 
-/// Requires that a request waits for a decision, and that it is not one's own (AUT-9).
+/// Requires authority over all that is asked for (AUT-1), that the request is not one's own (AUT-9), and that it waits
+/// for a decision.
 pub(super) fn require_decidable<R>(
     host: &Host<'_>,
     actor: &Actor,
@@ -203,8 +208,10 @@ pub(super) fn require_decidable<R>(
     row: &JoinRequest,
 ) -> Result<(), Stop<R>>
 where
-    R: Refusal + From<OwnRequest> + From<RequestNotPending>,
+    R: Refusal + From<Unmanageable> + From<OwnRequest> + From<RequestNotPending>,
 {
+    let over = authority::<R>(host, draft, actor)?.require_over(&Permission::INVITE, &row.grants);
+    draft.rule("AUT-1", over.map_err(R::from))?;
     let own = match actor.user() {
         Some(user) => is_own(host, draft, row, user)?,
         None => false,
@@ -404,6 +411,25 @@ mod tests {
         assert_eq!(world.run(Approve::one(other), &by("gus")).unwrap_err().code(), "not-permitted");
         world.ok(Approve::one(other).granting(in_group("member", "blue")), &by("ada"));
         assert_eq!(world.rows().members[&user("cid")].grants.len(), 2);
+    }
+
+    #[test]
+    fn given_a_request_for_the_organization_when_a_manager_of_a_group_decides_then_it_is_not_theirs_aut_1() {
+        let mut world = World::new();
+        world.by_links(["blue"]);
+        world.add("gus", in_group("admin", "blue"));
+        world.add("lea", Grant::role("lead"));
+        let link = world.make_link(asked_by(Grant::role("client")));
+        let asked = world.ask_by(link, "bob").unwrap();
+        let less = Approve::one(asked).granting(in_group("client", "blue"));
+        assert_eq!(world.run(less, &by("gus")).unwrap_err().code(), "not-permitted");
+        assert_eq!(world.run(Deny::one(asked), &by("gus")).unwrap_err().code(), "not-permitted");
+        world.add("mia", proposer("member"));
+        let admin = world.propose(address("eve@example.com"), Grant::role("admin"), "mia");
+        let less = Approve::one(admin).granting(Grant::role("client"));
+        assert_eq!(world.run(less, &by("lea")).unwrap_err().code(), "not-grantable");
+        assert_eq!(world.run(Deny::one(admin), &by("lea")).unwrap_err().code(), "not-grantable");
+        assert!(world.request(asked).is_open() && world.request(admin).is_open());
     }
 
     #[test]

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::approve::require_decidable;
 use super::ask::require_words;
 use crate::operation::sealed::Sealed;
-use crate::refusal::{UnknownRequest, refused};
-use crate::rules::{authority, require_not_closed};
-use crate::{Actor, Draft, Event, Host, Operation, Permission, Reads, RequestEnding, RequestId, Stop};
+use crate::refusal::{UnknownRequest, refused, refused_for_authority};
+use crate::rules::require_not_closed;
+use crate::{Actor, Draft, Event, Host, Operation, Reads, RequestEnding, RequestId, Stop};
 
 /// Denies one join request or many, each decided for itself (STO-8).
 ///
-/// Needs [`Permission::INVITE`] in every scope; never one's own request (AUT-9), which can be withdrawn.
+/// Needs [`Permission::INVITE`](crate::Permission::INVITE) in every scope and the right to grant every role of it, as revoking does (AUT-1); never one's own request (AUT-9), which can be withdrawn.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Deny {
     requests: Vec<RequestId>,
@@ -76,9 +76,10 @@ pub struct DenyResult {
 refused! {
     /// Why a request was not denied.
     DenyRefused:
-        NothingAsked, TooLarge, ForbiddenCharacter, OrganizationClosed, UnknownRequest, NotPermitted, OwnRequest,
-        RequestNotPending
+        NothingAsked, TooLarge, ForbiddenCharacter, OrganizationClosed, UnknownRequest, NotPermitted, NotGrantable,
+        OwnRequest, RequestNotPending
 }
+refused_for_authority!(DenyRefused);
 
 impl Sealed for Deny {}
 
@@ -123,9 +124,6 @@ impl Deny {
         id: RequestId,
     ) -> Result<(), Stop<DenyRefused>> {
         let row = draft.request(id)?.cloned().ok_or(DenyRefused::from(UnknownRequest {}))?;
-        let by = authority::<DenyRefused>(host, draft, actor)?;
-        let permitted = row.grants.scopes().try_for_each(|scope| by.require(&Permission::INVITE, scope));
-        draft.rule("AUT-1", permitted.map_err(DenyRefused::from))?;
         require_decidable::<DenyRefused>(host, actor, draft, &row)?;
         let ending = RequestEnding::Denied { by: actor.clone(), reason: self.reason.clone() };
         draft.emit(Event::RequestEnded { id, ending });
@@ -184,6 +182,13 @@ mod tests {
             "given one's own proposal, then it can be withdrawn (AUT-9)",
             "OwnRequest",
             world.run(Deny::one(own), &by("lea")),
+        );
+        world.add("mia", Grant::role("member").adding(Permission::PROPOSE));
+        let admin = world.propose(address("fay@example.com"), Grant::role("admin"), "mia");
+        cases.refused(
+            "given a role that one may not grant, then it is not one's to deny (AUT-1)",
+            "NotGrantable",
+            world.run(Deny::one(admin), &by("lea")),
         );
         world.ok(Deny::one(id), &by("lea"));
         cases.refused(

@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn given_somebody_suspended_when_leaving_to_come_back_then_they_stay_and_only_the_host_takes_them_out_aut_7()
-    {
+     {
         let mut world = World::suspended();
         let link = world.make_link(LinkSettings::new("All", Grant::role("client")));
         let refusal = world.run(Leave::new(user("bob")), &by("bob")).unwrap_err();

@@ -161,7 +161,8 @@ impl Reference {
     /// Reasons against deciding about a request, whatever is decided (AUT-9).
     fn against_deciding(&self, row: &Request, by: &Actor, now: DateTime<Utc>) -> Why {
         let own = by.user().is_some_and(|user| self.is_own(row, user));
-        let mut why = reason("own-request", own);
+        let mut why = self.holder(by).lacks_authority(&self.model, &Permission::INVITE, &row.grants, false);
+        why.extend(reason("own-request", own));
         why.extend(row.against(now));
         why
     }
@@ -253,10 +254,7 @@ impl Reference {
 
     pub(super) fn against_denying(&self, id: RequestId, by: &Actor, now: DateTime<Utc>) -> Why {
         let Some(row) = self.requests.get(&id) else { return Why::from(["unknown-request"]) };
-        let may = |scope| self.holder(by).may(&self.model, &Permission::INVITE, scope);
-        let mut why = reason("not-permitted", !row.grants.scopes().all(may));
-        why.extend(self.against_deciding(row, by, now));
-        why
+        self.against_deciding(row, by, now)
     }
 
     pub(super) fn against_withdrawing(&self, id: RequestId, by: &Actor, now: DateTime<Utc>) -> Why {
