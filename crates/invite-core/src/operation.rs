@@ -111,6 +111,9 @@ pub enum Fault {
     /// A decision made more than its operation said.
     #[error("a decision made more than its operation said, and the entropy was used up")]
     EntropyUsedUp,
+    /// A decision refused what the operation had ruled out; the code of the refusal.
+    #[error("a decision refused what its operation had ruled out: {0}")]
+    RuledOut(&'static str),
 }
 
 /// Why a decision stopped.

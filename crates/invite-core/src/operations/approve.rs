@@ -100,7 +100,8 @@ pub enum ApproveOutcome {
         /// What they hold in the organization now.
         grants: Grants,
     },
-    /// Whoever was proposed is invited.
+    /// Whoever was proposed is invited; or was included, which is told in the list of members alone, as of
+    /// [`InviteOutcome::Invited`](crate::InviteOutcome::Invited).
     Invited {
         /// The invitation.
         invitation: InvitationId,
@@ -115,8 +116,11 @@ pub enum ApproveOutcome {
 refused! {
     /// Why a request was not approved.
     ApproveRefused:
-        UnknownRequest, RequestNotPending, OwnRequest, LinkNotOpen, InviterNoLongerMay, AddressOfAnotherMember,
-    GroupInviteOnly, NothingAsked, TooLarge, ForbiddenCharacter, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, InvalidExpiry, InvalidAddress, DomainNotAllowed, Blocked, AlreadyMember, AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation, NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed, ContinueUrlNotAllowed, UnknownName, AmbiguousName, InclusionOff, MemberSuspended, InvitationErased, InvalidEnd, InvalidStart,
+        NothingAsked, TooLarge, OrganizationSuspended, OrganizationClosed, UnknownRequest, NotPermitted, NotGrantable,
+        OwnRequest, RequestNotPending, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable,
+        NotEntitled, InvalidEnd, UnknownGroup, GroupArchived, GroupClosed, GroupInviteOnly, InviterNoLongerMay,
+        LinkNotOpen, DomainNotAllowed, Blocked, MemberSuspended, AddressOfAnotherMember, AlreadyMember, AlreadyInvited,
+        InvalidExpiry, TooManyInvitations, TooManyPending, TooManyOpen, NoSeatLeft, SeatClassNotInPlan,
 }
 refused_when_closed!(ApproveRefused);
 refused_for_grants!(ApproveRefused);
@@ -124,8 +128,11 @@ refused_for_authority!(ApproveRefused);
 refused_for_groups!(ApproveRefused);
 refused_for_seats!(ApproveRefused);
 refused_like! {
-    ApproveRefused from InviteRefused:
-    NothingAsked, TooLarge, ForbiddenCharacter, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, InvalidExpiry, InvalidAddress, DomainNotAllowed, Blocked, AlreadyMember, AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation, NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed, ContinueUrlNotAllowed, UnknownName, AmbiguousName, InclusionOff, AddressOfAnotherMember, MemberSuspended, InvitationErased, InvalidEnd, InvalidStart,
+    ApproveRefused from some of InviteRefused:
+        TooLarge, NotPermitted, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind,
+        NeverGrantable, NotEntitled, InvalidEnd, UnknownGroup, GroupArchived, GroupClosed, DomainNotAllowed, Blocked,
+        MemberSuspended, AddressOfAnotherMember, AlreadyMember, AlreadyInvited, InvalidExpiry, TooManyInvitations,
+        TooManyPending, TooManyOpen, NoSeatLeft, SeatClassNotInPlan,
 }
 
 impl Sealed for Approve {}
@@ -330,12 +337,13 @@ fn invite(
         Some(name) => entry.name(name.clone()),
         None => entry,
     };
-    let invited =
-        Invite::new(entry, grants).decide(host, actor, draft).map_err(|stop| stop.map(Into::into))?;
-    let made = invited.invitations().next();
-    let ending = RequestEnding::Approved { by: actor.clone(), invitation: made };
+    // It ends before they are invited, who may be members at once, which settles what is open for them.
+    let invitation = InvitationId::from_parts(draft.now(), draft.fresh()?);
+    let ending = RequestEnding::Approved { by: actor.clone(), invitation: Some(invitation) };
     draft.emit(Event::RequestEnded { id: row.id, ending });
-    let invitation = made.ok_or(ApproveRefused::from(UnknownRequest {}))?;
+    Invite::new(entry, grants)
+        .decide_as(invitation, host, actor, draft)
+        .map_err(ApproveRefused::from_stop)?;
     Ok(ApproveOutcome::Invited { invitation })
 }
 
@@ -440,6 +448,40 @@ mod tests {
         world.ok(Approve::one(id), &Actor::System);
         assert_eq!(world.rows().members[&user("bob")].joined_by, JoinedBy::Request(id));
         assert_eq!(world.request(id).state_at(world.now), RequestState::Approved);
+    }
+
+    #[test]
+    fn given_a_proposal_of_a_user_when_they_are_included_then_it_ends_once_as_approved_with_the_record_of_it_c3_lif_1()
+     {
+        let mut world = World::new();
+        let settings = Settings::named("Acme").inclusion(Inclusion::Always);
+        world.ok(ChangeSettings::new(settings), &by("ada"));
+        world.add("mia", proposer("member"));
+        for (id, included) in [("bob", true), ("cid", false)] {
+            if !included {
+                world.add(id, Grant::role("client"));
+                world.ok(Leave::new(user(id)), &by(id));
+            }
+            let proposal = world.propose(user(id), Grant::role("client"), "mia");
+            let before = world.events();
+            let ApproveOutcome::Invited { invitation } =
+                outcome(world.ok(Approve::one(proposal), &by("ada")))
+            else {
+                panic!()
+            };
+            let made: &[_] = match included {
+                true => &["request-approved", "included", "member-joined"],
+                false => &["request-approved", "invitation-created"],
+            };
+            assert_eq!(world.kinds_since(before), made);
+            let ended = RequestEnding::Approved { by: by("ada"), invitation: Some(invitation) };
+            assert_eq!(world.request(proposal).ended.clone().unwrap().0, ended);
+            assert_eq!(
+                (world.member(id).is_some(), world.invitation(invitation).is_open()),
+                (included, !included)
+            );
+            assert_eq!(world.organization().counts.requests, 0);
+        }
     }
 
     #[test]
@@ -569,6 +611,27 @@ mod tests {
             "given no right, then not (AUT-1)",
             "NotPermitted",
             world.run(Approve::one(id), &by("mia")),
+        );
+        cases.refused(
+            "given only what they hold already instead, then they are members (IDN-10)",
+            "AlreadyMember",
+            {
+                let mut held = world.clone();
+                held.add("zoe", client());
+                let id = held.ok(AskToJoin::group(group("red"), stranger("zoe")), &by("zoe")).request;
+                held.run(Approve::one(id).granting(client()), &by("ada"))
+            },
+        );
+        cases.refused(
+            "given an invitation that would outlast all that is kept, then no (LIF-4)",
+            "InvalidExpiry",
+            {
+                let mut late = World::of(model().expiry(TimeDelta::days(36_525)), roomy());
+                late.add("mia", proposer("member"));
+                late.wait(TimeDelta::days(2_908_000));
+                let id = late.propose(address("cid@example.com"), client(), "mia");
+                late.run(Approve::one(id), &by("ada"))
+            },
         );
         world.add("lea", Grant::role("lead"));
         let admin = world.propose(user("eve"), Grant::role("admin"), "mia");
@@ -701,22 +764,6 @@ mod tests {
         );
         world.ok(Tidy::new(9), &Actor::System);
         assert_eq!(world.request(of_cid).stored_state(), RequestState::Settled);
-        cases.are_all_but(&[
-            ("AmbiguousName", "a request names an address or a user"),
-            ("ContinueUrlNotAllowed", "a proposal leads on to no page"),
-            ("AlreadyMember", "who joins by another way settles the request (LIF-7d)"),
-            ("ForbiddenCharacter", "it was looked for when it was asked"),
-            ("InclusionOff", "a proposal asks for an invitation"),
-            ("InvalidAddress", "a request names an address or a user"),
-            ("InvitationErased", "an invitation that is open is not sent again"),
-            ("InvalidStart", "an invitation of a proposal begins at once"),
-            ("InvalidExpiry", "an invitation of a proposal ends as the model says"),
-            ("MemberSuspended", "who is suspended has nothing open any more"),
-            ("NotOwner", "nobody asks for ownership"),
-            ("NotPending", "an invitation that is open is not sent again"),
-            ("PartlyRefused", "each is decided for itself"),
-            ("UnknownInvitation", "an invitation that is open is not sent again"),
-            ("UnknownName", "a request names an address or a user"),
-        ]);
+        cases.are_all_but(&[("MemberSuspended", "who is suspended has nothing open any more")]);
     }
 }

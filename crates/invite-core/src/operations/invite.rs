@@ -300,7 +300,11 @@ refused_for_seats!(InviteRefused);
 
 refused_like! {
     InviteRefused from ResendRefused:
-    OrganizationSuspended, OrganizationClosed, UnknownInvitation, NotPending, NotPermitted, UnknownGroup, GroupArchived, GroupClosed, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, NotEntitled, TooLarge, DomainNotAllowed, Blocked, MemberSuspended, AlreadyMember, AlreadyInvited, InvalidExpiry, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, NotOwner, TooManyOpen, InvitationErased, InvalidEnd,
+        OrganizationSuspended, OrganizationClosed, UnknownInvitation, NotPending, NotPermitted, UnknownGroup,
+        GroupArchived, GroupClosed, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind,
+        NeverGrantable, NotEntitled, TooLarge, DomainNotAllowed, Blocked, MemberSuspended, AlreadyMember, AlreadyInvited,
+        InvalidExpiry, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, NotOwner, TooManyOpen,
+        InvitationErased, InvalidEnd,
 }
 
 impl Sealed for Invite {}
@@ -362,11 +366,26 @@ impl Operation for Invite {
 
 /// What is the same for all of a list, decided once.
 pub(super) struct Common {
+    /// The id of the invitation, where another command makes it and drew that before.
+    id: Option<InvitationId>,
     expires_at: Expiry,
     includes: bool,
 }
 
 impl Invite {
+    /// Invites along with another command, which drew the id of the one invitation.
+    pub(super) fn decide_as(
+        &self,
+        id: InvitationId,
+        host: &Host<'_>,
+        actor: &Actor,
+        draft: &mut Draft,
+    ) -> Result<(), Stop<InviteRefused>> {
+        let common = Common { id: Some(id), ..self.common(host, actor, draft)? };
+        let mut entries = self.invitees.entries.iter();
+        entries.try_for_each(|entry| self.decide_one(host, actor, draft, &common, entry).map(drop))
+    }
+
     /// Checks what concerns the command as a whole.
     fn common(
         &self,
@@ -419,7 +438,7 @@ impl Invite {
             (Include::AsSet | Include::No, _) => Ok(false),
         };
         let includes = draft.rule("C3", includes)?;
-        Ok(Common { expires_at, includes: includes && self.starts_at.is_none() })
+        Ok(Common { id: None, expires_at, includes: includes && self.starts_at.is_none() })
     }
 
     /// Decides about one entry; if it is refused, nothing of it stays in the draft.
@@ -556,7 +575,10 @@ impl Invite {
         grants: &Grants,
     ) -> Result<Invitation, Stop<InviteRefused>> {
         let now = draft.now();
-        let id = InvitationId::from_parts(now, draft.fresh()?);
+        let id = match common.id {
+            Some(id) => id,
+            None => InvitationId::from_parts(now, draft.fresh()?),
+        };
         let mail_to = match self.deliver {
             Deliver::Mail => invitee.address().cloned(),
             Deliver::None => None,

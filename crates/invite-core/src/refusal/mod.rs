@@ -150,6 +150,21 @@ macro_rules! refused_like {
             }
         }
     };
+    // What the operation has ruled out before it performs the other one is a fault.
+    ($name:ident from some of $other:ident: $($reason:ident),+ $(,)?) => {
+        impl $name {
+            fn from_stop(stop: $crate::Stop<$other>) -> $crate::Stop<Self> {
+                use $crate::Stop;
+                match stop {
+                    $(Stop::Refused($other::$reason(reason)) => Stop::Refused(reason.into()),)+
+                    Stop::Refused(why) => Stop::Fault($crate::Fault::RuledOut(why.code())),
+                    Stop::UnknownOrganization => Stop::UnknownOrganization,
+                    Stop::MoreDue => Stop::MoreDue,
+                    Stop::Fault(fault) => Stop::Fault(fault),
+                }
+            }
+        }
+    };
 }
 
 pub(crate) use {

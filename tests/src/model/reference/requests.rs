@@ -314,8 +314,8 @@ impl Reference {
         let grants = granting.cloned().or_else(|| self.stood_behind(&row)).unwrap_or_default();
         match (&row.way, item, &row.invitee) {
             (_, Item::Made(made), _) => {
-                self.invite(*made, &row.invitee, &grants, invite::core::Include::AsSet, by, None, now);
                 self.end_request(id, RequestState::Approved);
+                self.invite(*made, &row.invitee, &grants, invite::core::Include::AsSet, by, None, now);
             }
             (way, Item::Done, Invitee::User(user)) => {
                 self.end_request(id, RequestState::Approved);
