@@ -181,6 +181,7 @@ pub(super) async fn own_lists_agree(
     service: &Invitations,
     user: &UserId,
     organizations: &[&Snapshot],
+    blocks: impl Fn(&Snapshot, &BTreeSet<Invitee>) -> bool,
     clock: DateTime<Utc>,
 ) -> Checked {
     let memberships = all(async |page| service.memberships(user.clone(), &page).await).await?;
@@ -205,9 +206,10 @@ pub(super) async fn own_lists_agree(
     let names = names.invitees().collect::<BTreeSet<Invitee>>();
     let inbox = all(async |page| service.inbox(principal.clone(), &page).await).await?;
     let inbox = inbox.into_iter().map(|row| (row.organization.to_string(), row.invitation));
-    // What does not work invites nobody (LIF-8).
-    let works = |of: &&&Snapshot| of.organization.status == OrganizationStatus::Active;
-    let theirs = organizations.iter().filter(works).flat_map(|of| {
+    // What does not work invites nobody (LIF-8), nor does what is blocked by any name (F11).
+    let invites =
+        |of: &&&Snapshot| of.organization.status == OrganizationStatus::Active && !blocks(of, &names);
+    let theirs = organizations.iter().filter(invites).flat_map(|of| {
         let theirs = of.pending(clock).filter(|row| names.contains(&row.invitee));
         theirs.map(|row| (of.organization.id.to_string(), row.clone())).collect::<Vec<_>>()
     });

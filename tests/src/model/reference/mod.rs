@@ -336,6 +336,11 @@ impl Reference {
         })
     }
 
+    /// Whether any of these names wants no invitations (F11).
+    pub(super) fn is_blocked_by(&self, names: &BTreeSet<Invitee>) -> bool {
+        names.iter().any(|name| self.unwilling.contains(&(name.clone(), SuppressionKind::Invitations)))
+    }
+
     fn holds_all(&self, invitee: &Invitee, grants: &Grants) -> bool {
         let holds = |member: &Held| grants.scopes().all(|scope| member.grants.access(scope).is_some());
         self.member_of(invitee).is_some_and(|(_, member)| holds(member))

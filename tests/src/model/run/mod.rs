@@ -376,8 +376,16 @@ impl Run {
         let handle = self.service.organization(ORGANIZATIONS[at]);
         self.shown[at].lists_agree(&handle, clock).await?;
         let shown = [&self.shown[0], &self.shown[1]];
-        own_lists_agree(&self.service, &name(turn), &shown, clock).await?;
+        own_lists_agree(&self.service, &name(turn), &shown, self.blocks(), clock).await?;
         self.seats_are_a_recount(at).await
+    }
+
+    /// Whether an organization is blocked by any of these names.
+    fn blocks(&self) -> impl Fn(&Snapshot, &BTreeSet<Invitee>) -> bool {
+        |shown, names| {
+            let at = ORGANIZATIONS.iter().position(|id| *id == shown.organization.id.as_str());
+            at.and_then(|at| self.should.get(at)).is_some_and(|should| should.is_blocked_by(names))
+        }
     }
 
     /// SEA-3: what is past its expiry holds no seat, written down or not.
@@ -403,7 +411,7 @@ impl Run {
         }
         for user in everybody() {
             let shown = [&self.shown[0], &self.shown[1]];
-            own_lists_agree(&self.service, &user, &shown, self.clock.now()).await?;
+            own_lists_agree(&self.service, &user, &shown, self.blocks(), self.clock.now()).await?;
         }
         Ok(())
     }
