@@ -129,6 +129,9 @@ on_every_store! {
         refused(world.invite.accept(&to_fay, person("fay")).await, "group-archived", "LIF-8", "restore");
         acme.restore_group("red").await.unwrap();
         acme.close_group("red").await.unwrap();
+        let in_red = Scope::Group(group("red"));
+        let theirs = acme.organization().permissions("bob", &in_red).await.unwrap();
+        assert_eq!(theirs, [], "at once, before maintenance");
         refused(world.invite.accept(&to_fay, person("fay")).await, "group-closed", "LIF-8", "");
         let accepted = world.invite.accept(&world.token_to("eve@example.com"), person("eve")).await.unwrap();
         assert_eq!(accepted.dropped, [group("red")]);

@@ -320,11 +320,6 @@ impl Grants {
         self
     }
 
-    /// Every access that holds in the scope: its own, and that of the organization.
-    pub fn holding_in(&self, scope: &Scope) -> impl Iterator<Item = &Access> {
-        self.0.iter().filter(move |(held, _)| held.covers(scope)).map(|(_, access)| access)
-    }
-
     /// Whether one of them makes its holder an owner of the organization.
     #[must_use]
     pub fn is_owner(&self) -> bool {

@@ -10,8 +10,8 @@ use crate::refusal::{
     UnknownPermission, UnknownResourceKind, UnknownRole,
 };
 use crate::{
-    Access, AccessModel, Grants, Permission, Plan, ResourceKind, Restriction, RoleName, Scope, UserId,
-    bounded,
+    Access, AccessModel, Grants, Organization, Permission, Plan, ResourceKind, Restriction, RoleName, Scope,
+    UserId, bounded,
 };
 
 /// Who performs a command: a user of the host, or the host itself.
@@ -47,7 +47,7 @@ impl From<UserId> for Actor {
 #[derive(Debug, Clone, Copy)]
 pub struct Authority<'a> {
     model: &'a AccessModel,
-    plan: &'a Plan,
+    organization: &'a Organization,
     held: Held<'a>,
     counts: Counts,
 }
@@ -84,20 +84,26 @@ enum Held<'a> {
 impl<'a> Authority<'a> {
     /// The authority of the host itself.
     #[must_use]
-    pub fn system(model: &'a AccessModel, plan: &'a Plan) -> Self {
-        Self { model, plan, held: Held::Everything, counts: Counts::ForEver }
+    pub fn system(model: &'a AccessModel, organization: &'a Organization) -> Self {
+        Self { model, organization, held: Held::Everything, counts: Counts::ForEver }
     }
 
-    /// The authority at a time of a member with these grants, or of somebody who is no member. What has ended by
-    /// then gives none (F14).
+    /// The authority at a time of a member of an organization with these grants, or of somebody who is no member. What
+    /// has ended by then gives none (F14), nor does what is held in a group that was closed, from that moment on, also
+    /// before [`Tidy`](crate::Tidy) has taken it away (LIF-8).
     #[must_use]
     pub fn of(
         model: &'a AccessModel,
-        plan: &'a Plan,
+        organization: &'a Organization,
         grants: Option<&'a Grants>,
         now: DateTime<Utc>,
     ) -> Self {
-        Self { model, plan, held: grants.map_or(Held::Nothing, Held::Grants), counts: Counts::At(now) }
+        Self {
+            model,
+            organization,
+            held: grants.map_or(Held::Nothing, Held::Grants),
+            counts: Counts::At(now),
+        }
     }
 
     /// The authority of what is held for as long as an access lasts.
@@ -107,8 +113,10 @@ impl<'a> Authority<'a> {
 
     /// The accesses that hold in a scope, of those that count.
     fn holding(&self, grants: &'a Grants, scope: &Scope) -> impl Iterator<Item = &'a Access> {
-        let counts = self.counts;
-        grants.holding_in(scope).filter(move |access| counts.holds(access))
+        let (counts, closing) = (self.counts, &self.organization.closing);
+        let works = move |held: &Scope| held.group().is_none_or(|group| !closing.contains(group));
+        let held = grants.iter().filter(move |(held, _)| held.covers(scope) && works(held));
+        held.map(|(_, access)| access).filter(move |access| counts.holds(access))
     }
 
     /// Until when a permission is held in a scope; `None` does not end by itself.
@@ -146,7 +154,7 @@ impl<'a> Authority<'a> {
                 self.model.includes(access, permission) && access.restriction(kind).includes(resource)
             }),
         };
-        reaches && self.plan.entitlement(kind).includes(resource)
+        reaches && self.organization.plan.entitlement(kind).includes(resource)
     }
 
     /// Every permission held in a scope.
@@ -377,14 +385,15 @@ mod tests {
     #[test]
     fn a_resource_is_reached_by_who_holds_the_permission_for_it_where_the_plan_enables_it_c7_d2() {
         let model = model().build().unwrap();
-        let plan = roomy().entitled("account", Restriction::only(["a", "b"]));
+        let world = World::with(roomy().entitled("account", Restriction::only(["a", "b"])));
+        let organization = world.organization();
         let grants = Grants::from([
             Grant::role("client").restricted("account", Restriction::only(["a", "c"])),
             in_group("member", "blue").restricted("account", Restriction::only(["b"])),
         ]);
-        let holder = Authority::of(&model, &plan, Some(&grants), crate::MIN_TIME);
-        let nobody = Authority::of(&model, &plan, None, crate::MIN_TIME);
-        let host = Authority::system(&model, &plan);
+        let holder = Authority::of(&model, organization, Some(&grants), crate::MIN_TIME);
+        let nobody = Authority::of(&model, organization, None, crate::MIN_TIME);
+        let host = Authority::system(&model, organization);
         let (everywhere, blue) = (Scope::Organization, Scope::Group(group("blue")));
         for (sentence, authority, permission, scope, resource, expected) in [
             ("theirs", holder, "posts.view", &everywhere, "a", true),
@@ -436,7 +445,7 @@ mod tests {
 
     #[test]
     fn nobody_but_an_owner_from_whom_nothing_was_taken_grants_without_being_asked_what_they_hold_aut_2() {
-        let (model, plan) = (model().build().unwrap(), roomy());
+        let (model, world) = (model().build().unwrap(), World::new());
         let owner = || Grant::role(RoleName::OWNER);
         let asked = Grants::from(Grant::role("member").adding("analytics.view"));
         for (sentence, held, may) in [
@@ -448,7 +457,7 @@ mod tests {
             ("a lead, who does not hold it", Grant::role("lead"), false),
         ] {
             let held = Grants::from(held);
-            let by = Authority::of(&model, &plan, Some(&held), crate::MIN_TIME);
+            let by = Authority::of(&model, world.organization(), Some(&held), crate::MIN_TIME);
             assert_eq!(by.require_grantable(&asked).is_ok(), may, "{sentence}");
         }
     }

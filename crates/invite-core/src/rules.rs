@@ -114,11 +114,12 @@ pub(crate) fn authority<'a, R>(
     draft: &'a Draft,
     actor: &Actor,
 ) -> Result<Authority<'a>, Stop<R>> {
-    let plan = &organization::<R>(draft)?.plan;
+    let organization = organization::<R>(draft)?;
     Ok(match actor {
-        Actor::System => Authority::system(host.model, plan),
+        Actor::System => Authority::system(host.model, organization),
         Actor::User(user) => {
-            Authority::of(host.model, plan, draft.member(user)?.and_then(Member::in_force), draft.now())
+            let grants = draft.member(user)?.and_then(Member::in_force);
+            Authority::of(host.model, organization, grants, draft.now())
         }
     })
 }

@@ -255,9 +255,9 @@ mod tests {
         world.add("eve", Grant::role("client").until(end));
         let tick = chrono::TimeDelta::microseconds(1);
         let may = |world: &World, id: &str| {
-            let plan = &world.organization().plan;
+            let organization = world.organization();
             let grants = &world.member(id).unwrap().grants;
-            let by = Authority::of(&world.model, plan, Some(grants), world.now);
+            let by = Authority::of(&world.model, organization, Some(grants), world.now);
             by.may(&"posts.publish".into(), &Scope::Group(group("red")))
                 || by.may(&"posts.view".into(), &Scope::Organization)
         };

@@ -95,7 +95,8 @@ impl OrganizationHandle {
         self.may_in(user, permission, &Scope::Organization).await
     }
 
-    /// Whether a user holds a permission in a scope now.
+    /// Whether a user holds a permission in a scope now. What they held in a group that was closed they hold no more
+    /// (LIF-8).
     ///
     /// # Errors
     /// [`Error`], which grants nothing.
@@ -157,7 +158,7 @@ impl OrganizationHandle {
             return Ok(T::default());
         }
         let grants = draft.member(&user).map_err(missing)?.and_then(Member::in_force);
-        Ok(question(&Authority::of(&engine.model, &organization.plan, grants, draft.now())))
+        Ok(question(&Authority::of(&engine.model, organization, grants, draft.now())))
     }
 
     /// The organization: settings, plan, status, counts.

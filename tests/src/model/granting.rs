@@ -1,5 +1,7 @@
 //! AUT-2: whatever somebody holds or is invited to hold, whoever answers for it held when it was granted.
 
+use std::collections::BTreeSet;
+
 use invite::core::Grants;
 use invite::{Actor, Grant, InvitationKind, InvitationState, InviterPolicy, JoinPolicy, Scope, UserId};
 
@@ -175,7 +177,7 @@ impl Change<'_> {
     }
 
     fn are_within(self, user: &UserId, news: &Grants, granted: &Grants) -> Checked {
-        let beyond = Holder::Member(Some(granted)).lacks(self.model, news);
+        let beyond = Holder::Member(Some(granted), &BTreeSet::new()).lacks(self.model, news);
         holds!(beyond.is_none(), "AUT-2", "{user} got {beyond:?}, and granted was {granted:?}");
         Ok(())
     }
@@ -184,7 +186,8 @@ impl Change<'_> {
         let held = match who {
             Actor::System => Holder::Host,
             Actor::User(user) => {
-                Holder::Member(self.before.members.get(user).and_then(invite::Member::in_force))
+                let grants = self.before.members.get(user).and_then(invite::Member::in_force);
+                Holder::Member(grants, &self.before.organization.closing)
             }
         };
         match kind {

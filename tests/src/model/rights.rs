@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use invite::core::{Access, Grants, ResourceKind};
-use invite::{AccessModel, Permission, Restriction, Scope};
+use invite::{AccessModel, GroupId, Permission, Restriction, Scope};
 
 use super::cast::RESOURCES;
 
@@ -16,17 +16,21 @@ type Right<'a> = (&'a Scope, &'a Permission, &'a ResourceKind, &'static str);
 pub(super) enum Holder<'a> {
     /// The host itself.
     Host,
-    /// A member with grants, or nobody.
-    Member(Option<&'a Grants>),
+    /// A member with grants, or nobody; and the groups that were closed, where nothing is held.
+    Member(Option<&'a Grants>, &'a BTreeSet<GroupId>),
 }
 
 impl<'a> Holder<'a> {
     fn holding(self, scope: &'a Scope) -> impl Iterator<Item = &'a Access> {
-        let grants = match self {
-            Self::Host => None,
-            Self::Member(grants) => grants,
+        let (grants, closing) = match self {
+            Self::Host => (None, None),
+            Self::Member(grants, closing) => (grants, Some(closing)),
         };
-        let holds = move |held: &Scope| *held == Scope::Organization || held == scope;
+        let open = move |id: &GroupId| closing.is_none_or(|closing| !closing.contains(id));
+        let holds = move |held: &Scope| match held {
+            Scope::Organization => true,
+            Scope::Group(id) => held == scope && open(id),
+        };
         grants
             .into_iter()
             .flat_map(|grants| grants.iter())
@@ -42,14 +46,14 @@ impl<'a> Holder<'a> {
     pub(super) fn is_owner(self) -> bool {
         match self {
             Self::Host => true,
-            Self::Member(grants) => grants.is_some_and(Grants::is_owner),
+            Self::Member(grants, _) => grants.is_some_and(Grants::is_owner),
         }
     }
 
     fn may_grant_role(self, model: &AccessModel, scope: &Scope, access: &Access) -> bool {
         match self {
             Self::Host => access.role_name().as_str() != "owner",
-            Self::Member(_) => self
+            Self::Member(..) => self
                 .holding(scope)
                 .filter_map(|held| model.role(held.role_name()))
                 .any(|role| role.grantable().contains(access.role_name())),

@@ -156,6 +156,30 @@ mod tests {
     }
 
     #[test]
+    fn given_a_closed_group_when_it_is_not_tidied_yet_then_nothing_is_held_there_any_more_lif_8() {
+        let mut world = World::new();
+        world.add("gus", in_group("admin", "red"));
+        world.add("bob", [Grant::role("client"), in_group("member", "red")]);
+        let may = |world: &World, id: &str, permission: &str| {
+            let grants = world.member(id).and_then(Member::in_force);
+            let by = Authority::of(&world.model, world.organization(), grants, world.now);
+            by.may(&permission.into(), &Scope::Group(group("red")))
+        };
+        assert!(may(&world, "gus", "posts.create") && may(&world, "bob", "posts.create"));
+        world.ok(ChangeGroupStatus::close(group("red")), &by("ada"));
+        for tidied in [false, true] {
+            assert!(!may(&world, "gus", "posts.create") && !may(&world, "bob", "posts.create"), "{tidied}");
+            assert!(
+                may(&world, "bob", "posts.view") && may(&world, "ada", "posts.create"),
+                "by the organization"
+            );
+            let remove = world.clone().run(RemoveMembers::one(user("bob")), &by("gus"));
+            assert_eq!(remove.unwrap_err().code(), "not-permitted");
+            world.ok(Tidy::new(9), &Actor::System);
+        }
+    }
+
+    #[test]
     fn given_an_invitation_to_two_groups_of_which_one_closed_when_accepted_then_the_other_is_granted_and_it_is_told_lif_10()
      {
         let mut world = World::new();

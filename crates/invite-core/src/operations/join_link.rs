@@ -268,9 +268,8 @@ mod tests {
         assert_eq!((joined.link, joined.revision, joined.user), (link, 0, user("bob")));
         let bob = world.member("bob").unwrap();
         assert_eq!(bob.email, Some(address("bob@example.com")));
-        let plan = &world.organization().plan;
         let may = |account: &str| {
-            let by = Authority::of(&world.model, plan, Some(&bob.grants), world.now);
+            let by = Authority::of(&world.model, world.organization(), Some(&bob.grants), world.now);
             by.may_with(&"posts.publish".into(), &Scope::Organization, &"account".into(), account)
         };
         assert_eq!((may("a"), may("b")), (true, false));

@@ -315,7 +315,7 @@ impl Reference {
             Actor::System => Holder::Host,
             Actor::User(user) => {
                 let member = self.members.get(user).filter(|member| member.is_active());
-                Holder::Member(member.map(|member| &member.grants))
+                Holder::Member(member.map(|member| &member.grants), &self.closing)
             }
         }
     }
