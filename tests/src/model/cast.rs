@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use invite::core::{AccessModelBuilder, Approvers, Domain, Inclusion, Invitee, Principal, VerifiedDomain};
+use invite::core::{
+    AccessModelBuilder, Approvers, ContinueUrls, Domain, Inclusion, Invitee, Principal, VerifiedDomain,
+};
 use invite::{
     Access, AccessModel, Actor, DomainRule, DomainRules, EmailAddress, Expiry, Grant, Grants, GroupId,
     GroupSettings, InviterPolicy, Limit, LinkSettings, OwnerSeat, Permission, Plan, Rate, Restriction, Role,
@@ -96,6 +98,7 @@ impl Rules {
             .seat("client", [] as [&str; 0]);
         let builder = builder.inviter_policy(self.inviter).link_policy(self.links).owner_seat(self.owners);
         let builder = builder.approvers(self.approvers).request_policy(self.requests);
+        let builder = builder.continue_urls(ContinueUrls::new().allow(PAGES[0]).unwrap());
         match self.creators {
             Some(role) => builder.creators_role(role),
             None => builder,
@@ -227,6 +230,7 @@ pub(super) fn link_settings(n: usize, grants: Grants, now: DateTime<Utc>) -> Lin
         6 => settings.domains(only("work.example")).max_uses(3),
         9 | 10 => settings.by_request(),
         11 => settings.by_request().max_uses(1),
+        12 => settings.continue_to(PAGES[usize::from(n > 48)]),
         7 if n < 32 => settings.max_uses(0),
         8 if n < 32 => settings.opens_at(now + hours(2)).closes_at(now + hours(2)),
         _ => settings,
@@ -245,11 +249,45 @@ pub(super) fn verified(n: usize, grants: Grants) -> BTreeMap<Domain, VerifiedDom
     own.into_iter().chain(work).collect()
 }
 
-/// Whether users are included, and which domains may not join.
+/// The page that the host lets invitations lead on to, and one that it does not.
+pub(super) const PAGES: [&str; 2] = ["https://app.example/after", "https://evil.example/after"];
+
+/// Where an invitation or a link leads on to: mostly nowhere of its own, and rarely where it may not.
+pub(super) fn page(n: usize) -> Option<&'static str> {
+    match n % 16 {
+        5 | 6 => Some(PAGES[0]),
+        7 => Some(PAGES[1]),
+        _ => None,
+    }
+}
+
+/// When an invitation begins: mostly at once, and rarely when it may not.
+pub(super) fn beginning(n: usize, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    match n % 24 {
+        1..=4 => Some(now + TimeDelta::hours(2)),
+        5 => Some(now),
+        _ => None,
+    }
+}
+
+/// Somebody, by all the addresses that they have.
+pub(super) fn whole(user: &UserId) -> Principal {
+    let own = |domain: &str| address(&format!("{user}@{domain}"));
+    Principal::new(user.clone()).vouching(own("example.com")).vouching(own("work.example"))
+}
+
+/// How long ended invitations are kept, where that is set.
+pub(super) const RETENTION: TimeDelta = TimeDelta::days(1);
+
+/// Whether users are included, which domains may not join, and how long what ended is kept.
 pub(super) fn settings(name: &str, n: usize, inclusion: usize) -> Settings {
     let settings = Settings::named(name);
     let settings = match n % 4 {
         0 => settings.domains(DomainRules::new().deny(DomainRule::parse("work.example").unwrap())),
+        _ => settings,
+    };
+    let settings = match n % 3 {
+        0 => settings.retention_seconds(u32::try_from(RETENTION.num_seconds()).unwrap()),
         _ => settings,
     };
     settings.inclusion([Inclusion::Off, Inclusion::Asked, Inclusion::Always][inclusion % 3])

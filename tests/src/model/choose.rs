@@ -1,15 +1,15 @@
 //! What a step comes to: its numbers choose among what there is by then.
 
 use chrono::{DateTime, Utc};
-use invite::core::{ChangeStatus, Include, Invitee, MIN_TIME, Principal, Purpose, SuppressionKind};
+use invite::core::{ChangeStatus, Erase, Include, Invitee, MIN_TIME, Principal, Purpose, SuppressionKind};
 use invite::{
     Actor, Block, Expiry, FormerOwner, Grants, GroupId, GroupStatus, Invitation, InvitationId, LinkId, Mode,
     OnPending, OrganizationId, RequestId, UserId,
 };
 
 use super::cast::{
-    GROUPS, ORGANIZATIONS, actor, address_of, expiry, first_groups, grants, group_settings, invitee, joining,
-    link_settings, meant, name, plan, principal, settings, theirs, verified,
+    GROUPS, ORGANIZATIONS, actor, address_of, beginning, expiry, first_groups, grants, group_settings,
+    invitee, joining, link_settings, meant, name, page, plan, principal, settings, theirs, verified,
 };
 use super::command::{Claim, Command, Issued, To, Turn, Way, Whence};
 use super::reference::Reference;
@@ -58,7 +58,8 @@ impl Choices<'_> {
             What::Invite => {
                 let list = vec![(invitee(n[0]), None)];
                 let (grants, mode) = (grants(n[1]), Mode::Each);
-                Command::Invite { list, grants, mode, on_pending, include, expiry: asked }
+                let (starts, leads_to) = (beginning(n[2] / 2 + n[3], now), page(n[0] + n[3]));
+                Command::Invite { list, grants, mode, on_pending, include, starts, expiry: asked, leads_to }
             }
             What::InviteMany => {
                 let list = vec![
@@ -66,7 +67,9 @@ impl Choices<'_> {
                     (invitee(n[0] + 1), Some(grants(n[3]))),
                     (invitee(n[0] + n[2]), None),
                 ];
-                Command::Invite { list, grants: grants(n[1]), mode, on_pending, include, expiry: None }
+                let (grants, starts) = (grants(n[1]), beginning(n[3], now));
+                let (expiry, leads_to) = (None, None);
+                Command::Invite { list, grants, mode, on_pending, include, starts, expiry, leads_to }
             }
             What::Resend => Command::Resend { id, expiry: asked },
             What::Edit => match n[3] % 3 {
@@ -117,7 +120,8 @@ impl Choices<'_> {
                 let users = [n[0], n[0] + 1, n[2]].map(name).to_vec();
                 Command::Remove { users, theirs: theirs(n[1]) }
             }
-            What::Leave => Command::Leave { user: name(n[0]), theirs: theirs(n[1]) },
+            What::Leave => Command::Leave { user: name(n[0]), theirs: theirs(n[1]), block: block(n[2]) },
+            What::Erase => Command::Erase(person(n)),
             What::OfferOwnership => {
                 let becomes = grants(n[1]).iter().next().map(|(_, access)| access.clone());
                 let former = match becomes {
@@ -228,7 +232,9 @@ impl Choices<'_> {
         let owner = owners.map(|member| Actor::User(member.user.clone())).next();
         let able = owner.filter(|_| step.able);
         let actor = match command {
-            Command::ChangePlan(_) | Command::ChangeVerifiedDomains(_) if step.able => Actor::System,
+            Command::ChangePlan(_) | Command::ChangeVerifiedDomains(_) | Command::Erase(_) if step.able => {
+                Actor::System
+            }
             Command::Withdraw(id) if step.able => {
                 let row = self.shown[step.organization].requests.get(id);
                 row.map_or(Actor::System, |row| Actor::User(row.by.clone()))
@@ -331,7 +337,10 @@ impl Choices<'_> {
     /// One of those who are unwilling, and to what; by their name alone, or with their address.
     fn unwilling(self, step: &Step) -> Option<(Principal, SuppressionKind)> {
         let unwilling = self.should[step.organization].unwilling();
-        let (invitee, kind) = unwilling.iter().nth(step.n[0] % unwilling.len().max(1))?;
+        // A block of all organizations is undone elsewhere.
+        let unwilling = unwilling.iter().filter(|(_, kind)| *kind != SuppressionKind::Everywhere);
+        let unwilling = unwilling.collect::<Vec<_>>();
+        let (invitee, kind) = unwilling.get(step.n[0] % unwilling.len().max(1))?;
         Some((meant(invitee, !step.n[3].is_multiple_of(4)), *kind))
     }
 
@@ -384,7 +393,9 @@ impl Choices<'_> {
         let periods =
             links.flat_map(|link| link.settings.opening().into_iter().chain(link.settings.closing()));
         let soon = periods.filter(|at| *at >= self.clock);
-        let ends = ends.chain(soon).collect::<std::collections::BTreeSet<_>>();
+        let begins = self.shown.iter().flat_map(|shown| shown.invitations.values());
+        let begins = begins.filter_map(|row| row.starts_at).filter(|at| *at >= self.clock);
+        let ends = ends.chain(soon).chain(begins).collect::<std::collections::BTreeSet<_>>();
         ends.iter().nth(n % ends.len().max(1)).copied()
     }
 
@@ -394,10 +405,31 @@ impl Choices<'_> {
             vec![(address_of(n[0]).into(), None), (name(n[1]).into(), None)];
         let [red, blue] = first_groups();
         let (grants, on_pending) = (grants(n[2], [&red, &blue]), OnPending::Refuse);
-        Command::Invite { list, grants, mode: Mode::Each, on_pending, include: Include::AsSet, expiry: None }
+        let (mode, include) = (Mode::Each, Include::AsSet);
+        Command::Invite {
+            list,
+            grants,
+            mode,
+            on_pending,
+            include,
+            starts: None,
+            expiry: None,
+            leads_to: None,
+        }
     }
 }
 
-fn block(n: usize) -> Block {
+/// Somebody, by their name, an address or both, a few invitations at a time or all.
+pub(super) fn person(n: [usize; 4]) -> Erase {
+    let erase = match n[1] % 4 {
+        0 => Erase::new(name(n[0])),
+        1 => Erase::new(address_of(n[0])),
+        _ => Erase::new(name(n[0])).and(address_of(3 * n[0])).and(address_of(3 * n[0] + 2)),
+    };
+    let erase = if n[2].is_multiple_of(4) { erase.at_most(1) } else { erase };
+    if n[3].is_multiple_of(2) { erase.dropping_blocks() } else { erase }
+}
+
+pub(super) fn block(n: usize) -> Block {
     if n % 4 < 2 { Block::Organization } else { Block::No }
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use invite::core::{
-    Approve, ApproveOutcome, AskToJoin, ChangeGroup, ChangeGroupStatus, ChangePlan, ChangeSettings,
-    ChangeStatus, ChangeVerifiedDomains, CreateGroup, CreateLink, CreateOrganization, Deny, Domain, EditLink,
-    Include, Invitee, JoinByDomain, JoinGroup, Leave, OfferOwnership, Operation, Principal, Propose, Remind,
-    RestoreMembers, Revoke, Settled, SuppressionKind, SuspendMembers, SwitchLink, Tidied, VerifiedDomain,
-    Withdraw,
+    Accepted, Approve, ApproveOutcome, AskToJoin, ChangeGroup, ChangeGroupStatus, ChangePlan, ChangeSettings,
+    ChangeStatus, ChangeVerifiedDomains, ContinueTo, CreateGroup, CreateLink, CreateOrganization, Deny,
+    Domain, EditLink, Erase, Erased, Include, Invitee, JoinByDomain, JoinGroup, Leave, OfferOwnership,
+    Operation, Principal, Propose, Remind, RestoreMembers, Revoke, Settled, SuppressionKind, SuspendMembers,
+    SwitchLink, Tidied, VerifiedDomain, Withdraw,
 };
 use invite::{Actor, EmailAddress};
 use invite::{
@@ -83,7 +84,9 @@ pub(super) enum Command {
         mode: Mode,
         on_pending: OnPending,
         include: Include,
+        starts: Option<DateTime<Utc>>,
         expiry: Option<Expiry>,
+        leads_to: Option<&'static str>,
     },
     Resend {
         id: InvitationId,
@@ -126,6 +129,7 @@ pub(super) enum Command {
     Leave {
         user: UserId,
         theirs: TheirInvitations,
+        block: Block,
     },
     OfferOwnership {
         to: UserId,
@@ -188,6 +192,7 @@ pub(super) enum Command {
     Deny(Vec<RequestId>),
     Withdraw(RequestId),
     ChangeVerifiedDomains(BTreeMap<Domain, VerifiedDomain>),
+    Erase(Erase),
 }
 
 /// By which way somebody asks to join.
@@ -212,14 +217,17 @@ pub(super) enum How {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Item {
     Done,
-    /// Somebody became a member or holds more: by which revision of a link, and without which closed groups.
+    /// Somebody became a member or holds more: by which revision of a link, without which closed groups, and where
+    /// they go on.
     Joined {
         revision: Option<u32>,
         dropped: Vec<GroupId>,
+        continue_to: ContinueTo,
     },
     /// What somebody had sent and made was settled.
     Settled(Settled),
     Tidied(Tidied),
+    Erased(Erased),
     MadeLink(LinkId),
     Asked(RequestId),
     Made(InvitationId),
@@ -264,7 +272,7 @@ impl Command {
             Actor::System => organization.as_system(),
         };
         match self.clone() {
-            Self::Invite { list, grants, mode, on_pending, include, expiry } => {
+            Self::Invite { list, grants, mode, on_pending, include, starts, expiry, leads_to } => {
                 let entry = |(who, own): (Invitee, Option<Grants>)| match own {
                     Some(own) => InviteeEntry::new(who).grants(own),
                     None => InviteeEntry::new(who),
@@ -275,6 +283,8 @@ impl Command {
                     Some(expiry) => invite.expires_at(expiry),
                     None => invite,
                 };
+                let invite = starts.map_or(invite.clone(), |start| invite.starts_at(start));
+                let invite = leads_to.map_or(invite.clone(), |page| invite.continue_to(page));
                 let item = |outcome: &InviteOutcome| match outcome {
                     InviteOutcome::Invited { invitation } => Item::Made(*invitation),
                     InviteOutcome::Resent { .. } => Item::Resent,
@@ -310,10 +320,7 @@ impl Command {
                     Claim::Token(issued) => service.accept(&issued.token, principal),
                     Claim::Inbox(id) => organization.accept(id, principal),
                 };
-                ask(accept, how, |accepted| {
-                    vec![Item::Joined { revision: None, dropped: accepted.dropped.clone() }]
-                })
-                .await
+                ask(accept, how, |accepted| vec![accepted_as(accepted)]).await
             }
             Self::Decline { claim, principal, block } => {
                 let decline = match claim {
@@ -350,8 +357,8 @@ impl Command {
                 })
                 .await
             }
-            Self::Leave { user, theirs } => {
-                let leave = Leave::new(user).their_invitations(theirs);
+            Self::Leave { user, theirs, block } => {
+                let leave = Leave::new(user).their_invitations(theirs).block(block);
                 ask(acting.run(leave), how, |left| vec![Item::Settled(left.settled)]).await
             }
             Self::OfferOwnership { to, former } => {
@@ -405,7 +412,8 @@ impl Command {
             }
             Self::JoinByLink { issued, principal } => {
                 ask(service.join(&issued.token, principal), how, |joined| {
-                    vec![Item::Joined { revision: Some(joined.revision), dropped: joined.dropped.clone() }]
+                    let (dropped, continue_to) = (joined.dropped.clone(), joined.continue_to.clone());
+                    vec![Item::Joined { revision: Some(joined.revision), dropped, continue_to }]
                 })
                 .await
             }
@@ -465,6 +473,9 @@ impl Command {
             Self::ChangeVerifiedDomains(verified) => {
                 ask(acting.run(ChangeVerifiedDomains::new(verified)), how, done).await
             }
+            Self::Erase(erase) => {
+                ask(acting.run(erase), how, |erased| vec![Item::Erased(erased.clone())]).await
+            }
         }
     }
 
@@ -479,6 +490,11 @@ impl Command {
             _ => named,
         }
     }
+}
+
+pub(super) fn accepted_as(accepted: &Accepted) -> Item {
+    let (dropped, continue_to) = (accepted.dropped.clone(), accepted.continue_to.clone());
+    Item::Joined { revision: None, dropped, continue_to }
 }
 
 fn done<T>(_outcome: &T) -> Vec<Item> {

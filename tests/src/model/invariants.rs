@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use invite::core::{Counts, Invitee, SeatCount};
+use invite::storage::EventEntry;
 use invite::{
     AccessModel, Actor, GroupStatus, Invitation, InvitationKind, InvitationState, InviteLink, Limit, Member,
     OrganizationStatus, Scope, SeatClass,
@@ -32,26 +33,75 @@ pub(super) struct Change<'a> {
 impl Change<'_> {
     /// All of them.
     pub(super) fn check(self) -> Checked {
+        self.check_rows()?;
+        self.erasing_changes_no_count()?;
+        self.links_are_used_within_their_limits()?;
+        self.nothing_is_granted_where_nothing_may_be()?;
+        self.nobody_grants_what_they_do_not_hold()
+    }
+
+    /// Those that hold of several commands as well.
+    pub(super) fn check_rows(self) -> Checked {
         rows_are_sound(self.model, self.after, self.now)?;
         self.log_only_grows()?;
         self.seats_stay_within_limits()?;
         self.what_ended_stays_ended()?;
         self.nothing_goes_on_unless_active()?;
         self.whoever_left_has_nothing_pending()?;
-        self.what_is_closed_stays_closed()?;
-        self.links_are_used_within_their_limits()?;
-        self.nothing_is_granted_where_nothing_may_be()?;
-        self.nobody_grants_what_they_do_not_hold()
+        self.what_is_closed_stays_closed()
     }
 
     /// STO-7: what was recorded stays; nothing that is known of before is younger than what is new.
     fn log_only_grows(self) -> Checked {
         let (before, after) = (&self.before.events, &self.after.events);
-        holds!(after.starts_with(before), "STO-7", "the log was changed");
+        if self.erases() {
+            // PRI-6: a record may forget whom it is about, and nothing else.
+            let same = |(one, other): (&EventEntry, &EventEntry)| {
+                EventEntry { data: String::new(), ..one.clone() }
+                    == EventEntry { data: String::new(), ..other.clone() }
+            };
+            let stays = before.len() <= after.len() && before.iter().zip(after).all(same);
+            holds!(stays, "PRI-6", "erasing made {after:?} of {before:?}");
+        } else {
+            holds!(after.starts_with(before), "STO-7", "the log was changed");
+        }
         let times = after.windows(2).all(|two| two[0].at <= two[1].at);
         holds!(times, "STO-7", "the log goes back in time");
         let recorded = before.len() < after.len() || self.before == self.after;
         holds!(recorded, "STO-7", "{:?} became {:?} without a record", self.before, self.after);
+        Ok(())
+    }
+
+    fn erases(self) -> bool {
+        matches!(self.command, Command::Erase(_) | Command::Tidy(_))
+    }
+
+    /// PRI-6: erasing ends what is open for whoever is erased; beside that every count stays, and every row.
+    fn erasing_changes_no_count(self) -> Checked {
+        if !matches!(self.command, Command::Erase(_)) {
+            return Ok(());
+        }
+        let (before, after) = (self.before, self.after);
+        let used = |of: &Snapshot| {
+            let seats = &of.organization.counts.seats;
+            seats
+                .iter()
+                .filter(|(_, count)| count.used > 0)
+                .map(|(class, count)| (class.clone(), count.used))
+                .collect::<BTreeMap<_, _>>()
+        };
+        let counts = |of: &Snapshot| {
+            let Counts { members, owners, groups, links, .. } = of.organization.counts;
+            (members, owners, groups, links, used(of))
+        };
+        let same = counts(before) == counts(after) && before.invitations.keys().eq(after.invitations.keys());
+        holds!(same, "PRI-6", "{:?} became {:?}", before.organization.counts, after.organization.counts);
+        let open = |of: &Snapshot| of.invitations.values().filter(|row| row.ended.is_none()).count();
+        let fewer = before.organization.counts.pending - after.organization.counts.pending;
+        holds!(open(before) - open(after) == fewer as usize, "PRI-6", "{fewer} are not open any more");
+        let untouched = open(before) == open(after);
+        let same = before.organization.counts.seats == after.organization.counts.seats;
+        holds!(same || !untouched, "PRI-6", "seats changed, and nothing that reserves any");
         Ok(())
     }
 
@@ -83,6 +133,7 @@ impl Change<'_> {
             let resent = state == InvitationState::Expired && after.revision == row.revision + 1;
             // That it expired, and what it reserved, is written down when somebody needs the room.
             let written = Invitation { ended: after.ended.clone(), seat: after.seat.clone(), ..row.clone() };
+            let written = if after.invitee.is_erased() { forgotten(written) } else { written };
             let same = *after == written && after.state_at(self.now) == state;
             let same = same && (row.ended.is_none() || row.ended == after.ended);
             holds!(resent || same, "LIF-1", "{row:?}, {state}, became {after:?}");
@@ -198,6 +249,20 @@ impl Change<'_> {
             holds!(left.is_none(), "LIF-7c", "{left:?} is for {user}, who left");
         }
         Ok(())
+    }
+}
+
+/// PRI-6: the same invitation, and whose it was is gone.
+fn forgotten(row: Invitation) -> Invitation {
+    Invitation {
+        invitee: Invitee::Erased(row.id),
+        name: None,
+        mail_to: None,
+        message: None,
+        locale: None,
+        metadata: Default::default(),
+        continue_to: None,
+        ..row
     }
 }
 

@@ -34,8 +34,13 @@ impl Folded {
         self.sequence != snapshot.organization.version
     }
 
-    /// Folds what is new in the log, and compares the outcome with the rows.
+    /// Folds what is new in the log, and compares the outcome with the rows. Where something was erased that is all of it:
+    /// what it told before it does not tell any more (PRI-6).
     pub(super) fn follow(&mut self, snapshot: &Snapshot) -> Checked {
+        let new = usize::try_from(self.sequence).unwrap_or(usize::MAX);
+        if snapshot.events.iter().skip(new).any(|entry| entry.kind.ends_with("-erased")) {
+            *self = Self::default();
+        }
         let folded = usize::try_from(self.sequence).unwrap_or(usize::MAX);
         for entry in snapshot.events.iter().skip(folded) {
             self.fold(entry)?;
@@ -59,6 +64,11 @@ impl Folded {
         holds!(told.is_ok(), "STO-7", "{kind} is no record: {data}");
         let Ok(Told { before, after, .. }) = told else { return Ok(()) };
         let Some(row) = row_of(entry) else { return Ok(()) };
+        let nameless = |facts: Option<Value>| match entry.request {
+            Some(_) => facts.map(nameless),
+            None => facts,
+        };
+        let (before, after) = (nameless(before), nameless(after));
         let was = match after {
             Some(after) => self.rows.insert(row.clone(), after),
             None => self.rows.remove(&row),
@@ -86,7 +96,8 @@ impl Folded {
         rows.extend(snapshot.groups.iter().map(|(id, row)| (group(id), json(&Facts::from(row)))));
         rows.extend(snapshot.links.iter().map(|(id, row)| (link(id), json(&Facts::from(row)))));
         rows.extend(snapshot.invitations.iter().map(|(id, row)| (id.to_string(), json(&Facts::from(row)))));
-        rows.extend(snapshot.requests.iter().map(|(id, row)| (id.to_string(), json(&Facts::from(row)))));
+        let requests = snapshot.requests.iter();
+        rows.extend(requests.map(|(id, row)| (id.to_string(), nameless(json(&Facts::from(row))))));
         for (key, row) in &rows {
             let told = self.rows.get(key);
             holds!(told == Some(row), "STO-7", "{key} is {row} and the log says {told:?}");
@@ -113,7 +124,7 @@ fn link(id: &impl ToString) -> String {
 
 /// The row that a record is about; `None` for what an invitee does not want, whose names are masked.
 fn row_of(entry: &EventEntry) -> Option<String> {
-    if let "suppressed" | "unsuppressed" = entry.kind.as_str() {
+    if let "suppressed" | "unsuppressed" | "suppression-erased" = entry.kind.as_str() {
         return None;
     }
     let named = [
@@ -124,6 +135,15 @@ fn row_of(entry: &EventEntry) -> Option<String> {
         entry.user.as_ref().map(member),
     ];
     Some(named.into_iter().flatten().next().unwrap_or_else(|| ORGANIZATION.to_owned()))
+}
+
+/// What is told of a join request but for whom it is: that is forgotten with the person (PRI-6).
+fn nameless(mut facts: Value) -> Value {
+    if let Some(facts) = facts.as_object_mut() {
+        facts.remove("invitee");
+        facts.remove("email");
+    }
+    facts
 }
 
 fn json(facts: &Facts) -> Value {

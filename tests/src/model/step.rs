@@ -64,6 +64,16 @@ pub enum What {
     Deny,
     Withdraw,
     ChangeVerifiedDomains,
+    Erase,
+    /// What waits for somebody in all organizations.
+    AcceptAll,
+    DeclineAll,
+    /// No organization may invite somebody any more, and again.
+    BlockAll,
+    UnblockAll,
+    /// Somebody goes from all organizations, and is forgotten by all.
+    RemoveUser,
+    EraseEverywhere,
     /// A command with an idempotency key once more.
     Repeat,
     /// The key of a command for another one.
@@ -81,7 +91,7 @@ pub enum What {
 }
 
 /// How often each is done.
-const WEIGHTS: [(u32, What); 66] = [
+const WEIGHTS: [(u32, What); 73] = [
     (14, What::Invite),
     (4, What::InviteMany),
     (6, What::Resend),
@@ -116,7 +126,7 @@ const WEIGHTS: [(u32, What); 66] = [
     (3, What::RestoreGroup),
     (2, What::CloseGroup),
     (6, What::JoinGroup),
-    (6, What::CreateLink),
+    (10, What::CreateLink),
     (5, What::EditLink),
     (3, What::SwitchLinkOn),
     (1, What::SwitchLinkOff),
@@ -130,13 +140,20 @@ const WEIGHTS: [(u32, What); 66] = [
     (5, What::AskByLink),
     (6, What::AskForGroup),
     (5, What::AskByDomain),
-    (4, What::JoinByDomain),
+    (6, What::JoinByDomain),
     (7, What::Propose),
     (10, What::Approve),
     (2, What::ApproveMany),
     (3, What::Deny),
     (2, What::Withdraw),
     (4, What::ChangeVerifiedDomains),
+    (3, What::Erase),
+    (2, What::AcceptAll),
+    (1, What::DeclineAll),
+    (1, What::BlockAll),
+    (3, What::UnblockAll),
+    (1, What::RemoveUser),
+    (1, What::EraseEverywhere),
     (3, What::Repeat),
     (1, What::ReuseKey),
     (1, What::ForgetKeys),

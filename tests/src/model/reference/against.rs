@@ -1,6 +1,6 @@
 //! Every reason that there is against a command.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use invite::core::{
     ChangeStatus, Include, Inclusion, Invitee, MAILED_PROOF, Principal, Purpose, SuppressionKind, Verdict,
 };
@@ -9,6 +9,7 @@ use invite::{
     OnPending, OrganizationStatus, Permission, UserId,
 };
 
+use super::super::cast::PAGES;
 use super::super::command::{Claim, Command};
 use super::super::rights::entitled;
 use super::{Reference, Row, Why, age, code_of, edited, former_grants, names, owner, reason, unsound};
@@ -17,14 +18,17 @@ impl Reference {
     /// Reasons against a command as a whole, and how many items it has.
     pub(super) fn against(&self, command: &Command, by: &Actor, now: DateTime<Utc>) -> (Why, usize) {
         match command {
-            Command::Invite { list, grants, include, expiry, .. } => {
+            Command::Invite { list, grants, include, starts, expiry, leads_to, .. } => {
                 let mut why = self.open();
                 let off = self.settings.includes() == Inclusion::Off;
                 why.extend(reason("inclusion-off", *include == Include::Yes && off));
                 if list.iter().any(|(_, own)| own.is_none()) {
                     why.extend(self.against_granting(by, grants));
                 }
-                why.extend(unsound(*expiry, now));
+                why.extend(reason("invalid-start", starts.is_some_and(|start| start <= now)));
+                why.extend(unsound(*expiry, starts.unwrap_or(now)));
+                let elsewhere = leads_to.is_some_and(|page| page != PAGES[0]);
+                why.extend(reason("continue-url-not-allowed", elsewhere));
                 (why, list.len())
             }
             Command::Revoke(ids) => (Why::new(), ids.len()),
@@ -47,17 +51,21 @@ impl Reference {
         now: DateTime<Utc>,
     ) -> Why {
         match command {
-            Command::Invite { list, grants, on_pending, include, .. } => {
+            Command::Invite { list, grants, on_pending, include, starts, expiry, .. } => {
                 let (invitee, own) = &list[position];
-                match invitee.user().filter(|_| self.is_included(invitee, *include)) {
+                match invitee.user().filter(|_| self.includes(invitee, *include, *starts)) {
                     Some(user) => self.against_including(user, own.as_ref(), grants, by),
-                    None => self.against_inviting(invitee, own.as_ref(), grants, *on_pending, by, now),
+                    None => {
+                        let expires =
+                            expiry.unwrap_or(Expiry::At(starts.unwrap_or(now) + TimeDelta::days(7)));
+                        let on_pending = (*on_pending, expires);
+                        self.against_inviting(invitee, own.as_ref(), grants, on_pending, by, now)
+                    }
                 }
             }
             Command::Resend { id, expiry } => {
                 let mut why = self.open();
-                why.extend(self.against_resending(*id, by, now));
-                why.extend(unsound(*expiry, now));
+                why.extend(self.against_resending(*id, *expiry, by, now));
                 why
             }
             Command::Edit { id, grants, expiry } => {
@@ -162,6 +170,7 @@ impl Reference {
             Command::Deny(ids) => self.against_denying(ids[position], by, now),
             Command::Withdraw(id) => self.against_withdrawing(*id, by, now),
             Command::ChangeVerifiedDomains(verified) => self.against_verifying(verified, by),
+            Command::Erase(_) => reason("not-permitted", *by != Actor::System),
         }
     }
 
@@ -179,7 +188,7 @@ impl Reference {
         invitee: &Invitee,
         own: Option<&Grants>,
         common: &Grants,
-        on_pending: OnPending,
+        (on_pending, expires): (OnPending, Expiry),
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Why {
@@ -188,7 +197,7 @@ impl Reference {
         why.extend(self.unwelcome(invitee, grants));
         for (id, row) in self.live(now).filter(|(_, row)| row.shares_a_place_with(invitee, grants)) {
             match on_pending {
-                OnPending::Resend => why.extend(self.against_resending(*id, by, now)),
+                OnPending::Resend => why.extend(self.against_resending(*id, Some(expires), by, now)),
                 OnPending::Replace => why.extend(self.against_managing_row(row, by)),
                 _ => why.extend(["already-invited"]),
             }
@@ -196,12 +205,20 @@ impl Reference {
         why
     }
 
-    fn against_resending(&self, id: InvitationId, by: &Actor, now: DateTime<Utc>) -> Why {
+    fn against_resending(
+        &self,
+        id: InvitationId,
+        expiry: Option<Expiry>,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Why {
         let Some(row) = self.invitations.get(&id) else { return Why::from(["unknown-invitation"]) };
         let mut why = match row.state_at(now) {
             InvitationState::Pending | InvitationState::Expired => Why::new(),
             state => Why::from([code_of(state)]),
         };
+        why.extend(reason("invitation-erased", row.invitee.is_erased()));
+        why.extend(unsound(expiry, row.start(now)));
         match row.kind {
             InvitationKind::Membership => {
                 why.extend(self.against_granting(by, &row.grants));
@@ -227,7 +244,7 @@ impl Reference {
         let mut why = self.open();
         why.extend(self.against_managing(id, by, now));
         let Some(row) = self.invitations.get(&id) else { return why };
-        why.extend(unsound(expiry, now));
+        why.extend(unsound(expiry, row.start(now)));
         let (grants, longer) = edited(row, grants, expiry);
         if *grants != row.grants || longer {
             why.extend(self.against_granting(by, grants));
@@ -241,8 +258,9 @@ impl Reference {
 
     pub(super) fn against_reminding(&self, id: InvitationId, by: &Actor, now: DateTime<Utc>) -> Why {
         let mut why = self.against_managing(id, by, now);
-        let mailed = self.invitations.get(&id).is_none_or(|row| row.mail_to.is_some());
-        why.extend(reason("no-mail", !mailed));
+        let row = self.invitations.get(&id);
+        why.extend(reason("no-mail", row.is_some_and(|row| row.mail_to.is_none())));
+        why.extend(reason("not-yet", row.is_some_and(|row| row.start(now) > now)));
         why
     }
 
@@ -299,6 +317,7 @@ impl Reference {
         let mut why = self.open();
         why.extend(self.against_answering(claim, principal, now));
         let Some(row) = self.invitations.get(&claim.invitation()) else { return why };
+        why.extend(reason("not-yet", row.start(now) > now));
         if let InvitationKind::Ownership { former } = &row.kind {
             match self.members.get(principal.user()) {
                 None => why.extend(["unknown-member"]),
@@ -350,8 +369,7 @@ impl Reference {
         why.extend(self.against_groups(grants));
         why.extend(self.holder(by).lacks_authority(&self.model, &Permission::ADD, grants, true));
         for name in names(user, email) {
-            let blocked = self.unwilling.contains(&(name, SuppressionKind::Invitations));
-            why.extend(reason("blocked", blocked));
+            why.extend(reason("blocked", self.is_blocked_by(&name)));
         }
         let left = self.unwilling.contains(&(Invitee::User(user.clone()), SuppressionKind::Inclusion));
         why.extend(reason("left-before", left && by.user().is_some()));
@@ -408,8 +426,7 @@ impl Reference {
     pub(super) fn unwelcome(&self, invitee: &Invitee, grants: &Grants) -> Why {
         let permitted = invitee.address().is_none_or(|address| self.settings.domain_rules().permits(address));
         let mut why = reason("domain-not-allowed", !permitted);
-        let blocked = self.unwilling.contains(&(invitee.clone(), SuppressionKind::Invitations));
-        why.extend(reason("blocked", blocked));
+        why.extend(reason("blocked", self.is_blocked_by(invitee)));
         why.extend(self.against_suspended(invitee));
         why.extend(reason("already-member", self.holds_all(invitee, grants)));
         why

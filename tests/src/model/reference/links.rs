@@ -1,13 +1,14 @@
 //! Invite links: what speaks against what is done to them and by them, and what comes of it.
 
 use chrono::{DateTime, Utc};
-use invite::core::{Principal, Purpose, Verdict};
+use invite::core::{ContinueTo, Principal, Purpose, Verdict};
 use invite::{
     Actor, DomainRules, EmailAddress, Grants, JoinPolicy, JoinedBy, LinkEnding, LinkId, LinkSettings,
     OrganizationStatus, Permission, Switch,
 };
 
-use super::super::command::{Issued, Turn};
+use super::super::cast::PAGES;
+use super::super::command::{Issued, Item, Turn};
 use super::super::rights::entitled;
 use super::{Link, Reference, Why, age, reason};
 
@@ -75,6 +76,8 @@ impl Reference {
             settings.opening().zip(settings.closing()).is_some_and(|(from, until)| until <= from);
         let mut why = self.open();
         why.extend(reason("invalid-link", ends_first || settings.most_uses() == Some(0)));
+        let elsewhere = settings.continuing().is_some_and(|page| page != PAGES[0]);
+        why.extend(reason("continue-url-not-allowed", elsewhere));
         let grants = settings.grants();
         why.extend(reason("not-entitled", !entitled(&self.plan, grants)));
         why.extend(self.against_groups(grants));
@@ -175,10 +178,13 @@ impl Reference {
         why
     }
 
-    /// The revision of the settings that somebody joins by, and the groups that are left out.
-    pub(super) fn joining_by(&self, issued: &Issued) -> Option<(u32, Vec<invite::GroupId>)> {
+    /// What is told to whoever joins: by which revision of the settings, without which groups, and where they go on.
+    pub(super) fn joining_by(&self, issued: &Issued) -> Option<Item> {
         let link = self.links.get(&issued.link())?;
-        Some((link.revision, self.without_closed(link.settings.grants()).1))
+        let dropped = self.without_closed(link.settings.grants()).1;
+        let page = link.settings.continuing().map(str::to_owned);
+        let continue_to = page.map_or(ContinueTo::Default, ContinueTo::Url);
+        Some(Item::Joined { revision: Some(link.revision), dropped, continue_to })
     }
 
     pub(super) fn create_link(&mut self, id: LinkId, settings: &LinkSettings, by: &Actor) {

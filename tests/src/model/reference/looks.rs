@@ -42,9 +42,11 @@ impl Reference {
         let state = row.state_at(now);
         let nowhere = state == InvitationState::Pending
             && !self.against_groups(&self.without_closed(&row.grants).0).is_empty();
+        let early = state == InvitationState::Pending && row.start(now) > now;
         match (self.verdict(issued, organization), self.status) {
             (Verdict::Unknown, _) => None,
             (Verdict::Superseded, _) => Some("superseded"),
+            (Verdict::Current, OrganizationStatus::Active) if early && !nowhere => Some("not_yet"),
             (Verdict::Current, OrganizationStatus::Active) if !nowhere => Some(state.as_str()),
             (Verdict::Current, _) => Some("no_longer_valid"),
         }
@@ -55,6 +57,7 @@ impl Reference {
         let mut why = self.open();
         why.extend(self.against_reminding(id, by, now));
         why.remove("no-mail");
+        why.remove("not-yet");
         why
     }
 
@@ -73,10 +76,11 @@ impl Reference {
         let row = self.invitations.get(&id);
         holds!(row.is_some(), "MAI-7", "a mail was sent for an unknown invitation {id}");
         let Some(row) = row else { return Ok(0) };
-        let stops = [SuppressionKind::Invitations, SuppressionKind::Mail];
+        let stops = [SuppressionKind::Invitations, SuppressionKind::Mail, SuppressionKind::Everywhere];
         let unwilling = stops.map(|kind| (row.invitee.clone(), kind));
         let unwilling = unwilling.iter().any(|one| self.unwilling.contains(one));
         holds!(row.is_live(clock) && !unwilling, "MAI-7", "an unwanted mail was sent for {row:?}");
+        holds!(row.start(clock) <= clock, "F14", "a mail was sent before the beginning of {row:?}");
         holds!(row.mail_to.as_ref() == Some(to), "IDN-6", "a mail was sent elsewhere for {row:?}");
         holds!(self.status == OrganizationStatus::Active, "LIF-8", "a mail was sent while {:?}", self.status);
         let groups = self.groups_of(&row.grants).map(|(_, group)| group.status).collect::<Vec<_>>();

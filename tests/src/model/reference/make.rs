@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite::core::{
-    ChangeStatus, Include, Invitee, MemberStatus, Principal, RequestState, Settled, SuppressionKind,
+    ChangeStatus, ContinueTo, Invitee, MemberStatus, Principal, RequestState, Settled, SuppressionKind,
 };
 use invite::{
     Actor, Block, EmailAddress, Expiry, Grants, InvitationId, InvitationKind, InvitationState, JoinedBy,
@@ -15,6 +15,22 @@ use super::super::command::{Command, Item};
 use super::super::violation::{Checked, holds};
 use super::{Held, Reference, Row, edited, former_grants, names, owner};
 
+/// What a new invitation is made of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct New<'a> {
+    pub(super) grants: &'a Grants,
+    pub(super) by: &'a Actor,
+    pub(super) starts: Option<DateTime<Utc>>,
+    pub(super) expiry: Option<Expiry>,
+    pub(super) leads_to: Option<&'static str>,
+}
+
+impl New<'_> {
+    fn expires(self, now: DateTime<Utc>) -> Expiry {
+        self.expiry.unwrap_or(Expiry::At(self.starts.unwrap_or(now) + TimeDelta::days(7)))
+    }
+}
+
 impl Reference {
     pub(super) fn make(
         &mut self,
@@ -24,13 +40,13 @@ impl Reference {
         item: &Item,
         now: DateTime<Utc>,
     ) -> Checked {
-        let expires = |asked: &Option<Expiry>| asked.unwrap_or(Expiry::At(now + TimeDelta::days(7)));
         match command {
-            Command::Invite { list, grants, on_pending, include, expiry, .. } => {
+            Command::Invite { list, grants, on_pending, include, starts, expiry, leads_to, .. } => {
                 let (invitee, own) = &list[position];
                 let grants = own.as_ref().unwrap_or(grants);
-                if let (Item::Made(id), true) = (item, self.is_included(invitee, *include)) {
-                    self.invite(*id, invitee, grants, *include, by, *expiry, now);
+                let new = New { grants, by, starts: *starts, expiry: *expiry, leads_to: *leads_to };
+                if let (Item::Made(id), true) = (item, self.includes(invitee, *include, *starts)) {
+                    self.include(*id, invitee, new, now);
                     return Ok(());
                 }
                 let places = self.live(now).filter(|(_, row)| row.shares_a_place_with(invitee, grants));
@@ -47,12 +63,15 @@ impl Reference {
                 match item {
                     Item::Made(id) | Item::Replaced { by: id, .. } => {
                         pending.iter().for_each(|id| self.end(*id, InvitationState::Revoked));
-                        self.invite(*id, invitee, grants, *include, by, *expiry, now);
+                        self.invite(*id, invitee, new, now);
                     }
-                    _ => pending.iter().for_each(|id| self.resend(*id, by, expires(expiry))),
+                    _ => {
+                        let expires = expiry.unwrap_or(new.expires(now));
+                        pending.iter().for_each(|id| self.resend(*id, by, Some(expires), now));
+                    }
                 }
             }
-            Command::Resend { id, expiry } => self.resend(*id, by, expires(expiry)),
+            Command::Resend { id, expiry } => self.resend(*id, by, *expiry, now),
             Command::Edit { id, grants, expiry } => {
                 if let Some(row) = self.invitations.get_mut(id) {
                     let (grants, longer) = edited(row, grants.as_ref(), *expiry);
@@ -68,7 +87,9 @@ impl Reference {
             Command::Accept { claim, principal } => {
                 let row = self.invitations.get(&claim.invitation());
                 let dropped = row.map(|row| self.without_closed(&row.grants).1).unwrap_or_default();
-                let should = Item::Joined { revision: None, dropped };
+                let page = row.and_then(|row| row.continue_to.clone());
+                let continue_to = page.map_or(ContinueTo::Default, ContinueTo::Url);
+                let should = Item::Joined { revision: None, dropped, continue_to };
                 holds!(*item == should, "LIF-10", "{command:?} came to {item:?}, and should to {should:?}");
                 self.accept(claim.invitation(), principal, now);
             }
@@ -114,13 +135,18 @@ impl Reference {
                     self.leave(user);
                 }
             }
-            Command::Leave { user, theirs } => {
+            Command::Leave { user, theirs, block } => {
+                let email = self.members.get(user).and_then(|member| member.email.clone());
                 let theirs = match theirs {
                     TheirInvitations::HandOver => TheirInvitations::Revoke,
                     theirs => *theirs,
                 };
                 self.remove(user, by, theirs, now).is_told_by(item)?;
                 self.leave(user);
+                if *block == Block::Organization {
+                    let names = names(user, email.as_ref()).into_iter();
+                    self.unwilling.extend(names.map(|name| (name, SuppressionKind::Invitations)));
+                }
             }
             Command::OfferOwnership { to, former } => {
                 let Item::Made(id) = item else { return Ok(()) };
@@ -129,7 +155,9 @@ impl Reference {
                     kind: InvitationKind::Ownership { former: former.clone() },
                     grants: owner(),
                     inviter: by.clone(),
-                    expires: expires(&None),
+                    starts: None,
+                    expires: Expiry::At(now + TimeDelta::days(7)),
+                    continue_to: None,
                     ended: None,
                     revision: 0,
                     mail_to: self.members.get(to).and_then(|member| member.email.clone()),
@@ -157,8 +185,7 @@ impl Reference {
             Command::EditLink { link, settings } => self.edit_link(*link, settings, by),
             Command::SwitchLink { link, to } => self.switch_link(*link, *to),
             Command::JoinByLink { issued, principal } => {
-                let Some((revision, dropped)) = self.joining_by(issued) else { return Ok(()) };
-                let should = Item::Joined { revision: Some(revision), dropped };
+                let Some(should) = self.joining_by(issued) else { return Ok(()) };
                 holds!(*item == should, "LIF-13", "{command:?} came to {item:?}, and should to {should:?}");
                 self.join_by_link(issued, principal, now);
             }
@@ -175,7 +202,7 @@ impl Reference {
             Command::Deny(ids) => self.end_request(ids[position], RequestState::Denied),
             Command::Withdraw(id) => self.end_request(*id, RequestState::Withdrawn),
             Command::ChangeVerifiedDomains(verified) => self.verified = verified.clone(),
-            Command::Remind(_) | Command::Tidy(_) | Command::Create { .. } => {}
+            Command::Remind(_) | Command::Tidy(_) | Command::Erase(_) | Command::Create { .. } => {}
         }
         Ok(())
     }
@@ -185,34 +212,30 @@ impl Reference {
         self.unwilling.insert((Invitee::User(user.clone()), SuppressionKind::Inclusion));
     }
 
-    /// Makes an invitation; or a member at once, of which it is the record (C3).
-    #[allow(clippy::too_many_arguments, reason = "what a row is made of")]
-    pub(super) fn invite(
-        &mut self,
-        id: InvitationId,
-        invitee: &Invitee,
-        grants: &Grants,
-        include: Include,
-        by: &Actor,
-        expiry: Option<Expiry>,
-        now: DateTime<Utc>,
-    ) {
-        let included = invitee.user().filter(|_| self.is_included(invitee, include));
+    pub(super) fn invite(&mut self, id: InvitationId, invitee: &Invitee, new: New<'_>, now: DateTime<Utc>) {
         let row = Row {
             invitee: invitee.clone(),
             kind: InvitationKind::Membership,
-            grants: grants.clone(),
-            inviter: by.clone(),
-            expires: expiry.unwrap_or(Expiry::At(now + TimeDelta::days(7))),
-            ended: included.map(|_| InvitationState::Accepted),
+            grants: new.grants.clone(),
+            inviter: new.by.clone(),
+            starts: new.starts,
+            expires: new.expires(now),
+            continue_to: new.leads_to.map(str::to_owned),
+            ended: None,
             revision: 0,
             mail_to: invitee.address().cloned(),
             mailed: None,
         };
         self.invitations.insert(id, row);
-        if let Some(user) = included {
-            let joined_by = JoinedBy::Included { by: by.clone(), invitation: id };
-            self.join(user, None, grants, vec![invitee.clone()], joined_by, now);
+    }
+
+    /// Makes a member at once, of which the invitation is the record (C3).
+    pub(super) fn include(&mut self, id: InvitationId, invitee: &Invitee, new: New<'_>, now: DateTime<Utc>) {
+        self.invite(id, invitee, new, now);
+        self.end(id, InvitationState::Accepted);
+        if let Some(user) = invitee.user() {
+            let joined_by = JoinedBy::Included { by: new.by.clone(), invitation: id };
+            self.join(user, None, new.grants, vec![invitee.clone()], joined_by, now);
         }
     }
 
@@ -232,10 +255,10 @@ impl Reference {
         live.for_each(|row| row.ended = Some(state));
     }
 
-    fn resend(&mut self, id: InvitationId, by: &Actor, expires: Expiry) {
+    fn resend(&mut self, id: InvitationId, by: &Actor, expiry: Option<Expiry>, now: DateTime<Utc>) {
         if let Some(row) = self.invitations.get_mut(&id) {
             row.revision += 1;
-            row.expires = expires;
+            row.expires = expiry.unwrap_or(Expiry::At(row.start(now) + TimeDelta::days(7)));
             row.ended = None;
             row.mailed = None;
             if row.kind == InvitationKind::Membership {

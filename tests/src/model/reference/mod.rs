@@ -5,6 +5,7 @@
 //! room, for seats and by rates, is not asked here: see `invariants`.
 
 mod against;
+mod erase;
 mod groups;
 mod links;
 mod looks;
@@ -125,7 +126,9 @@ struct Row {
     kind: InvitationKind,
     grants: Grants,
     inviter: Actor,
+    starts: Option<DateTime<Utc>>,
     expires: Expiry,
+    continue_to: Option<String>,
     ended: Option<InvitationState>,
     revision: u32,
     mail_to: Option<EmailAddress>,
@@ -144,6 +147,11 @@ impl Row {
 
     fn is_live(&self, now: DateTime<Utc>) -> bool {
         self.state_at(now) == InvitationState::Pending
+    }
+
+    /// When it begins, or now if it has.
+    fn start(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        self.starts.map_or(now, |start| start.max(now))
     }
 
     fn shares_a_place_with(&self, invitee: &Invitee, grants: &Grants) -> bool {
@@ -212,7 +220,9 @@ impl Reference {
                 kind: row.kind.clone(),
                 grants: row.grants.clone(),
                 inviter: row.inviter.clone(),
+                starts: row.starts_at,
                 expires: row.expires_at,
+                continue_to: row.continue_to.clone(),
                 ended: should.ended,
                 revision: row.revision,
                 mail_to: row.mail_to.clone(),
@@ -299,6 +309,10 @@ impl Reference {
                             holds!(is_repeated(command, position), "PAR-2", "{command:?}: {position} is new");
                         }
                         Item::Tidied(tidied) => self.tidied(tidied, after, now)?,
+                        Item::Erased(erased) => {
+                            agree(command, &why, None)?;
+                            self.erased(command, erased, after, now)?;
+                        }
                         _ => {
                             agree(command, &why, None)?;
                             self.make(command, by, position, item, now)?;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite::core::{
-    Approvers, Domain, DomainJoining, Invitee, Principal, RequestState, RequestWay, SuppressionKind,
-    VerifiedDomain,
+    Approvers, Domain, DomainJoining, Include, Inclusion, Invitee, Principal, RequestState, RequestWay,
+    SuppressionKind, VerifiedDomain,
 };
 use invite::{
     Actor, EmailAddress, Grants, GroupId, InviterPolicy, JoinPolicy, JoinedBy, Permission, RequestId, UserId,
@@ -15,6 +15,7 @@ use super::super::command::{Item, Way};
 use super::super::rights::entitled;
 use super::super::violation::{Checked, holds};
 use super::groups::given_by;
+use super::make::New;
 use super::{Reference, Request, Why, reason};
 
 /// For how long a request waits: the default of models.
@@ -205,7 +206,7 @@ impl Reference {
             (RequestWay::Proposal, _) | (_, Invitee::Address(_) | Invitee::Erased(_)) => {
                 why.extend(self.against_granting(by, &grants));
                 why.extend(self.unwelcome(&row.invitee, &grants));
-                if self.is_included(&row.invitee, invite::core::Include::AsSet) {
+                if self.includes(&row.invitee, Include::AsSet, None) {
                     let user = row.invitee.user();
                     let joining = user.map(|user| self.against_joining(user, None, &grants));
                     why.extend(joining.unwrap_or_default());
@@ -315,7 +316,11 @@ impl Reference {
         match (&row.way, item, &row.invitee) {
             (_, Item::Made(made), _) => {
                 self.end_request(id, RequestState::Approved);
-                self.invite(*made, &row.invitee, &grants, invite::core::Include::AsSet, by, None, now);
+                let new = New { grants: &grants, by, starts: None, expiry: None, leads_to: None };
+                match self.includes(&row.invitee, Include::AsSet, None) {
+                    true => self.include(*made, &row.invitee, new, now),
+                    false => self.invite(*made, &row.invitee, new, now),
+                }
             }
             (way, Item::Done, Invitee::User(user)) => {
                 self.end_request(id, RequestState::Approved);
@@ -364,13 +369,17 @@ impl Reference {
     }
 
     /// Whether somebody who is invited becomes a member at once (C3).
-    pub(super) fn is_included(&self, invitee: &Invitee, include: invite::core::Include) -> bool {
-        use invite::core::{Include, Inclusion};
+    pub(super) fn includes(
+        &self,
+        invitee: &Invitee,
+        include: Include,
+        starts: Option<DateTime<Utc>>,
+    ) -> bool {
         let includes = matches!(
             (include, self.settings.includes()),
             (Include::Yes, Inclusion::Asked | Inclusion::Always) | (Include::AsSet, Inclusion::Always)
         );
         let left = self.unwilling.contains(&(invitee.clone(), SuppressionKind::Inclusion));
-        includes && invitee.user().is_some() && !left
+        includes && starts.is_none() && invitee.user().is_some() && !left
     }
 }

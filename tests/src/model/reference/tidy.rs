@@ -40,6 +40,8 @@ impl Reference {
                 row.ended = Some(RequestState::Settled);
             }
         }
+        let erased = self.erase_overdue(after, now)?;
+        holds!(erased == tidied.erased, "PRI-6", "{erased} were erased, and told is {tidied:?}");
         if let Some(group) = group.filter(|group| !after.organization.closing.contains(group)) {
             self.closing.remove(&group);
         }
@@ -53,8 +55,9 @@ impl Reference {
             let open = after.requests.values().filter(|row| row.ended.is_none());
             let requests = open.filter(|row| closed || row.expires_at <= now).count();
             let closing = &after.organization.closing;
-            let left = (due, links, requests, closing);
-            let none = due + links + requests == 0 && closing.is_empty();
+            let overdue = self.overdue(after, now).count();
+            let left = (due, links, requests, overdue, closing);
+            let none = due + links + requests + overdue == 0 && closing.is_empty();
             holds!(none, "LIF-8", "there is no more, and {left:?} are left");
         }
         Ok(())

@@ -38,7 +38,7 @@ impl Run {
     pub(super) async fn copy_link(&mut self, step: &Step) -> Checked {
         let at = step.organization;
         let id = self.choices().invitation(at, step.n[0]);
-        let by = actor(step.actor);
+        let by = if step.able { Actor::System } else { actor(step.actor) };
         let organization = self.service.organization(ORGANIZATIONS[at]);
         let acting = match &by {
             Actor::User(user) => organization.by(user.clone()),
@@ -46,20 +46,23 @@ impl Run {
         };
         let now = self.shown[at].time(self.clock.now());
         let why = self.should[at].against_copying(id, &by, now);
-        match acting.copy_link(id).await {
+        let told = match acting.copy_link(id).await {
             Ok(link) => {
                 holds!(why.is_empty(), "AUT-1", "{by:?} was shown the link of {id} in spite of {why:?}");
                 let token = crate::people::token(&link.reveal());
                 let verifies = self.shown[at].invitations.get(&id);
                 let verifies = verifies.is_some_and(|row| self.issuer.verify(&token, &row.nonce));
                 holds!(verifies && token.purpose() == Purpose::Copied, "F7", "{token:?} is no copy for {id}");
+                "Shown"
             }
             Err(Error::Refused(refusal)) => {
                 let code = invite::Refusal::code(&refusal);
                 holds!(why.contains(code), "F6", "{by:?} was refused with {code}, and there is {why:?}");
+                code
             }
             Err(error) => return Err(failed(error)),
-        }
+        };
+        self.told.push(format!("{} {by:?} CopyLink: {told}", ORGANIZATIONS[at]));
         Ok(())
     }
 
@@ -74,7 +77,7 @@ impl Run {
             Actor::System => organization.as_system(),
         };
         let why = self.should[at].against_showing(id, &by);
-        match acting.show_link(id).await {
+        let told = match acting.show_link(id).await {
             Ok(link) => {
                 holds!(why.is_empty(), "AUT-1", "{by:?} was shown link {id} in spite of {why:?}");
                 let token = crate::people::token(&link.reveal());
@@ -82,13 +85,16 @@ impl Run {
                 let verifies = row.is_some_and(|row| self.issuer.verify(&token, &row.nonce));
                 holds!(verifies && token.purpose() == Purpose::Link, "B1", "{token:?} is no link {id}");
                 self.linked.push(Issued { token, revision: self.should[at].turns(id) });
+                "Shown"
             }
             Err(Error::Refused(refusal)) => {
                 let code = invite::Refusal::code(&refusal);
                 holds!(why.contains(code), "F6", "{by:?} was refused with {code}, and there is {why:?}");
+                code
             }
             Err(error) => return Err(failed(error)),
-        }
+        };
+        self.told.push(format!("{} {by:?} ShowLink: {told}", ORGANIZATIONS[at]));
         Ok(())
     }
 

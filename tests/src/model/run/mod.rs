@@ -1,5 +1,6 @@
 //! A run: the service on a store, the model beside it, and a comparison after every step.
 
+mod everywhere;
 mod founding;
 mod looks;
 
@@ -168,6 +169,9 @@ impl Run {
             let whence = self.choices().whence(step, &command);
             return self.put(step, &whence, &command).await;
         }
+        if self.everywhere(step).await? {
+            return Ok(());
+        }
         match step.what {
             What::Repeat => self.repeat(step).await?,
             What::ReuseKey => self.reuse_key(step).await?,
@@ -202,8 +206,6 @@ impl Run {
 
     /// Puts a command and compares what came of it.
     async fn put(&mut self, step: &Step, whence: &Whence, command: &Command) -> Checked {
-        let at = usize::from(whence.organization != ORGANIZATIONS[0]);
-        let now = self.shown[at].time(self.clock.now());
         let mut dry = None;
         if step.dry {
             dry = Some(command.put(&self.service, whence, How::Dry).await?);
@@ -217,7 +219,20 @@ impl Run {
             let alike = matches!((&dry.items, &came.items), (Ok(_), Ok(_))) || dry.items == came.items;
             holds!(alike, "F5", "{command:?} would come to {dry} and came to {came}");
         }
-        let before = self.look(at).await?;
+        self.follow(whence, command, came, key).await
+    }
+
+    /// Compares what came of a command in its organization.
+    async fn follow(
+        &mut self,
+        whence: &Whence,
+        command: &Command,
+        came: Came,
+        key: Option<String>,
+    ) -> Checked {
+        let at = usize::from(whence.organization != ORGANIZATIONS[0]);
+        let now = self.shown[at].time(self.clock.now());
+        let before = self.look_after(at, command).await?;
         let (after, by) = (&self.shown[at], &whence.actor);
         // Whoever answers acts for themselves.
         let (rules, model) = (self.rules, &self.model);
@@ -317,9 +332,19 @@ impl Run {
 
     /// Looks at an organization anew; gives what was seen before.
     async fn look(&mut self, at: usize) -> Checked<Snapshot> {
+        self.look_behind(at, usize::MAX).await
+    }
+
+    /// The same after a command; what erases may have changed what was told long before (PRI-6).
+    async fn look_after(&mut self, at: usize, command: &Command) -> Checked<Snapshot> {
+        let erases = matches!(command, Command::Erase(_) | Command::Tidy(_));
+        self.look_behind(at, if erases { 0 } else { usize::MAX }).await
+    }
+
+    async fn look_behind(&mut self, at: usize, known: usize) -> Checked<Snapshot> {
         let handle = self.service.organization(ORGANIZATIONS[at]);
-        let known: &[EventEntry] = &self.shown[at].events;
-        let shown = Snapshot::take(&handle, known).await?;
+        let events: &[EventEntry] = &self.shown[at].events;
+        let shown = Snapshot::take(&handle, &events[..known.min(events.len())]).await?;
         Ok(std::mem::replace(&mut self.shown[at], shown))
     }
 
@@ -376,7 +401,8 @@ impl Run {
         let handle = self.service.organization(ORGANIZATIONS[at]);
         self.shown[at].lists_agree(&handle, clock).await?;
         let shown = [&self.shown[0], &self.shown[1]];
-        own_lists_agree(&self.service, &name(turn), &shown, self.blocks(), clock).await?;
+        let (user, waiting) = (name(turn), self.waiting(&name(turn), true));
+        own_lists_agree(&self.service, &user, &shown, &waiting).await?;
         self.seats_are_a_recount(at).await
     }
 
@@ -411,7 +437,8 @@ impl Run {
         }
         for user in everybody() {
             let shown = [&self.shown[0], &self.shown[1]];
-            own_lists_agree(&self.service, &user, &shown, self.blocks(), self.clock.now()).await?;
+            let waiting = self.waiting(&user, true);
+            own_lists_agree(&self.service, &user, &shown, &waiting).await?;
         }
         Ok(())
     }
