@@ -24,7 +24,7 @@ mod world;
 pub use at_once::at_once;
 pub use broken::{Careless, Losing};
 pub use mail::Mail;
-pub use operations::operations;
+pub use operations::{codes, operations};
 pub use people::{address, group, newcomer, person, token, user};
 pub use refused::{code, refused};
 pub use scripted::{Call, Fault, Gate, MailFault, Scripted, ScriptedMailer};

@@ -5,68 +5,117 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use chrono::TimeDelta;
-use invite::core::{Leave, SuppressionKind};
-use invite::{
-    Acting, Block, DomainRule, DomainRules, Error, Expiry, FormerOwner, Grant, Grants, Include, Limit, Mode,
-    NewMember, PageRequest, Plan, Principal, Rate, RemoveMembers, Restriction, Settings, TheirInvitations,
-    Token,
+use invite::core::{
+    Access, Caps, Domain, Erase, Leave, LinkId, LinkSettings, RequestId, SuppressionKind, VerifiedDomain,
 };
-use tests::{World, address, newcomer, on_every_store, person, token, user};
+use invite::{
+    AccessModel, Acting, Block, DomainRule, DomainRules, Error, Expiry, FormerOwner, Grant, Grants,
+    GroupSettings, Include, InviteeEntry, Limit, Mode, NewMember, PageRequest, Plan, Principal, Rate,
+    RemoveMembers, Restriction, Settings, TheirInvitations, Token,
+};
+use tests::{World, address, codes, group, newcomer, on_every_store, person, token, user};
 
 /// Every code that a refusal can have, and the rule behind it. Hosts switch on these: none is ever changed.
-const CODES: [(&str, &str); 51] = [
+const CODES: [(&str, &str); 95] = [
+    ("address-needed", "IDN-8"),
     ("address-not-verified", "IDN-1"),
     ("address-of-another-member", "IDN-12"),
     ("already-accepted", "LIF-1"),
+    ("already-asked", "CON-3"),
     ("already-invited", "CON-3"),
     ("already-member", "IDN-10"),
     ("already-owner", "F16"),
     ("ambiguous-name", "PAR-2"),
+    ("asked-too-often", "ABU-1"),
     ("blocked", "F11"),
+    ("continue-url-not-allowed", "WEB-3"),
     ("declined", "LIF-1"),
+    ("domain-by-request", "F15"),
     ("domain-not-allowed", "IDN-8"),
     ("expired", "LIF-1"),
+    ("forbidden-character", "MAI-2"),
+    ("free-mail-domain", "F15"),
     ("grants-missing", "AUT-6"),
+    ("group-archived", "LIF-8"),
+    ("group-by-request", "E1"),
+    ("group-closed", "LIF-8"),
+    ("group-exists", "CON-3"),
+    ("group-invite-only", "LNK-6"),
     ("inclusion-off", "C3"),
     ("invalid-address", "IDN-7"),
+    ("invalid-end", "F14"),
     ("invalid-expiry", "LIF-4"),
+    ("invalid-link", "B2"),
     ("invalid-settings", "WEB-3"),
+    ("invalid-start", "F14"),
+    ("invitation-erased", "PRI-6"),
     ("inviter-no-longer-may", "AUT-4"),
     ("last-owner", "AUT-8"),
     ("left-before", "C3"),
+    ("link-by-request", "B2"),
+    ("link-ended", "LNK-4"),
+    ("link-not-yet", "LNK-4"),
+    ("link-off", "LNK-4"),
+    ("link-over", "LNK-4"),
+    ("link-used-up", "LNK-4"),
+    ("member-active", "AUT-7"),
+    ("member-suspended", "AUT-7"),
+    ("members-only", "F21"),
     ("never-grantable", "B7"),
+    ("no-approval-needed", "E1"),
     ("no-longer-available", "LIF-10"),
     ("no-mail", "F18"),
     ("no-seat-left", "SEA-1"),
     ("no-seat-left", "SEA-4"),
+    ("no-verified-domain", "F15"),
+    ("not-archived", "LIF-1"),
     ("not-blocked", "F11"),
     ("not-entitled", "D2"),
     ("not-grantable", "AUT-2"),
     ("not-permitted", "AUT-1"),
     ("not-permitted", "F16"),
     ("not-suspended", "F22"),
+    ("not-verified", "F15"),
+    ("not-yet", "F14"),
     ("nothing-asked", "PAR-2"),
     ("organization-closed", "LIF-8"),
     ("organization-exists", "F22"),
     ("organization-suspended", "LIF-8"),
+    ("own-request", "AUT-9"),
     ("owner-protected", "C6"),
     ("partly-refused", "SEA-6"),
+    ("request-approved", "LIF-1"),
+    ("request-denied", "LIF-1"),
+    ("request-expired", "LIF-1"),
+    ("request-settled", "LIF-1"),
+    ("request-withdrawn", "LIF-1"),
     ("revoked", "LIF-1"),
     ("superseded", "LIF-2"),
     ("too-large", "ABU-3"),
+    ("too-many-closing", "LIF-8"),
     ("too-many-invitations", "ABU-1"),
+    ("too-many-links", "ABU-3"),
+    ("too-many-open", "ABU-3"),
     ("too-many-pending", "ABU-1"),
+    ("too-many-questions", "PRI-2"),
+    ("too-many-requests", "ABU-3"),
     ("too-many-sent", "AUT-5"),
+    ("unknown-group", "STO-2"),
     ("unknown-invitation", "STO-2"),
+    ("unknown-link", "STO-2"),
     ("unknown-member", "STO-2"),
     ("unknown-name", "PAR-2"),
     ("unknown-permission", "AUT-3"),
+    ("unknown-request", "STO-2"),
     ("unknown-resource-kind", "AUT-3"),
     ("unknown-role", "AUT-3"),
     ("unknown-seat-class", "SEA-4"),
     ("unknown-token", "TOK-5"),
     ("wrong-account", "IDN-9"),
 ];
+
+/// What a code can be made of and is never told: there is no refusal of something because it is as it should be.
+const NEVER: [&str; 3] = ["link-open", "not-pending", "request-pending"];
 
 /// What was refused so far.
 #[derive(Default)]
@@ -119,6 +168,12 @@ on_every_store! {
         what_cannot_be_answered(&world, &mut told).await;
         what_members_cannot_do(&world, &mut told).await;
         what_organizations_cannot_do(&world, &mut told).await;
+        what_is_not_now(&world, &mut told).await;
+        what_groups_refuse(&world, &mut told).await;
+        what_links_refuse(&world, &mut told).await;
+        what_cannot_be_asked(&world, &mut told).await;
+        what_cannot_be_decided(&world, &mut told).await;
+        what_domains_refuse(&world, &mut told).await;
         assert_eq!(told.0, CODES.into_iter().collect());
     }
 }
@@ -299,6 +354,181 @@ async fn what_organizations_cannot_do(world: &World, told: &mut Told) {
     told.no("organization-suspended", acme.invite("bob@example.com", member()).await);
     acme.close().await.unwrap();
     told.no("organization-closed", acme.invite("bob@example.com", member()).await);
+}
+
+/// F14, AUT-7, PRI-6: what is over, or is still to come.
+async fn what_is_not_now(world: &World, told: &mut Told) {
+    let acme = organization(world, "times", two()).await;
+    let (now, hour) = (world.clock_now(), TimeDelta::hours(1));
+    told.no("invalid-start", acme.invite("bob@example.com", member()).with(|it| it.starts_at(now)).await);
+    told.no("invalid-end", acme.invite("bob@example.com", member().until(now)).await);
+    let later = acme.invite("bob@example.com", member()).with(|it| it.starts_at(now + hour));
+    let bob = later.await.unwrap().invitations().next().unwrap();
+    told.no("not-yet", acme.organization().accept(bob, person("bob")).await);
+    world.pass(TimeDelta::days(8));
+    acme.organization().erase(Erase::new(address("bob@example.com"))).await.unwrap();
+    told.no("invitation-erased", acme.resend(bob).await);
+    told.no("not-permitted", acme.run(Erase::new(user("bob"))).await);
+
+    acme.add_members([NewMember::new(user("amy"), Grant::role("admin"))]).await.unwrap();
+    told.no("member-active", acme.restore_member("amy").await);
+    acme.suspend_member("amy").await.unwrap();
+    told.no("member-suspended", acme.offer_ownership("amy", FormerOwner::Stays).await);
+    acme.restore_member("amy").await.unwrap();
+    acme.offer_ownership("amy", FormerOwner::Stays).await.unwrap();
+    let offer = world.invite.inbox(newcomer("amy"), &PageRequest::default()).await.unwrap().items.remove(0);
+    acme.organization().accept(offer.invitation.id, newcomer("amy")).await.unwrap();
+    acme.add_members([NewMember::new(user("bea"), Grant::role("admin"))]).await.unwrap();
+    told.no("owner-protected", acme.organization().by("bea").suspend_member("amy").await);
+    let bell = "ring \u{7}";
+    told.no(
+        "forbidden-character",
+        acme.invite("gus@example.com", member()).with(|it| it.message(bell)).await,
+    );
+    let elsewhere = "https://evil.example/";
+    let leading = acme.invite("gus@example.com", member()).with(|it| it.continue_to(elsewhere));
+    told.no("continue-url-not-allowed", leading.await);
+    let slow = world.rated(Rate::per(1, hour).unwrap());
+    let acme = slow.invite.organization("times").by("ada");
+    acme.invitees("ann").await.unwrap();
+    told.no("too-many-questions", acme.invitees("ann").await);
+}
+
+async fn what_groups_refuse(world: &World, told: &mut Told) {
+    let acme = organization(world, "groups", Plan::seats("team", 300)).await;
+    let client = || Access::role("member");
+    let made = async |id: &str, settings: GroupSettings| acme.create_group(id, settings).await;
+    made("red", GroupSettings::named("Red")).await.unwrap();
+    made("blue", GroupSettings::named("Blue").by_request_with(client())).await.unwrap();
+    made("green", GroupSettings::named("Green").open_with(client())).await.unwrap();
+    acme.add_members([NewMember::new(user("amy"), member())]).await.unwrap();
+    let join = async |id: &str| acme.organization().join_group(id, newcomer("amy")).await;
+    told.no("group-exists", made("red", GroupSettings::named("Red")).await);
+    told.no("unknown-group", acme.archive_group("pink").await);
+    told.no("not-archived", acme.restore_group("red").await);
+    told.no("group-invite-only", join("red").await);
+    told.no("group-by-request", join("blue").await);
+    told.no("no-approval-needed", acme.organization().ask_for_group("green", newcomer("amy")).await);
+    acme.archive_group("green").await.unwrap();
+    told.no("group-archived", join("green").await);
+    acme.close_group("green").await.unwrap();
+    told.no("group-closed", join("green").await);
+    for n in 0..31 {
+        made(&format!("closed-{n}"), GroupSettings::named("Closed")).await.unwrap();
+        acme.close_group(format!("closed-{n}").as_str()).await.unwrap();
+    }
+    told.no("too-many-closing", acme.close_group("red").await);
+
+    let mut open = Vec::new();
+    for n in 0..256 {
+        let id = format!("open-{n}");
+        made(&id, GroupSettings::named("Open")).await.unwrap();
+        open.push(InviteeEntry::typed("bob@example.com").grants(member().in_group(group(&id))));
+    }
+    assert_eq!(acme.invite(open, member()).await.unwrap().refused().count(), 0);
+    told.no("too-many-open", acme.invite("bob@example.com", member().in_group(group("red"))).await);
+}
+
+async fn what_links_refuse(world: &World, told: &mut Told) {
+    let acme = organization(world, "links", two()).await;
+    let (now, hour) = (world.clock_now(), TimeDelta::hours(1));
+    let settings = || LinkSettings::new("Team", member());
+    let made = async |settings: LinkSettings| {
+        let id = acme.create_link(settings).await.unwrap().link;
+        (id, token(&acme.show_link(id).await.unwrap().reveal()))
+    };
+    let join = async |token: &Token| world.invite.join(token, person("bob")).await;
+    told.no("invalid-link", acme.create_link(settings().max_uses(0)).await);
+    told.no("unknown-link", acme.switch_link_off(LinkId::from_parts(now, [0; 10])).await);
+    told.no("link-not-yet", join(&made(settings().opens_at(now + hour)).await.1).await);
+    let (_, closing) = made(settings().closes_at(now + hour)).await;
+    let (once, used) = made(settings().max_uses(1)).await;
+    let (asking, by_request) = made(settings().by_request()).await;
+    told.no("link-by-request", join(&by_request).await);
+    acme.switch_link_off(asking).await.unwrap();
+    told.no("link-off", join(&by_request).await);
+    acme.remove_link(asking).await.unwrap();
+    told.no("link-ended", join(&by_request).await);
+    world.invite.join(&used, person("eve")).await.unwrap();
+    told.no("link-used-up", join(&used).await);
+    acme.refresh_link(once).await.unwrap();
+    told.no("superseded", join(&used).await);
+    world.pass(hour);
+    told.no("link-over", join(&closing).await);
+    let rules = DomainRules::new().allow(DomainRule::parse("acme.example").unwrap());
+    let (_, token) = made(settings().domains(rules)).await;
+    told.no("address-needed", world.invite.join(&token, newcomer("bob")).await);
+    // One was removed, and there are four.
+    for _ in 4..256 {
+        acme.create_link(settings()).await.unwrap();
+    }
+    told.no("too-many-links", acme.create_link(settings()).await);
+}
+
+async fn what_cannot_be_asked(world: &World, told: &mut Told) {
+    let rate = Rate::per(2, TimeDelta::days(1)).unwrap();
+    let acme = organization(world, "asked", two().inviter_rate(rate)).await;
+    acme.add_members([NewMember::new(user("mia"), member())]).await.unwrap();
+    let mia = acme.organization().by("mia");
+    let propose = async |acting: &Acting, who: &str| acting.propose(user(who), member()).await;
+    told.no("members-only", propose(&acme.organization().as_system(), "bob").await);
+    propose(&mia, "bob").await.unwrap();
+    told.no("already-asked", propose(&mia, "bob").await);
+    propose(&mia, "eve").await.unwrap();
+    told.no("asked-too-often", propose(&mia, "dan").await);
+
+    let mut caps = Caps::default();
+    caps.requests = 1;
+    let few = world.remodelled(AccessModel::preset_builder().caps(caps).build().unwrap());
+    let acme = organization(&few, "few", two()).await;
+    acme.propose(user("bob"), member()).await.unwrap();
+    told.no("too-many-requests", acme.propose(user("eve"), member()).await);
+}
+
+async fn what_cannot_be_decided(world: &World, told: &mut Told) {
+    let acme = organization(world, "decided", two()).await;
+    acme.add_members([NewMember::new(user("amy"), Grant::role("admin"))]).await.unwrap();
+    let amy = acme.organization().by("amy");
+    let propose = async || amy.propose(user("bob"), member()).await.unwrap().request;
+    told.no("unknown-request", acme.approve(RequestId::from_parts(world.clock_now(), [0; 10])).await);
+    let id = propose().await;
+    told.no("own-request", amy.approve(id).await);
+    amy.withdraw(id).await.unwrap();
+    told.no("request-withdrawn", acme.approve(id).await);
+    let id = propose().await;
+    acme.deny(id).await.unwrap();
+    told.no("request-denied", acme.approve(id).await);
+    let id = propose().await;
+    world.pass(TimeDelta::days(14));
+    told.no("request-expired", acme.approve(id).await);
+    let id = propose().await;
+    acme.add_members([NewMember::new(user("bob"), member())]).await.unwrap();
+    told.no("request-settled", acme.approve(id).await);
+    acme.remove("bob").await.unwrap();
+    let link = acme.create_link(LinkSettings::new("Team", member()).by_request()).await.unwrap().link;
+    let by_request = token(&acme.show_link(link).await.unwrap().reveal());
+    let id = world.invite.ask_to_join(&by_request, person("bob")).await.unwrap().request;
+    acme.approve(id).await.unwrap();
+    told.no("request-approved", acme.approve(id).await);
+}
+
+async fn what_domains_refuse(world: &World, told: &mut Told) {
+    let acme = organization(world, "domains", two()).await;
+    let (host, organization) = (acme.organization().as_system(), acme.organization());
+    let asks = |text: &str| [(Domain::parse(text).unwrap(), VerifiedDomain::asks(member()))];
+    told.no("not-verified", acme.change_verified_domains(asks("work.example")).await);
+    told.no("free-mail-domain", host.change_verified_domains(asks("gmail.com")).await);
+    host.change_verified_domains(asks("work.example")).await.unwrap();
+    told.no("no-verified-domain", organization.join_by_domain(person("bob")).await);
+    let bob = Principal::user("bob").vouched("bob@work.example");
+    told.no("domain-by-request", organization.join_by_domain(bob).await);
+}
+
+/// A code that is not in the list, or is never told, fails one of the two.
+#[test]
+fn f6_the_list_is_complete() {
+    let listed = CODES.map(|(code, _)| code).into_iter().chain(NEVER).map(str::to_owned);
+    assert_eq!(codes(), listed.collect());
 }
 
 /// What is no refusal has a code too, and no rule.
