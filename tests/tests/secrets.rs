@@ -9,17 +9,18 @@ use std::sync::{Arc, Mutex, OnceLock};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
-use invite::core::SuppressionKind;
+use invite::core::{Inclusion, LinkSettings, SuppressionKind};
 use invite::{
-    Access, AccessModel, Acting, FormerOwner, Grant, Key, Keyring, MailError, Mailer, Message, PageRequest,
-    Plan, Settings, Token,
+    Access, AccessModel, Acting, FormerOwner, Grant, GroupSettings, Key, Keyring, MailError, Mailer, Message,
+    PageRequest, Plan, Settings, Token,
 };
 use invite_memory::{Failure, MemoryMailer};
 use serde::Serialize;
-use tests::{Listed, World, address, code, newcomer, on_every_store, person, token, user};
+use tests::{Listed, World, address, code, group, newcomer, on_every_store, person, token, user};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 const NAMES: [&str; 6] = ["bob", "eve", "dan", "fay", "gus", "olga"];
+const INCLUDED: &str = "ina";
 const MESSAGE: &str = "The password of the wifi is swordfish";
 
 /// Everything that was traced by this test program.
@@ -108,7 +109,7 @@ fn require_no_link(what: &str, bytes: &[u8]) {
 
 #[track_caller]
 fn require_no_address(what: &str, bytes: &[u8]) {
-    for name in NAMES {
+    for name in NAMES.into_iter().chain([INCLUDED]) {
         assert!(!holds(bytes, format!("{name}@").as_bytes()), "{what} holds the address of {name}");
     }
     assert!(!holds(bytes, MESSAGE.as_bytes()), "{what} holds a personal message");
@@ -163,7 +164,7 @@ impl Shown {
 }
 
 /// Everything that happens to invitations: invite, remind, resend, copy, preview, accept, decline, revoke, expire,
-/// ownership, unsubscribe, failures of mail, keys, and refusals of all of it.
+/// ownership, unsubscribe, failures of mail, keys, and refusals of all of it; then [`other_ways_in`].
 async fn life_cycle(world: &World) -> Shown {
     let mut shown = Shown::default();
     let acme = world.acme_on(Plan::seats("team", 20)).await;
@@ -241,9 +242,60 @@ async fn life_cycle(world: &World) -> Shown {
     shown.outcome(&acme.organization().maintain(100).await.unwrap());
     shown.outcome(&acme.remove("bob").await.unwrap());
     shown.outcome(&acme.change_settings(Settings::named("Acme Ltd")).await.unwrap());
+    other_ways_in(world, &acme, &mut shown).await;
     shown.debug(&lists(&acme).await);
     shown.mails(world);
     shown
+}
+
+/// Groups, invite links and join requests, and somebody included, who gets a notice.
+async fn other_ways_in(world: &World, acme: &Acting, shown: &mut Shown) {
+    let by_request = GroupSettings::named("Red").by_request_with(Access::role("member"));
+    shown.outcome(&acme.create_group("red", by_request).await.unwrap());
+    let member = || Grant::role("member");
+    let made = acme.create_link(LinkSettings::new("Team", member())).await.unwrap();
+    shown.outcome(&made);
+    let link = async |shown: &mut Shown, id| {
+        let link = acme.show_link(id).await.unwrap();
+        shown.debug(&link);
+        shown.tokens.push(token(&link.reveal()));
+        token(&link.reveal())
+    };
+    let first = link(shown, made.link).await;
+    for principal in [None, Some(person("gus")), Some(newcomer("mallory"))] {
+        let preview = world.invite.preview(&first, principal).await.unwrap();
+        shown.debug(&preview);
+        shown.outcome(&preview.next);
+    }
+    let join = || world.invite.join(&first, person("gus")).idempotency_key("k3");
+    shown.outcome(&join().await.unwrap());
+    shown.outcome(&join().await.unwrap());
+    let wider = LinkSettings::new("Team", [member(), member().in_group(group("red"))]);
+    shown.outcome(&acme.edit_link(made.link, wider.by_request()).await.unwrap());
+    shown.outcome(&acme.refresh_link(made.link).await.unwrap());
+    shown.debug(&world.invite.join(&first, person("dan")).await.unwrap_err());
+    let second = link(shown, made.link).await;
+    shown.debug(&world.invite.join(&second, person("dan")).await.unwrap_err());
+    let ask = |who: &str| world.invite.ask_to_join(&second, person(who)).with(|ask| ask.message(MESSAGE));
+    let [dan, fay] = [ask("dan").await.unwrap(), ask("fay").await.unwrap()];
+    shown.outcome(&dan);
+    shown.debug(&ask("dan").await.unwrap_err());
+    shown.outcome(&acme.approve(dan.request).await.unwrap());
+    shown.outcome(&acme.deny(fay.request).with(|deny| deny.because("Not now")).await.unwrap());
+    let asked = acme.organization().ask_for_group("red", person("gus")).await.unwrap();
+    shown.outcome(&asked);
+    shown.outcome(&acme.approve(asked.request).await.unwrap());
+    shown.outcome(&acme.switch_link_off(made.link).await.unwrap());
+    shown.debug(&world.invite.preview(&second, None).await.unwrap());
+    shown.outcome(&acme.remove_link(made.link).await.unwrap());
+
+    let settings = Settings::named("Acme Ltd").inclusion(Inclusion::Always);
+    acme.change_settings(settings).await.unwrap();
+    let email = format!("{INCLUDED}@example.com");
+    world.directory.add(user(INCLUDED), "Ina", Some(address(&email)));
+    shown.outcome(&acme.invite(user(INCLUDED), member().in_group(group("red"))).await.unwrap());
+    shown.debug(&world.deliver().await);
+    assert_eq!(world.mail_to(&email).subject, "Ada Lovelace included you in Acme Ltd");
 }
 
 /// Every list of the organization, as text.
@@ -254,6 +306,8 @@ async fn lists(acme: &Acting) -> Vec<String> {
         format!("{:?}", organization.invitations(&Default::default(), &all).await.unwrap()),
         format!("{:?}", organization.members(&Default::default(), &all).await.unwrap()),
         format!("{:?}", organization.requests(&Default::default(), &all).await.unwrap()),
+        format!("{:?}", organization.links(&Default::default(), &all).await.unwrap()),
+        format!("{:?}", organization.groups(&Default::default(), &all).await.unwrap()),
     ]
 }
 
@@ -265,7 +319,7 @@ on_every_store! {
         let purposes = purposes.collect::<std::collections::BTreeSet<_>>();
         assert_eq!(
             purposes.into_iter().collect::<Vec<_>>(),
-            ["Copied", "Mailed", "Ownership", "Unsubscribe"]
+            ["Copied", "Link", "Mailed", "Ownership", "Unsubscribe"]
         );
         assert!(shown.tokens.len() > 20);
 
@@ -280,6 +334,11 @@ on_every_store! {
             "operation=\"offer-ownership\"",
             "organization=acme",
             "operation=\"unsubscribe\"",
+            "operation=\"create-link\"",
+            "operation=\"join-by-link\"",
+            "operation=\"ask-to-join\"",
+            "operation=\"approve\"",
+            "operation=\"create-group\"",
             "already-accepted",
             "deliver",
             "not sent",
