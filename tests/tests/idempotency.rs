@@ -1,13 +1,21 @@
 //! F10 and LIF-12. Every command takes an idempotency key: a repeat returns the first outcome and sends no second mail.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
 use chrono::TimeDelta;
-use invite::core::{Operation, SuppressionKind};
+use invite::core::{
+    CreateOrganization, Domain, Erase, LinkSettings, Operation, SuppressionKind, VerifiedDomain,
+};
 use invite::{
-    Access, Block, Command, Error, FormerOwner, Grant, InvitationId, Limit, NewMember, Plan, Settings,
+    Access, Acting, Block, Command, Error, FormerOwner, Grant, GroupSettings, InvitationId, Limit, NewMember,
+    Plan, Principal, Settings,
 };
 use serde::Serialize;
-use tests::{Listed, World, address, at_once, code, newcomer, on_every_store, person, refused, user};
+use tests::{
+    Listed, World, address, at_once, code, newcomer, on_every_store, operations, person, refused, token, user,
+};
 
 /// What can be seen of an organization: its log, its lists, its mails.
 async fn seen(world: &World) -> (Vec<String>, Vec<String>, usize) {
@@ -21,8 +29,8 @@ async fn twice<O: Operation>(world: &World, command: impl Fn() -> Command<O>) ->
 where
     O::Outcome: Serialize,
 {
-    let key = format!("key of {}", O::NAME);
     let before = seen(world).await;
+    let key = format!("key of {} after {}", O::NAME, before.0.len());
     let first = command().idempotency_key(&key).await.unwrap_or_else(|error| panic!("{}: {error}", O::NAME));
     let after = seen(world).await;
     assert_ne!(after.0, before.0, "{} did something", O::NAME);
@@ -33,8 +41,12 @@ where
         assert_eq!(text(&again), text(&first), "{}", O::NAME);
         assert_eq!(seen(world).await, after, "{}: no second event, no second mail", O::NAME);
     }
+    REPEATED.lock().unwrap().insert(O::NAME);
     first
 }
+
+/// The operations that were repeated.
+static REPEATED: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
 
 fn text(outcome: &impl Serialize) -> String {
     serde_json::to_string(outcome).unwrap()
@@ -48,6 +60,43 @@ fn plan() -> Plan {
     Plan::seats("team", 20).and_seats("client", Limit::Unlimited)
 }
 
+async fn groups_and_links(world: &World, acme: &Acting) {
+    let teal = || GroupSettings::named("Teal").open_with(Access::role("client"));
+    twice(world, || acme.create_group("teal", GroupSettings::named("Teal"))).await;
+    twice(world, || acme.change_group("teal", teal())).await;
+    twice(world, || acme.archive_group("teal")).await;
+    twice(world, || acme.restore_group("teal")).await;
+    twice(world, || acme.organization().join_group("teal", person("bob"))).await;
+
+    let clients = || LinkSettings::new("Clients", Grant::role("client"));
+    let link = twice(world, || acme.create_link(clients())).await.link;
+    twice(world, || acme.edit_link(link, clients().max_uses(9))).await;
+    twice(world, || acme.switch_link_off(link)).await;
+    twice(world, || acme.switch_link_on(link)).await;
+    twice(world, || acme.refresh_link(link)).await;
+    let shown = token(&acme.show_link(link).await.unwrap().reveal());
+    twice(world, || world.invite.join(&shown, person("hal"))).await;
+    let row = acme.organization().link(link).await.unwrap().unwrap();
+    assert_eq!(row.uses, 1, "a link is used once");
+}
+
+async fn requests_and_domains(world: &World, acme: &Acting) {
+    let host = acme.organization();
+    let asking = LinkSettings::new("Asking", Grant::role("client")).by_request();
+    let link = acme.create_link(asking).await.unwrap().link;
+    let shown = token(&acme.show_link(link).await.unwrap().reveal());
+    let ivy = twice(world, || world.invite.ask_to_join(&shown, person("ivy"))).await.request;
+    let jon = twice(world, || world.invite.ask_to_join(&shown, person("jon"))).await.request;
+    twice(world, || acme.approve(ivy)).await;
+    twice(world, || acme.deny(jon)).await;
+    let kim = twice(world, || acme.propose(address("kim@example.com"), Grant::role("client"))).await.request;
+    twice(world, || acme.withdraw(kim)).await;
+    let work = || [(Domain::parse("work.example").unwrap(), VerifiedDomain::joins(Grant::role("client")))];
+    twice(world, || host.as_system().change_verified_domains(work())).await;
+    let lee = || Principal::user("lee").vouched("lee@work.example");
+    twice(world, || host.join_by_domain(lee())).await;
+}
+
 on_every_store! {
     async fn f10_every_command_repeated_with_its_key_has_one_effect(world) {
         let organization = world.invite.organization("acme");
@@ -56,6 +105,7 @@ on_every_store! {
         create().idempotency_key("k").await.unwrap();
         let acme = organization.by("ada");
         assert_eq!(acme.history().await, ["organization-created", "member-joined"]);
+        REPEATED.lock().unwrap().insert(CreateOrganization::NAME);
 
         let list = "bob@example.com, eve@example.com, nobody, bob@example.com, dan@example.com";
         let invited = twice(&world, || acme.invite(list, Grant::role("member"))).await;
@@ -83,6 +133,11 @@ on_every_store! {
         twice(&world, || acme.offer_ownership("bob", FormerOwner::Becomes(Access::role("admin")))).await;
         twice(&world, || organization.as_system().change_plan(plan().pending(Limit::AtMost(9)))).await;
         twice(&world, || acme.change_settings(Settings::named("Acme").described("Everything"))).await;
+        groups_and_links(&world, &acme).await;
+        requests_and_domains(&world, &acme).await;
+        twice(&world, || acme.suspend_member("bob")).await;
+        twice(&world, || acme.restore_member("bob")).await;
+        twice(&world, || organization.as_system().run(Erase::new(address("eve@example.com")))).await;
         twice(&world, || acme.suspend()).await;
         acme.invite("late@example.com", Grant::role("member")).await.unwrap_err();
         acme.resume().await.unwrap();
@@ -91,6 +146,8 @@ on_every_store! {
         world.pass(TimeDelta::days(7));
         twice(&world, || organization.maintain(10)).await;
         twice(&world, || acme.close()).await;
+        let repeated = REPEATED.lock().unwrap().iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+        assert_eq!(repeated, operations(), "every operation is repeated");
     }
 
     async fn f10_another_command_with_the_same_key_is_refused(world) {
