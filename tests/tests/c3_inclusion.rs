@@ -4,7 +4,8 @@
 use invite::core::{DeliveryState, SuppressionKind};
 use invite::{
     AccessModel, Acting, Actor, Block, Grant, GroupSettings, Include, Inclusion, InvitationState,
-    InviteOutcome, Invited, JoinedBy, Next, PageRequest, Plan, PreviewStatus, RevealAccounts, Role, Settings,
+    InviteOutcome, Invited, JoinedBy, Next, PageRequest, Plan, PreviewStatus, RevealAccounts, Role, Scope,
+    Settings,
 };
 use tests::{Listed as _, World, address, group, newcomer, on_every_store, person, refused, user};
 
@@ -56,6 +57,29 @@ on_every_store! {
 
         world.acme_by("bob").leave().await.unwrap();
         assert_eq!(acme.users().await, ["ada"]);
+    }
+
+    async fn c3_who_was_included_leaves_that_group_alone(world) {
+        let acme = including(&world, Inclusion::Always).await;
+        acme.create_group("blue", GroupSettings::named("Blue")).await.unwrap();
+        let in_blue = Grant::role("member").in_group(group("blue"));
+        acme.invite(user("bob"), in_blue.clone()).await.unwrap();
+        include_bob(&acme).await;
+        let held = async || acme.organization().member("bob").await.unwrap().unwrap().grants;
+        assert_eq!(held().await.len(), 2);
+        let bob = world.acme_by("bob");
+        bob.leave_group("red").await.unwrap();
+        assert_eq!(held().await, in_blue.into());
+        assert!(acme.history().await.ends_with(&["member-access-changed".into(), "suppressed".into()]));
+        bob.leave_group("red").await.unwrap();
+
+        include_bob(&acme).await;
+        assert_eq!((held().await.len(), inbox(&world, "bob").await), (1, 1), "who left is asked");
+        refused(bob.leave_group("blue").await, "last-grant", "C5", "leaves the organization");
+        let others = world.acme_by("eve").change_access_in("bob", Scope::Group(group("blue")), None).await;
+        refused(others, "not-permitted", "AUT-1", "");
+        bob.leave().await.unwrap();
+        assert_eq!((acme.users().await, inbox(&world, "bob").await), (vec!["ada".to_owned()], 0));
     }
 
     async fn c3_who_left_is_invited_and_not_included_until_they_want_to(world) {

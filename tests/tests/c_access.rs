@@ -3,15 +3,41 @@
 
 use invite::core::SuppressionKind;
 use invite::{
-    Access, FormerOwner, Grant, Mode, NewMember, PageRequest, RemoveMembers, Restriction, Scope,
-    TheirInvitations,
+    Access, Acting, FormerOwner, Grant, Grants, GroupSettings, Mode, NewMember, PageRequest, RemoveMembers,
+    Restriction, Scope, TheirInvitations,
 };
-use tests::{Listed, World, on_every_store, person, refused, user};
+use tests::{Listed, World, code, group, on_every_store, person, refused, user};
 
 /// Makes of a member a second owner.
 async fn second_owner(world: &World, name: &str) {
     let offered = world.acme_by("ada").offer_ownership(name, FormerOwner::Stays).await.unwrap();
     world.invite.organization("acme").accept(offered.invitation, person(name)).await.unwrap();
+}
+
+fn within(group_id: &str) -> Scope {
+    Scope::Group(group(group_id))
+}
+
+fn in_group(role: &str, group_id: &str) -> Grant {
+    Grant::role(role).in_group(group(group_id))
+}
+
+/// Acme with bob, who publishes in red and blue, gus, who manages red alone, and amy, who looks on in red.
+async fn in_groups(world: &World) -> Acting {
+    let acme = world.acme().await;
+    for id in ["red", "blue"] {
+        acme.create_group(id, GroupSettings::named(id)).await.unwrap();
+    }
+    let of =
+        |name: &str, grants: Vec<Grant>| NewMember::new(user(name), grants.into_iter().collect::<Grants>());
+    let bob = of("bob", vec![in_group("member", "red"), in_group("member", "blue")]);
+    let (gus, amy) = (of("gus", vec![in_group("admin", "red")]), of("amy", vec![in_group("client", "red")]));
+    acme.organization().as_system().add_members([bob, gus, amy]).await.unwrap();
+    acme
+}
+
+async fn may_publish(acme: &Acting, group: &str) -> bool {
+    acme.organization().may_in("bob", "posts.publish", &within(group)).await.unwrap()
 }
 
 on_every_store! {
@@ -94,6 +120,57 @@ on_every_store! {
             }
             world.joins("amy", Grant::role("admin")).await;
         }
+    }
+
+    async fn c5_a_manager_unticks_in_their_group_alone(world) {
+        let acme = in_groups(&world).await;
+        let gus = world.acme_by("gus");
+        let everything = gus.change_access("bob", in_group("client", "blue")).await;
+        refused(everything, "not-permitted", "AUT-1", "ask somebody of role admin, owner");
+        refused(gus.remove("bob").await, "not-permitted", "AUT-1", "ask somebody of role admin, owner");
+
+        let less = Access::role("member").removing("posts.publish");
+        gus.change_access_in("bob", within("red"), less).await.unwrap();
+        assert!(!may_publish(&acme, "red").await && may_publish(&acme, "blue").await);
+        let raised = gus.change_access_in("bob", within("red"), Access::role("admin").adding("invite.organization.close"));
+        refused(raised.await, "not-grantable", "AUT-2", "grant less");
+        for (scope, access) in [(within("blue"), None), (Scope::Organization, Some(Access::role("client")))] {
+            let elsewhere = gus.change_access_in("bob", scope, access).await;
+            refused(elsewhere, "not-permitted", "AUT-1", "ask somebody of role admin, owner");
+        }
+        gus.change_access_in("bob", within("red"), None).await.unwrap();
+        assert_eq!(acme.organization().permissions("bob", &within("red")).await.unwrap(), []);
+        let only = gus.change_access_in("amy", within("red"), None).await;
+        refused(only, "last-grant", "C5", "remove the member");
+        gus.remove("amy").await.unwrap();
+    }
+
+    async fn c5_unticking_in_red_leaves_blue_untouched_and_the_seat_follows(world) {
+        let acme = in_groups(&world).await;
+        let blue = acme.organization().member("bob").await.unwrap().unwrap().grants;
+        let blue = blue.access(&within("blue")).cloned();
+        let seats = async || (acme.seats_of("team").await.0, acme.seats_of("client").await.0);
+        assert_eq!(seats().await, (2, 1), "gus and bob, and amy");
+        acme.change_access_in("bob", within("blue"), Access::role("client")).await.unwrap();
+        assert_eq!(seats().await, (2, 1), "he publishes in red still");
+        acme.change_access_in("bob", within("red"), Access::role("client")).await.unwrap();
+        assert_eq!(seats().await, (1, 2));
+        acme.change_access_in("bob", within("blue"), blue.clone()).await.unwrap();
+        assert_eq!(seats().await, (2, 1));
+        acme.change_access_in("bob", within("red"), None).await.unwrap();
+        let left = acme.organization().member("bob").await.unwrap().unwrap().grants;
+        assert_eq!((left.len(), left.access(&within("blue")).cloned()), (1, blue));
+        assert_eq!(seats().await, (2, 1));
+
+        acme.change_access_in("bob", Scope::Organization, Access::role("client")).await.unwrap();
+        acme.change_access_in("bob", within("red"), Access::role("client")).await.unwrap();
+        let (one, other) = tokio::join!(
+            acme.change_access_in("bob", within("red"), None).into_future(),
+            acme.change_access_in("bob", within("blue"), None).into_future(),
+        );
+        assert_eq!((code(one), code(other)), ("ok", "ok"));
+        let left = acme.organization().member("bob").await.unwrap().unwrap().grants;
+        assert_eq!(left, Grant::role("client").into(), "neither undid the other");
     }
 
     async fn c6_those_with_the_right_remove_others(world) {

@@ -10,11 +10,12 @@ use invite::core::{
 };
 use invite::{
     Access, Acting, Block, Command, Error, FormerOwner, Grant, GroupSettings, InvitationId, Limit, NewMember,
-    Plan, Principal, Settings,
+    Plan, Principal, Scope, Settings,
 };
 use serde::Serialize;
 use tests::{
-    Listed, World, address, at_once, code, newcomer, on_every_store, operations, person, refused, token, user,
+    Listed, World, address, at_once, code, group, newcomer, on_every_store, operations, person, refused,
+    token, user,
 };
 
 /// What can be seen of an organization: its log, its lists, its mails.
@@ -128,6 +129,10 @@ on_every_store! {
         let newcomers = || ["fay", "gus"].map(|name| NewMember::new(user(name), Grant::role("client")));
         twice(&world, || acme.add_members(newcomers())).await;
         twice(&world, || acme.change_access("fay", Grant::role("member"))).await;
+        twice(&world, || acme.create_group("red", GroupSettings::named("Red"))).await;
+        let red = || Scope::Group(group("red"));
+        twice(&world, || acme.change_access_in("fay", red(), Access::role("client"))).await;
+        twice(&world, || organization.by("fay").leave_group("red")).await;
         twice(&world, || acme.remove("gus")).await;
         twice(&world, || organization.by("fay").leave()).await;
         twice(&world, || acme.offer_ownership("bob", FormerOwner::Becomes(Access::role("admin")))).await;

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use chrono::TimeDelta;
-use invite::{Clock as _, FormerOwner, Grant, InvitationId, NewMember, Plan, SeatPolicy};
+use invite::{
+    Clock as _, FormerOwner, Grant, GroupSettings, InvitationId, Limit, NewMember, Plan, Scope, SeatPolicy,
+};
 use tests::interleave::{Operation, Scene, explore};
-use tests::{code, person, user};
+use tests::{code, group, person, user};
 
 /// What is there before anything happens at once.
 #[derive(Debug, Clone, Copy)]
@@ -104,6 +106,48 @@ fn one_seat_and_two_who_are_restored_sea_1() {
     ));
     explore(one_seat, &[restore_dan(), invite]).is_serializable();
     explore(one_seat, &[restore_dan(), restore_dan(), suspend_cat()]).is_serializable();
+}
+
+/// Gil looks on in Acme, and publishes in red and blue. There is no seat left for one more who publishes.
+async fn gil_in_groups(scene: Scene) -> Prepared {
+    let prepared = one_seat(scene.clone()).await;
+    let (ada, system) = (scene.acme_by("ada"), scene.invite.organization("acme").as_system());
+    for id in ["red", "blue"] {
+        ada.create_group(id, GroupSettings::named(id)).await.unwrap();
+    }
+    let grants = [Grant::role("client"), in_group("red"), in_group("blue")];
+    system.change_plan(Plan::seats("team", 3).and_seats("client", Limit::Unlimited)).await.unwrap();
+    system.add_members([NewMember::new(user("gil"), grants)]).await.unwrap();
+    prepared
+}
+
+fn in_group(id: &str) -> Grant {
+    Grant::role("member").in_group(group(id))
+}
+
+fn untick(of: &'static str) -> Operation<Prepared> {
+    match of {
+        "red" => operation!(|scene, _it| code(
+            scene.acme_by("ada").change_access_in("gil", Scope::Group(group("red")), None).await
+        )),
+        _ => operation!(|scene, _it| code(
+            scene.acme_by("cat").change_access_in("gil", Scope::Group(group("blue")), None).await
+        )),
+    }
+}
+
+#[test]
+fn two_who_untick_in_different_groups_c5_con_2() {
+    let explored = explore(gil_in_groups, &[untick("red"), untick("blue")]);
+    explored.is_serializable();
+    assert_eq!(explored.serial.len(), 2, "the log tells which was first");
+    let leaves: Operation<Prepared> =
+        operation!(|scene, _it| code(scene.acme_by("gil").leave_group("red").await));
+    explore(gil_in_groups, &[untick("red"), untick("blue"), leaves]).is_serializable();
+    let all: Operation<Prepared> =
+        operation!(|scene, _it| code(scene.acme_by("ada").change_access("gil", in_group("red")).await));
+    explore(gil_in_groups, &[untick("red"), all]).is_serializable();
+    explore(gil_in_groups, &[untick("red"), restore_dan()]).is_serializable();
 }
 
 /// Dan holds the only seat, for an hour. Bob is invited when there is a seat.

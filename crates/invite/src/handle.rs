@@ -316,7 +316,7 @@ impl Acting {
         self.run(AddMembers::many(members))
     }
 
-    /// Changes all that a member holds (A7, C5).
+    /// Changes all that a member holds (A7, C5); in one scope, [`change_access_in`](Self::change_access_in).
     pub fn change_access<U>(&self, user: U, grants: impl Into<Grants>) -> Command<ChangeAccess>
     where
         U: TryInto<UserId>,
@@ -342,12 +342,7 @@ impl Acting {
 
     /// Leaves the organization.
     pub fn leave(&self) -> Command<Leave> {
-        let leave = match &self.actor {
-            Ok(Actor::User(user)) => Ok(Leave::new(user.clone())),
-            Ok(Actor::System) => Err(InvalidInput::NoUser),
-            Err(why) => Err(why.clone()),
-        };
-        self.organization.command(self.actor.clone(), leave)
+        self.try_run(self.user().map(Leave::new))
     }
 
     /// Offers ownership to a member (F16), and says what becomes of the one who offers it.

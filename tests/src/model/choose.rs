@@ -115,6 +115,16 @@ impl Choices<'_> {
             What::ChangeAccess => {
                 Command::ChangeAccess { user: name(n[0]), grants: grants(n[1]), theirs: theirs(n[2]) }
             }
+            What::ChangeAccessIn => {
+                let user = name(n[0]);
+                let held = self.shown[step.organization].members.get(&user);
+                let held = held.map(|member| member.grants.clone()).unwrap_or_default();
+                let given = grants(n[1]).into_iter().next().unwrap();
+                let scope = held.scopes().nth(n[2] % held.len().max(1)).filter(|_| !n[3].is_multiple_of(4));
+                let scope = scope.unwrap_or(given.scope()).clone();
+                let access = n[1].is_multiple_of(3).then(|| given.access().clone());
+                Command::ChangeAccessIn { user, scope, access, theirs: theirs(n[2]) }
+            }
             What::Remove => Command::Remove { users: vec![name(n[0])], theirs: theirs(n[1]) },
             What::RemoveMany => {
                 let users = [n[0], n[0] + 1, n[2]].map(name).to_vec();
@@ -241,6 +251,7 @@ impl Choices<'_> {
             }
             Command::Create { owner } => Actor::User(owner.clone()),
             Command::Leave { user, .. } if step.able => Actor::User(user.clone()),
+            Command::ChangeAccessIn { user, .. } if step.n[3].is_multiple_of(3) => Actor::User(user.clone()),
             Command::Accept { principal, .. }
             | Command::Decline { principal, .. }
             | Command::JoinByLink { principal, .. }

@@ -5,18 +5,18 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use invite::core::{
-    Accepted, Approve, ApproveOutcome, AskToJoin, ChangeGroup, ChangeGroupStatus, ChangePlan, ChangeSettings,
-    ChangeStatus, ChangeVerifiedDomains, ContinueTo, CreateGroup, CreateLink, CreateOrganization, Deny,
-    Domain, EditLink, Erase, Erased, Include, Invitee, JoinByDomain, JoinGroup, Leave, OfferOwnership,
-    Operation, Principal, Propose, Remind, RestoreMembers, Revoke, Settled, SuppressionKind, SuspendMembers,
-    SwitchLink, Tidied, VerifiedDomain, Withdraw,
+    Accepted, Access, Approve, ApproveOutcome, AskToJoin, ChangeGroup, ChangeGroupStatus, ChangePlan,
+    ChangeSettings, ChangeStatus, ChangeVerifiedDomains, ContinueTo, CreateGroup, CreateLink,
+    CreateOrganization, Deny, Domain, EditLink, Erase, Erased, Include, Invitee, JoinByDomain, JoinGroup,
+    Leave, OfferOwnership, Operation, Principal, Propose, Remind, RestoreMembers, Revoke, Settled,
+    SuppressionKind, SuspendMembers, SwitchLink, Tidied, VerifiedDomain, Withdraw,
 };
 use invite::{Actor, EmailAddress};
 use invite::{
     AddMembers, Block, ChangeAccess, Decline, Edit, Error, Expiry, FormerOwner, Grants, GroupId,
     GroupSettings, InvitationId, Invitations, Invite, InviteOutcome, InviteeEntry, LinkId, LinkSettings,
-    Mode, NewMember, OnPending, Plan, Refusal, RemoveMembers, RequestId, Resend, Settings, TheirInvitations,
-    Token, UserId,
+    Mode, NewMember, OnPending, Plan, Refusal, RemoveMembers, RequestId, Resend, Scope, Settings,
+    TheirInvitations, Token, UserId,
 };
 
 use super::snapshot::failed;
@@ -120,6 +120,12 @@ pub(super) enum Command {
     ChangeAccess {
         user: UserId,
         grants: Grants,
+        theirs: TheirInvitations,
+    },
+    ChangeAccessIn {
+        user: UserId,
+        scope: Scope,
+        access: Option<Access>,
         theirs: TheirInvitations,
     },
     Remove {
@@ -344,6 +350,10 @@ impl Command {
             }
             Self::ChangeAccess { user, grants, theirs } => {
                 let change = ChangeAccess::new(user, grants).their_invitations(theirs);
+                ask(acting.run(change), how, |changed| vec![Item::Settled(changed.settled)]).await
+            }
+            Self::ChangeAccessIn { user, scope, access, theirs } => {
+                let change = ChangeAccess::in_scope(user, scope, access).their_invitations(theirs);
                 ask(acting.run(change), how, |changed| vec![Item::Settled(changed.settled)]).await
             }
             Self::Remove { users, theirs } => {

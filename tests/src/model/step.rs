@@ -24,6 +24,8 @@ pub enum What {
     Add,
     AddMany,
     ChangeAccess,
+    /// In one scope.
+    ChangeAccessIn,
     Remove,
     RemoveMany,
     Leave,
@@ -91,7 +93,7 @@ pub enum What {
 }
 
 /// How often each is done.
-const WEIGHTS: [(u32, What); 73] = [
+const WEIGHTS: [(u32, What); 74] = [
     (14, What::Invite),
     (4, What::InviteMany),
     (6, What::Resend),
@@ -108,6 +110,7 @@ const WEIGHTS: [(u32, What); 73] = [
     (4, What::Add),
     (2, What::AddMany),
     (5, What::ChangeAccess),
+    (5, What::ChangeAccessIn),
     (3, What::Remove),
     (1, What::RemoveMany),
     (2, What::Leave),
@@ -145,7 +148,7 @@ const WEIGHTS: [(u32, What); 73] = [
     (10, What::Approve),
     (2, What::ApproveMany),
     (3, What::Deny),
-    (2, What::Withdraw),
+    (3, What::Withdraw),
     (4, What::ChangeVerifiedDomains),
     (3, What::Erase),
     (2, What::AcceptAll),

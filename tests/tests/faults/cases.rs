@@ -4,10 +4,10 @@ use std::pin::Pin;
 
 use invite::core::SuppressionKind;
 use invite::{
-    Command, Erase, Error, FormerOwner, Grant, GroupSettings, LinkSettings, NewMember, Operation, Principal,
-    Refusal, Settings,
+    Access, Command, Erase, Error, FormerOwner, Grant, GroupSettings, LinkSettings, NewMember, Operation,
+    Principal, Refusal, Scope, Settings,
 };
-use tests::{World, address, person, user};
+use tests::{World, address, group, person, user};
 
 use crate::furnished::{Furnished, plan};
 
@@ -58,6 +58,13 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         operation: "change-access",
         act: |world, _, key| asked(world.acme_by("ada").change_access("bob", Grant::role("client")), key),
+    },
+    Case {
+        operation: "change-access",
+        act: |world, _, key| {
+            let red = Scope::Group(group("red"));
+            asked(world.acme_by("amy").change_access_in("bob", red, Access::role("client")), key)
+        },
     },
     Case {
         operation: "change-group",

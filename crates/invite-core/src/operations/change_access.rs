@@ -2,36 +2,63 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::join::settle;
+use super::join::{end_open_in, settle};
 use super::remove_members::{Settled, TheirInvitations, reads_of_sent, settle_sent};
 use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
-    OwnerProtected, UnknownMember, refused, refused_for_authority, refused_for_grants, refused_for_groups,
-    refused_for_seats, refused_when_closed,
+    LastGrant, OwnerProtected, UnknownMember, refused, refused_for_authority, refused_for_grants,
+    refused_for_groups, refused_for_seats, refused_when_closed,
 };
-use crate::rules::{authority, organization, require_active, require_groups, require_open};
+use crate::rules::{
+    authority, organization, require_active, require_groups, require_not_closed, require_open,
+};
 use crate::seats::{end_access_if_due, end_due, require_seat, seat_after, takes_another};
 use crate::{
-    Actor, Draft, Event, Grant, Grants, Host, Operation, Permission, Reads, SeatClass, Stop, UserId,
+    Access, Actor, Draft, Event, Grant, Grants, GroupId, Host, Invitee, Member, Operation, Permission, Reads,
+    Scope, SeatClass, Stop, SuppressionKind, UserId,
 };
 
-/// Changes all that a member holds, at once (A7, C5). Raising takes the seat and authority checks again.
+/// Changes what a member holds, all at once or in one scope alone (A7, C5). Raising takes the seat and authority checks
+/// again.
 ///
-/// Needs authority over what they hold now and over what they shall hold. Of somebody who is suspended it changes what
-/// they hold once they are restored, and takes no seat. An owner is changed by nobody else,
-/// and steps down if another one remains (C6).
+/// Needs authority over what they hold where it is changed, and over what they shall hold there. Of somebody who is
+/// suspended it changes what they hold once they are restored, and takes no seat. An owner is changed by nobody else,
+/// and steps down if another one remains (C6). What is open for them in a scope that they lose ends (LIF-7c).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ChangeAccess {
     user: UserId,
-    grants: Grants,
+    to: To,
     their_invitations: TheirInvitations,
 }
 
+/// What they hold from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum To {
+    Everywhere(Grants),
+    In(Scope, Option<Access>),
+}
+
 impl ChangeAccess {
-    /// What the member holds from now on, in every scope.
+    /// What the member holds from now on, in every scope. Of two who do this at the same time, the second one undoes what
+    /// the first one did: see [`in_scope`](Self::in_scope).
     pub fn new(user: UserId, grants: impl Into<Grants>) -> Self {
-        Self { user, grants: grants.into(), their_invitations: TheirInvitations::default() }
+        Self { user, to: To::Everywhere(grants.into()), their_invitations: TheirInvitations::default() }
+    }
+
+    /// What the member holds from now on in one scope; `None` takes it away. Whatever they hold elsewhere stays, and needs no
+    /// authority. Who holds nothing else keeps it until they are removed, or leave.
+    pub fn in_scope(user: UserId, scope: Scope, access: impl Into<Option<Access>>) -> Self {
+        let to = To::In(scope, access.into());
+        Self { user, to, their_invitations: TheirInvitations::default() }
+    }
+
+    /// Leaves one group, and nothing else: anybody may, for themselves (C3). Whoever does is not included again, as with
+    /// [`Leave`](crate::Leave).
+    #[must_use]
+    pub fn leaving(user: UserId, group: GroupId) -> Self {
+        Self::in_scope(user, Scope::Group(group), None)
     }
 
     /// What becomes of those of the invitations that they made which they may not grant any more (AUT-5).
@@ -39,6 +66,45 @@ impl ChangeAccess {
     pub fn their_invitations(mut self, choice: TheirInvitations) -> Self {
         self.their_invitations = choice;
         self
+    }
+
+    /// The group that they leave, if it is they who ask for it.
+    fn left_by(&self, actor: &Actor) -> Option<&GroupId> {
+        match &self.to {
+            To::In(Scope::Group(group), None) if actor.user() == Some(&self.user) => Some(group),
+            _ => None,
+        }
+    }
+}
+
+impl To {
+    /// What is given.
+    fn given(&self) -> Grants {
+        match self {
+            Self::Everywhere(grants) => grants.clone(),
+            Self::In(scope, access) => {
+                access.iter().map(|access| Grant::new(scope.clone(), access.clone())).collect()
+            }
+        }
+    }
+
+    /// Of what is held, that which is changed.
+    fn changed(&self, held: &Grants) -> Grants {
+        match self {
+            Self::Everywhere(_) => held.clone(),
+            Self::In(scope, _) => {
+                let access = held.access(scope).into_iter();
+                access.map(|access| Grant::new(scope.clone(), access.clone())).collect()
+            }
+        }
+    }
+
+    /// All that is held then.
+    fn after(&self, held: &Grants) -> Grants {
+        match self {
+            Self::Everywhere(grants) => grants.clone(),
+            Self::In(scope, _) => self.given().joined(&held.clone().without(scope)),
+        }
     }
 }
 
@@ -59,9 +125,10 @@ pub struct AccessChanged {
 refused! {
     /// Why access was not changed.
     ChangeAccessRefused:
-        OrganizationSuspended, OrganizationClosed, UnknownMember, OwnerProtected, MemberSuspended, LastOwner, NotPermitted,
-        NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, InvalidEnd, NotEntitled,
-        TooLarge, NoSeatLeft, SeatClassNotInPlan, TooManySent, UnknownGroup, GroupArchived, GroupClosed
+        OrganizationSuspended, OrganizationClosed, UnknownMember, OwnerProtected, MemberSuspended, LastOwner, LastGrant,
+        NotPermitted, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable,
+        InvalidEnd, NotEntitled, TooLarge, NoSeatLeft, SeatClassNotInPlan, TooManySent, UnknownGroup, GroupArchived,
+        GroupClosed
 }
 refused_when_closed!(ChangeAccessRefused);
 refused_for_grants!(ChangeAccessRefused);
@@ -77,9 +144,13 @@ impl Operation for ChangeAccess {
     const NAME: &'static str = "change-access";
 
     fn reads(&self, actor: &Actor) -> Reads {
-        let mut reads = Reads::new().actor(actor).person(self.user.clone()).due().groups_in(&self.grants);
+        let mut reads = Reads::new().actor(actor).person(self.user.clone()).due().groups_in(&self.to.given());
         reads.extend(reads_of_sent(self.their_invitations, core::slice::from_ref(&self.user)));
         reads
+    }
+
+    fn rows(&self) -> usize {
+        2
     }
 
     fn decide(
@@ -88,38 +159,21 @@ impl Operation for ChangeAccess {
         actor: &Actor,
         draft: &mut Draft,
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
-        require_open(draft)?;
+        match self.left_by(actor) {
+            Some(_) => require_not_closed(draft)?,
+            None => require_open(draft)?,
+        }
         end_access_if_due(host.model, draft, &self.user)?;
         let unknown = UnknownMember { user: self.user.clone() };
         let member = draft.member(&self.user)?.cloned().ok_or(ChangeAccessRefused::from(unknown))?;
-        let known = check_grants(
-            host.model,
-            &organization::<ChangeAccessRefused>(draft)?.plan,
-            &self.grants,
-            draft.now(),
-        );
-        draft.rule("AUT-3", known.map_err(ChangeAccessRefused::from))?;
-        // What is held in an archived group is kept as it is.
-        let news = self.grants.iter().filter(|(scope, access)| member.grants.access(scope) != Some(access));
-        let news = news.map(|(scope, access)| Grant::new(scope.clone(), access.clone())).collect::<Grants>();
-        require_groups::<ChangeAccessRefused>(draft, &news)?;
-        let by = authority::<ChangeAccessRefused>(host, draft, actor)?;
-        if member.is_owner() {
-            let own = actor.user() == Some(&self.user);
-            draft.rule("C6", if own { Ok(()) } else { Err(ChangeAccessRefused::from(OwnerProtected {})) })?;
-            require_active::<ChangeAccessRefused>(draft, member.is_active())?;
-            super::require_another_owner::<ChangeAccessRefused>(draft)?;
-        } else {
-            let over = by.require_over(&Permission::CHANGE_ACCESS, &member.grants);
-            let permitted =
-                self.grants.scopes().try_for_each(|scope| by.require(&Permission::CHANGE_ACCESS, scope));
-            let grantable = by.require_grantable(&self.grants);
-            draft.rule("AUT-1", over.map_err(ChangeAccessRefused::from))?;
-            draft.rule("AUT-1", permitted.map_err(ChangeAccessRefused::from))?;
-            draft.rule("AUT-2", grantable.map_err(ChangeAccessRefused::from))?;
-        }
+        self.require_given(host, draft, &member)?;
+        self.require_authority(host, actor, draft, &member)?;
+        let grants = self.to.after(&member.grants);
+        draft.rule(
+            "C5",
+            if grants.is_empty() { Err(ChangeAccessRefused::from(LastGrant {})) } else { Ok(()) },
+        )?;
         end_due(host.model, draft)?;
-        let grants = self.grants.clone();
         let seat = seat_after(host.model, draft, Some(&member), &grants);
         if grants != member.grants || seat != member.seat {
             draft.emit(Event::MemberAccessChanged {
@@ -127,7 +181,11 @@ impl Operation for ChangeAccess {
                 grants: grants.clone(),
                 seat: seat.clone(),
             });
-            let now = crate::Member { grants: grants.clone(), seat: seat.clone(), ..member.clone() };
+            let now = Member { grants: grants.clone(), seat: seat.clone(), ..member.clone() };
+            if self.left_by(actor).is_some() {
+                self.suppress_inclusion(draft)?;
+            }
+            end_open_in(host.model, draft, &now, &member.grants)?;
             settle::<ChangeAccessRefused>(host.model, draft, &now, [])?;
             if takes_another(Some(&member), seat.as_ref()) {
                 require_seat(draft, seat.as_ref())?;
@@ -135,6 +193,69 @@ impl Operation for ChangeAccess {
         }
         let settled = settle_sent(host, actor, draft, &self.user, self.their_invitations)?;
         Ok(AccessChanged { user: self.user.clone(), grants, seat, settled })
+    }
+}
+
+impl ChangeAccess {
+    /// What is given can be given at all. What is held in an archived group may be kept as it is.
+    fn require_given(
+        &self,
+        host: &Host<'_>,
+        draft: &mut Draft,
+        member: &Member,
+    ) -> Result<(), Stop<ChangeAccessRefused>> {
+        let given = self.to.given();
+        if matches!(self.to, To::Everywhere(_)) || !given.is_empty() {
+            let plan = &organization::<ChangeAccessRefused>(draft)?.plan;
+            let known = check_grants(host.model, plan, &given, draft.now());
+            draft.rule("AUT-3", known.map_err(ChangeAccessRefused::from))?;
+        }
+        let news = given.iter().filter(|(scope, access)| member.grants.access(scope) != Some(access));
+        let news = news.map(|(scope, access)| Grant::new(scope.clone(), access.clone())).collect::<Grants>();
+        require_groups::<ChangeAccessRefused>(draft, &news)
+    }
+
+    fn require_authority(
+        &self,
+        host: &Host<'_>,
+        actor: &Actor,
+        draft: &mut Draft,
+        member: &Member,
+    ) -> Result<(), Stop<ChangeAccessRefused>> {
+        let leaves = self.left_by(actor).is_some();
+        if member.is_owner() {
+            let own = actor.user() == Some(&self.user);
+            draft.rule("C6", if own { Ok(()) } else { Err(ChangeAccessRefused::from(OwnerProtected {})) })?;
+        }
+        if member.is_owner() || leaves {
+            require_active::<ChangeAccessRefused>(draft, member.is_active())?;
+        }
+        if member.is_owner() && !self.to.after(&member.grants).is_owner() {
+            return super::require_another_owner::<ChangeAccessRefused>(draft);
+        }
+        if leaves {
+            return Ok(());
+        }
+        let by = authority::<ChangeAccessRefused>(host, draft, actor)?;
+        let (change, given) = (&Permission::CHANGE_ACCESS, self.to.given());
+        let over = by.require_over(change, &self.to.changed(&member.grants));
+        let permitted = match &self.to {
+            To::Everywhere(_) => given.scopes().try_for_each(|scope| by.require(change, scope)),
+            To::In(scope, _) => by.require(change, scope),
+        };
+        let grantable = by.require_grantable(&given);
+        draft.rule("AUT-1", over.map_err(ChangeAccessRefused::from))?;
+        draft.rule("AUT-1", permitted.map_err(ChangeAccessRefused::from))?;
+        Ok(draft.rule("AUT-2", grantable.map_err(ChangeAccessRefused::from))?)
+    }
+
+    /// Whoever leaves is asked before they are in again (C3).
+    fn suppress_inclusion(&self, draft: &mut Draft) -> Result<(), Stop<ChangeAccessRefused>> {
+        let (invitee, kind) = (Invitee::User(self.user.clone()), SuppressionKind::Inclusion);
+        if draft.suppressed_since(&invitee, kind)?.is_none() {
+            draft.emit(Event::Suppressed { invitee, kind });
+        }
+        Ok(())
     }
 }
 
@@ -280,6 +401,146 @@ mod tests {
         }
     }
 
+    fn untick(id: &str, scope: Scope) -> ChangeAccess {
+        ChangeAccess::in_scope(user(id), scope, None)
+    }
+
+    fn red() -> Scope {
+        Scope::Group(group("red"))
+    }
+
+    /// `bob`, who publishes in red and looks on in blue, and `gus`, who leads red alone.
+    fn world_with_groups() -> World {
+        let mut world = World::with(team_of(3));
+        world.add("bob", [in_group("member", "red"), in_group("client", "blue")]);
+        world.add("gus", in_group("lead", "red"));
+        world
+    }
+
+    fn held(world: &World, id: &str) -> Grants {
+        world.member(id).unwrap().grants.clone()
+    }
+
+    #[test]
+    fn given_a_manager_of_one_group_when_changing_it_alone_then_other_groups_stay_and_the_seat_follows_c5_sea_2()
+     {
+        let mut world = world_with_groups();
+        let all = change("bob", in_group("client", "blue"));
+        assert_eq!(world.run(all, &by("gus")).unwrap_err().code(), "not-permitted");
+        let less = Access::role("member").removing("posts.publish");
+        let changed = world.ok(ChangeAccess::in_scope(user("bob"), red(), less.clone()), &by("gus"));
+        assert_eq!(changed.grants, [Grant::new(red(), less), in_group("client", "blue")].into());
+        assert_eq!((changed.seat, world.seats("team").0), (Some("client".into()), 1));
+        world.ok(ChangeAccess::in_scope(user("bob"), red(), Access::role("member")), &by("gus"));
+        assert_eq!((world.seats("team").0, world.seats("client").0), (2, 0));
+        let changed = world.ok(untick("bob", red()), &by("gus"));
+        assert_eq!(changed.grants, in_group("client", "blue").into());
+        assert_eq!((world.seats("team").0, world.seats("client").0), (1, 1));
+        let again = world.events();
+        world.ok(untick("bob", red()), &by("gus"));
+        assert_eq!(world.events(), again, "nothing is held there, so it is no fact");
+        let beyond = untick("bob", Scope::Group(group("blue")));
+        assert_eq!(world.run(beyond, &by("gus")).unwrap_err().code(), "not-permitted");
+        let there = untick("bob", Scope::Group(group("grey")));
+        assert_eq!(world.run(there, &by("gus")).unwrap_err().code(), "not-permitted", "nor is it told");
+        world.ok(ChangeAccess::in_scope(user("bob"), red(), Access::role("client")), &by("gus"));
+        assert_eq!(held(&world, "bob").len(), 2, "who is a member comes into another group");
+    }
+
+    #[test]
+    fn given_two_who_change_different_scopes_when_both_are_decided_then_both_hold_c5_con_2() {
+        let mut world = world_with_groups();
+        world.add("bo", [Grant::role("client"), in_group("member", "red"), in_group("client", "blue")]);
+        let blue = untick("bo", Scope::Group(group("blue")));
+        world.both((untick("bo", red()), &by("gus")), (blue, &by("ada")));
+        assert_eq!(held(&world, "bo"), Grant::role("client").into());
+    }
+
+    #[test]
+    fn given_a_member_of_groups_when_leaving_one_then_it_needs_no_right_and_the_others_stay_c3() {
+        let mut world = world_with_groups();
+        let before = world.events();
+        let leave = || ChangeAccess::leaving(user("bob"), group("red"));
+        world.ok(ChangeStatus::Suspend, &Actor::System);
+        assert_eq!(world.ok(leave(), &by("bob")).grants, in_group("client", "blue").into());
+        let kinds = ["organization-suspended", "member-access-changed", "suppressed"];
+        assert_eq!(world.kinds_since(before), kinds, "also while nothing else goes on (LIF-8)");
+        world.ok(ChangeStatus::Resume, &Actor::System);
+        world.ok(leave(), &by("bob"));
+        let inclusion = Settings::named("Acme").inclusion(Inclusion::Always);
+        world.ok(ChangeSettings::new(inclusion), &by("ada"));
+        world.ok(Invite::new(InviteeEntry::new(user("bob")), in_group("client", "red")), &by("ada"));
+        assert_eq!(held(&world, "bob").len(), 1, "who left is asked");
+        let red = world.invite("gus@example.com", in_group("client", "blue"), &by("ada"));
+        world.ok(Accept::inbox(red, person("gus")), &by("gus"));
+        world.ok(ChangeAccess::leaving(user("gus"), group("red")), &by("gus"));
+        assert_eq!(held(&world, "gus"), in_group("client", "blue").into());
+    }
+
+    #[test]
+    fn given_an_owner_with_a_group_when_one_scope_changes_then_by_themselves_alone_and_one_owner_remains_aut_8()
+     {
+        let mut world = World::new();
+        world.add("bob", [Grant::role("client"), in_group("client", "red")]);
+        let offer = world.ok(OfferOwnership::new(user("bob"), FormerOwner::Stays), &by("ada")).invitation;
+        world.ok(Accept::inbox(offer, stranger("bob")), &by("bob"));
+        assert_eq!(world.run(untick("bob", red()), &by("ada")).unwrap_err().code(), "owner-protected");
+        let down = || untick("bob", Scope::Organization);
+        assert_eq!(world.run(down(), &by("ada")).unwrap_err().code(), "owner-protected");
+        world.ok(ChangeAccess::in_scope(user("bob"), red(), Access::role("admin")), &by("bob"));
+        assert!(held(&world, "bob").is_owner());
+        world.ok(down(), &by("bob"));
+        assert_eq!(held(&world, "bob"), in_group("admin", "red").into());
+        assert_eq!(world.organization().counts.owners, 1);
+        let last = ChangeAccess::in_scope(user("ada"), Scope::Organization, Access::role("admin"));
+        assert_eq!(world.run(last, &by("ada")).unwrap_err().code(), "last-owner");
+    }
+
+    #[test]
+    fn given_what_is_open_in_a_scope_when_it_is_taken_away_then_it_ends_and_the_rest_stays_lif_7c() {
+        let mut world = World::with(team_of(1));
+        world.groups(["grey"]);
+        world.add("bob", [Grant::role("client"), in_group("client", "red")]);
+        let both = [in_group("client", "red"), in_group("member", "blue")];
+        let named = world.invite("bob@example.com", both, &by("ada"));
+        let other = world.invite("bob@example.com", in_group("client", "grey"), &by("ada"));
+        assert_eq!(world.seats("team"), (0, 1));
+        world.ok(untick("bob", red()), &by("ada"));
+        assert_eq!(world.state(named), InvitationState::Revoked);
+        assert_eq!(world.state(other), InvitationState::Pending);
+        assert_eq!((world.seats("team"), world.seats("client")), ((0, 0), (1, 0)));
+    }
+
+    #[test]
+    fn given_a_group_that_is_archived_or_closed_when_unticked_then_it_goes_lif_10() {
+        let mut world = world_with_groups();
+        world.ok(ChangeGroupStatus::archive(group("red")), &by("ada"));
+        let more = ChangeAccess::in_scope(user("bob"), red(), Access::role("lead"));
+        assert_eq!(world.run(more, &by("ada")).unwrap_err().code(), "group-archived");
+        world.ok(untick("bob", red()), &by("ada"));
+        world
+            .ok(ChangeAccess::in_scope(user("bob"), Scope::Organization, Access::role("client")), &by("ada"));
+        world.ok(ChangeGroupStatus::close(group("blue")), &by("ada"));
+        world.ok(untick("bob", Scope::Group(group("blue"))), &by("ada"));
+        assert_eq!(held(&world, "bob"), Grant::role("client").into());
+        assert_eq!(world.ok(Tidy::new(9), &Actor::System).access_ended, 0);
+    }
+
+    #[test]
+    fn given_somebody_who_loses_a_group_when_unticked_then_what_they_sent_for_it_is_settled_aut_5() {
+        let mut world = World::new();
+        world.add("dan", [in_group("lead", "red"), in_group("lead", "blue")]);
+        let to_red = world.invite("a@example.com", in_group("member", "red"), &by("dan"));
+        let to_blue = world.invite("b@example.com", in_group("member", "blue"), &by("dan"));
+        let leave = ChangeAccess::leaving(user("dan"), group("red"));
+        let left = world.ok(leave.their_invitations(TheirInvitations::HandOver), &by("dan"));
+        assert_eq!((left.settled.revoked, left.settled.handed_over), (1, 0), "there is nobody else to");
+        assert_eq!(
+            [to_red, to_blue].map(|id| world.state(id)),
+            [InvitationState::Revoked, InvitationState::Pending]
+        );
+    }
+
     #[test]
     fn given_an_offer_of_ownership_when_its_owner_steps_down_then_it_is_settled_aut_5() {
         let mut world = World::new();
@@ -347,6 +608,16 @@ mod tests {
             change("bob", Grant::role("lead")),
             "lea",
         );
+        world.add("gus", in_group("client", "red"));
+        for actor in ["ada", "gus"] {
+            refused(
+                &mut world,
+                "given the only access of somebody, when taken away, then they are to be removed, or to leave (C5)",
+                "LastGrant",
+                untick("gus", red()),
+                actor,
+            );
+        }
         let ungrantable = [
             ("GrantsMissing", Grants::default()),
             ("UnknownRole", Grant::role(RoleName::OWNER).into()),

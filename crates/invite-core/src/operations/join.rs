@@ -6,10 +6,10 @@ use alloc::vec::Vec;
 
 use crate::refusal::{AddressOfAnotherMember, AlreadyMember, DomainNotAllowed, MemberSuspended, Refusal};
 use crate::rules::{open_at_places, organization, require_active, require_domain};
-use crate::seats::{NoRoom, release_covered, require_seat, seat_after, takes_another};
+use crate::seats::{NoRoom, lower, release_covered, require_seat, seat_after, takes_another};
 use crate::{
-    AccessModel, Draft, EmailAddress, Event, Grants, Invitation, InvitationKind, Invitee, JoinRequest,
-    JoinedBy, Member, MemberStatus, Metadata, NotLoaded, RevokedBecause, SettledBecause, Stop, UserId,
+    AccessModel, Draft, EmailAddress, Event, Fault, Grants, Invitation, InvitationKind, Invitee, JoinRequest,
+    JoinedBy, Member, MemberStatus, Metadata, NotLoaded, RevokedBecause, Scope, SettledBecause, Stop, UserId,
 };
 
 /// Somebody who is about to become a member, or to hold more.
@@ -138,6 +138,33 @@ pub(crate) fn end_open_for(
         }
         let asked = draft.asked_for(&invitee)?.map(|row| row.id).collect::<Vec<_>>();
         for id in asked {
+            draft.settle_request(id, SettledBecause::InviteeRemoved);
+        }
+    }
+    Ok(())
+}
+
+/// Ends what is open for a member and names a scope in which they hold nothing any more (LIF-7c).
+pub(super) fn end_open_in(
+    model: &AccessModel,
+    draft: &mut Draft,
+    member: &Member,
+    before: &Grants,
+) -> Result<(), Fault> {
+    let lost = |scope: &Scope| before.access(scope).is_some() && member.grants.access(scope).is_none();
+    if !before.scopes().any(lost) {
+        return Ok(());
+    }
+    for invitee in names_of(member) {
+        let of_it =
+            |row: &&Invitation| row.kind == InvitationKind::Membership && row.grants.scopes().any(lost);
+        let open = draft.open_of(&invitee)?.filter(of_it).map(|row| row.id).collect::<Vec<_>>();
+        for id in open {
+            draft.revoke(id, RevokedBecause::InviteeRemoved);
+        }
+        lower(model, draft, &invitee)?;
+        let asked = draft.asked_for(&invitee)?.filter(|row| row.grants.scopes().any(lost));
+        for id in asked.map(|row| row.id).collect::<Vec<_>>() {
             draft.settle_request(id, SettledBecause::InviteeRemoved);
         }
     }

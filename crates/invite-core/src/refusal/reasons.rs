@@ -1021,6 +1021,17 @@ reason! {
 }
 
 reason! {
+    /// A member holds something somewhere, always.
+    LastGrant {}
+    says "the member holds nothing else"
+    |this| {
+        code: "last-grant",
+        rule: "C5",
+        remedy: "remove the member; whoever wants to go leaves the organization".into(),
+    }
+}
+
+reason! {
     /// Only an owner may do this.
     NotOwner {}
     says "only an owner may do this"

@@ -399,9 +399,18 @@ impl World {
                 let mode = if n[3].is_multiple_of(2) { Mode::AllOrNothing } else { Mode::Each };
                 AddMembers::many(list).mode(mode).into()
             }
-            44..=47 => {
+            44 | 45 => {
                 let held = for_some_time(self.now, n[2], grants(n[1]));
                 ChangeAccess::new(user(&name(n[0])), held).into()
+            }
+            46 | 47 => {
+                let who = user(&name(n[0]));
+                let held = self.rows_of(organization).members.get(&who).map(|member| member.grants.clone());
+                let held = held.filter(|_| !n[3].is_multiple_of(4)).unwrap_or_default();
+                let given = for_some_time(self.now, n[2], grants(n[1])).into_iter().next().unwrap();
+                let scope = held.scopes().nth(n[2] % held.len().max(1)).unwrap_or(given.scope()).clone();
+                let access = (n[3] % 3 == 1).then(|| given.access().clone());
+                ChangeAccess::in_scope(who, scope, access).their_invitations(theirs(n[1])).into()
             }
             48 | 49 => {
                 let becomes = grants(n[1]).into_iter().next().unwrap().access().clone();
@@ -542,6 +551,7 @@ pub(super) fn acts(step: &Step, command: &Command) -> Actor {
         Command::ChangePlan(_) | Command::CreateOrganization(_) | Command::Tidy(_) => Actor::System,
         Command::Erase(_) if !step.n[3].is_multiple_of(8) => Actor::System,
         Command::Leave(_) if !step.n[3].is_multiple_of(4) => by(&name(step.n[0])),
+        Command::ChangeAccess(_) if step.n[3] % 4 == 2 => by(&name(step.n[0])),
         // Owners get furthest.
         _ if step.n[3].is_multiple_of(4) => by(&name(step.organization)),
         _ if step.n[3] % 11 == 1 => Actor::System,

@@ -97,6 +97,9 @@ impl Reference {
                 self.against_adding(user, email.as_ref(), grants, by)
             }
             Command::ChangeAccess { user, grants, .. } => self.against_changing(user, grants, by),
+            Command::ChangeAccessIn { user, scope, access, .. } => {
+                self.against_changing_in(user, scope, access.as_ref(), by)
+            }
             Command::Remove { users, .. } => {
                 let Some(member) = self.members.get(&users[position]) else {
                     return Why::from(["unknown-member"]);

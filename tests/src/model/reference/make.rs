@@ -7,12 +7,13 @@ use invite::core::{
     ChangeStatus, ContinueTo, Invitee, MemberStatus, Principal, RequestState, Settled, SuppressionKind,
 };
 use invite::{
-    Actor, Block, EmailAddress, Expiry, Grants, InvitationId, InvitationKind, InvitationState, JoinedBy,
-    LinkEnding, OnPending, OrganizationStatus, Permission, TheirInvitations, UserId,
+    Actor, Block, EmailAddress, Expiry, Grant, Grants, InvitationId, InvitationKind, InvitationState,
+    JoinedBy, LinkEnding, OnPending, OrganizationStatus, Permission, TheirInvitations, UserId,
 };
 
 use super::super::command::{Command, Item};
 use super::super::violation::{Checked, holds};
+use super::scopes::leaves;
 use super::{Held, Reference, Row, edited, former_grants, names, owner};
 
 /// What a new invitation is made of.
@@ -119,13 +120,20 @@ impl Reference {
                 self.join(user, email.as_ref(), grants, known_as, JoinedBy::BeingAdded, now);
             }
             Command::ChangeAccess { user, grants, theirs } => {
-                let before = self.members.get(user).map(|member| member.grants.clone());
-                if let Some(member) = self.members.get_mut(user) {
-                    member.grants = grants.clone();
+                self.change_access(user, grants.clone(), now);
+                self.settle_sent(user, by, *theirs, now).is_told_by(item)?;
+            }
+            Command::ChangeAccessIn { user, scope, access, theirs } => {
+                let held = self.members.get(user).map(|member| member.grants.clone()).unwrap_or_default();
+                let mut grants = held.clone();
+                match access {
+                    Some(access) => grants.set(Grant::new(scope.clone(), access.clone())),
+                    None => drop(grants.remove(scope)),
                 }
-                if before.as_ref() != Some(grants) {
-                    self.settle(user, [], now);
+                if grants != held && leaves(user, scope, access.as_ref(), by) {
+                    self.leave(user);
                 }
+                self.change_access(user, grants, now);
                 self.settle_sent(user, by, *theirs, now).is_told_by(item)?;
             }
             Command::Remove { users, theirs } => {
@@ -327,6 +335,15 @@ impl Reference {
             self.settle_requests(&name, now, |grants| {
                 grants.scopes().all(|scope| member.grants.access(scope).is_some())
             });
+        }
+    }
+
+    fn change_access(&mut self, user: &UserId, grants: Grants, now: DateTime<Utc>) {
+        let Some(member) = self.members.get_mut(user) else { return };
+        let before = std::mem::replace(&mut member.grants, grants.clone());
+        if before != grants {
+            self.lose(user, &before, now);
+            self.settle(user, [], now);
         }
     }
 

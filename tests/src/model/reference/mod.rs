@@ -11,6 +11,7 @@ mod links;
 mod looks;
 mod make;
 mod requests;
+mod scopes;
 mod suspend;
 mod tidy;
 
@@ -348,11 +349,6 @@ impl Reference {
             Invitee::Address(address) => member.email.as_ref() == Some(address),
             Invitee::Erased(_) => false,
         })
-    }
-
-    /// Whether any of these names wants no invitations (F11).
-    pub(super) fn is_blocked_by(&self, names: &BTreeSet<Invitee>) -> bool {
-        names.iter().any(|name| self.unwilling.contains(&(name.clone(), SuppressionKind::Invitations)))
     }
 
     fn holds_all(&self, invitee: &Invitee, grants: &Grants) -> bool {

@@ -406,14 +406,6 @@ impl Run {
         self.seats_are_a_recount(at).await
     }
 
-    /// Whether an organization is blocked by any of these names.
-    fn blocks(&self) -> impl Fn(&Snapshot, &BTreeSet<Invitee>) -> bool {
-        |shown, names| {
-            let at = ORGANIZATIONS.iter().position(|id| *id == shown.organization.id.as_str());
-            at.and_then(|at| self.should.get(at)).is_some_and(|should| should.is_blocked_by(names))
-        }
-    }
-
     /// SEA-3: what is past its expiry holds no seat, written down or not.
     async fn seats_are_a_recount(&self, at: usize) -> Checked {
         let shown = &self.shown[at];
