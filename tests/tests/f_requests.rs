@@ -53,6 +53,12 @@ on_every_store! {
 
         let member = world.joins("mia", Grant::role("member")).await;
         refused(member.approve(bob).await, "not-permitted", "AUT-1", "ask somebody of role admin, owner");
+        assert!(acme.may("mia", "invite.members.view").await.unwrap());
+        for group in [None, Some(group("red"))] {
+            let filter = RequestFilter { group, ..Default::default() };
+            let seen = member.requests(&filter, &PageRequest::default()).await;
+            refused(seen, "not-permitted", "AUT-1", "ask somebody of role admin, owner");
+        }
         acme.approve(bob).await.unwrap();
         acme.deny(eve).with(|deny| deny.because("we do not know you")).await.unwrap();
         let row = acme.organization().member("bob").await.unwrap().unwrap();

@@ -30,6 +30,18 @@ impl Look {
         Self { permission: Permission::VIEW, scope: Some(Scope::Group(group)) }
     }
 
+    /// At join requests: those who may decide about all of them. What was said to those who decide stands in them.
+    #[must_use]
+    pub fn at_requests() -> Self {
+        Self { permission: Permission::INVITE, scope: Some(Scope::Organization) }
+    }
+
+    /// At join requests to a group: those who may decide about them (E1).
+    #[must_use]
+    pub fn at_requests_to(group: GroupId) -> Self {
+        Self { permission: Permission::INVITE, scope: Some(Scope::Group(group)) }
+    }
+
     /// At the event log.
     #[must_use]
     pub fn at_events() -> Self {
@@ -86,11 +98,22 @@ mod tests {
         look(Look::at_events(), "ada").unwrap();
         look(Look::at_members_of(group("red")), "gus").unwrap();
         look(Look::for_people(), "gus").unwrap();
-        for beyond in [Look::at_members(), Look::at_members_of(group("blue"))] {
+        look(Look::at_requests(), "lea").unwrap();
+        look(Look::at_requests_to(group("red")), "gus").unwrap();
+        let elsewhere = [Look::at_members(), Look::at_members_of(group("blue"))];
+        for beyond in elsewhere.into_iter().chain([Look::at_requests(), Look::at_requests_to(group("blue"))])
+        {
             cases.refused(
                 "given a manager of one group, when looking elsewhere, then no (E4)",
                 "NotPermitted",
                 look(beyond, "gus"),
+            );
+        }
+        for requests in [Look::at_requests(), Look::at_requests_to(group("red"))] {
+            cases.refused(
+                "given a member who decides about nothing, when looking at requests, then no (PRI-3)",
+                "NotPermitted",
+                look(requests, "cid"),
             );
         }
         cases.refused(

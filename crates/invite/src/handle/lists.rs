@@ -107,8 +107,9 @@ impl Acting {
         self.organization.members(filter, request).await
     }
 
-    /// Join requests, for those who may see the organization's members: those of one group, also for those who may see
-    /// its members (E4).
+    /// Join requests, for those who may decide about them, with what was said to those who decide: of one group, also for
+    /// those who may decide there (E1). Whoever asked finds their own by
+    /// [`requests_by`](crate::Invitations::requests_by).
     ///
     /// # Errors
     /// [`Error::Refused`] for those who may not.
@@ -117,7 +118,8 @@ impl Acting {
         filter: &RequestFilter,
         request: &PageRequest,
     ) -> Result<Page<JoinRequest>, Error> {
-        self.look(members_seen_by(filter.group.as_ref())).await?;
+        let look = filter.group.clone().map_or_else(Look::at_requests, Look::at_requests_to);
+        self.look(look).await?;
         self.organization.requests(filter, request).await
     }
 
