@@ -94,6 +94,36 @@ on_every_store! {
         assert_eq!(acme.waiting().await, ["eve@example.com"]);
     }
 
+    async fn e4_managers_of_a_group_see_of_its_people_what_lies_in_it(world) {
+        let acme = world.acme().await;
+        for id in ["red", "blue"] {
+            acme.create_group(id, GroupSettings::named(id)).await.unwrap();
+        }
+        let gus = world.joins("gus", in_group("admin", "red")).await;
+        let both = || [Grant::role("client"), in_group("member", "red"), in_group("admin", "blue")];
+        let bob = invite::NewMember::new(tests::user("bob"), both()).email(tests::address("bob@example.com"));
+        acme.organization().as_system().add_members([bob.metadata("plan", "gold")]).await.unwrap();
+        let invite = acme.invite("eve@example.com", both());
+        invite.with(|invite| invite.message("The raise is yours").metadata("plan", "gold")).await.unwrap();
+
+        let page = PageRequest::default();
+        let pending = Some(InvitationState::Pending);
+        let sent = InvitationFilter { group: Some(group("red")), state: pending, ..Default::default() };
+        let of = of_group("red");
+        let bob = |page: invite::Page<invite::Member>| page.items.into_iter().find(|row| row.user.as_str() == "bob").unwrap();
+        let whole = bob(acme.members(&of, &page).await.unwrap());
+        assert_eq!((whole.user.as_str(), whole.grants.len(), whole.metadata.len()), ("bob", 3, 1));
+        let seen = bob(gus.members(&of, &page).await.unwrap());
+        assert_eq!((seen.grants, seen.metadata.len()), (in_group("member", "red").into(), 0));
+        assert_eq!((seen.user, seen.email), (whole.user, whole.email), "whom it is about is told");
+        let whole = acme.invitations(&sent, &page).await.unwrap().items.remove(0);
+        assert_eq!((whole.invitation.grants.len(), whole.invitation.metadata.len()), (3, 1));
+        let seen = gus.invitations(&sent, &page).await.unwrap().items.remove(0);
+        assert_eq!((seen.invitation.grants, seen.invitation.message), (in_group("member", "red").into(), None));
+        assert_eq!((seen.invitation.id, seen.invitation.metadata.len()), (whole.invitation.id, 0));
+        assert_eq!(seen.delivery, whole.delivery);
+    }
+
     async fn e7_a_group_has_a_name_a_description_and_a_page_and_whoever_creates_it_manages_it(world) {
         let acme = world.acme().await;
         let creates = Grant::role("client").adding("invite.groups.create");

@@ -311,6 +311,13 @@ impl Grants {
         ends.into_iter().max()
     }
 
+    /// The grant in a scope alone, if there is one.
+    #[must_use]
+    pub(crate) fn only(&self, scope: &Scope) -> Self {
+        let access = self.0.get(scope).cloned();
+        access.map(|access| Grant::new(scope.clone(), access)).into_iter().collect()
+    }
+
     /// These grants without the one in a scope.
     #[must_use]
     pub(crate) fn without(mut self, scope: &Scope) -> Self {

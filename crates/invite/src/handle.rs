@@ -14,8 +14,8 @@ use invite_core::{
     CopyLinkRefused, CreateOrganization, Decline, Draft, DryRun, Edit, Entropy, Erase, FormerOwner, Grants,
     InvalidId, Invitation, InvitationId, Invite, Invitees, Leave, Look, LookRefused, Member, NewMember,
     NotLoaded, OfferOwnership, Operation, Organization, OrganizationId, OrganizationStatus, Permission, Plan,
-    Reads, Remind, RemoveMembers, Resend, ResourceKind, Revoke, Scope, SeatUse, Settings, SuppressionKind,
-    Tidy, Unblock, UserId, dry_run,
+    Reads, Remind, RemoveMembers, Resend, ResourceKind, Revoke, Scope, SeatUse, Settings, Sight,
+    SuppressionKind, Tidy, Unblock, UserId, dry_run,
 };
 use invite_mailer::{Link, Rendered, preview};
 
@@ -439,7 +439,7 @@ impl Acting {
         self.organization.command(self.actor.clone(), operation)
     }
 
-    async fn look(&self, look: Look) -> Result<(), Error<LookRefused>> {
+    async fn look(&self, look: Look) -> Result<Sight, Error<LookRefused>> {
         let engine = self.organization.service.inner.engine();
         let actor = self.actor.clone()?;
         let draft = engine.look(self.organization.id()?, &look.reads(&actor)).await?;

@@ -51,6 +51,13 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
 }
 
+impl<T> Page<T> {
+    /// The same page of what is seen of each row.
+    pub(crate) fn seen(self, sight: impl FnMut(T) -> T) -> Self {
+        Self { items: self.items.into_iter().map(sight).collect(), ..self }
+    }
+}
+
 /// Reads a page, and one row more to see whether there is another page.
 pub(crate) async fn page<T: Positioned, R>(
     list: &str,

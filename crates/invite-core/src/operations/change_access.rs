@@ -92,10 +92,7 @@ impl To {
     fn changed(&self, held: &Grants) -> Grants {
         match self {
             Self::Everywhere(_) => held.clone(),
-            Self::In(scope, _) => {
-                let access = held.access(scope).into_iter();
-                access.map(|access| Grant::new(scope.clone(), access.clone())).collect()
-            }
+            Self::In(scope, _) => held.only(scope),
         }
     }
 

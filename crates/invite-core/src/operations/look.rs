@@ -2,11 +2,41 @@
 
 use crate::refusal::refused;
 use crate::rules::authority;
-use crate::{Actor, Draft, GroupId, Host, Permission, Reads, Scope, Stop};
+use crate::{Actor, Draft, GroupId, Host, Invitation, Member, Permission, Reads, Scope, Stop};
 
 refused! {
     /// Why a list was not shown.
     LookRefused: NotPermitted, TooManyQuestions
+}
+
+/// How much of the rows of a list somebody sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Sight {
+    /// All of each.
+    Whole,
+    /// What lies in one group: of somebody whose right holds there alone (E4).
+    Within(GroupId),
+}
+
+impl Sight {
+    /// What they see of a member.
+    #[must_use]
+    pub fn of_member(&self, row: Member) -> Member {
+        match self {
+            Self::Whole => row,
+            Self::Within(group) => row.within(group),
+        }
+    }
+
+    /// What they see of an invitation.
+    #[must_use]
+    pub fn of_invitation(&self, row: Invitation) -> Invitation {
+        match self {
+            Self::Whole => row,
+            Self::Within(group) => row.within(group),
+        }
+    }
 }
 
 /// Asks to see something that a permission in the organization, or in a group, is needed for. Changes nothing.
@@ -60,17 +90,23 @@ impl Look {
         Reads::new().actor(actor)
     }
 
-    /// Whether they may (AUT-7).
+    /// Whether they may (AUT-7), and how much they see.
     ///
     /// # Errors
     /// [`Stop`]
-    pub fn decide(&self, host: &Host<'_>, actor: &Actor, draft: &Draft) -> Result<(), Stop<LookRefused>> {
+    pub fn decide(&self, host: &Host<'_>, actor: &Actor, draft: &Draft) -> Result<Sight, Stop<LookRefused>> {
         let by = authority::<LookRefused>(host, draft, actor)?;
         let permitted = match &self.scope {
             Some(scope) => by.require(&self.permission, scope),
             None => by.require_anywhere(&self.permission),
         };
-        Ok(permitted.map_err(LookRefused::from)?)
+        permitted.map_err(LookRefused::from)?;
+        Ok(match &self.scope {
+            Some(Scope::Group(group)) if !by.may(&self.permission, &Scope::Organization) => {
+                Sight::Within(group.clone())
+            }
+            _ => Sight::Whole,
+        })
     }
 }
 
@@ -78,6 +114,35 @@ impl Look {
 mod tests {
     use crate::testing::*;
     use crate::*;
+
+    #[test]
+    fn given_a_manager_of_a_group_when_looking_at_it_then_rows_are_seen_as_far_as_they_lie_in_it_e4() {
+        let mut world = World::new();
+        world.add("lea", Grant::role("lead"));
+        world.add("gus", in_group("lead", "red"));
+        let both = || [in_group("member", "red"), in_group("lead", "blue")];
+        let bob = NewMember::new(user("bob"), both()).email(address("bob@example.com")).metadata("k", "v");
+        world.ok(AddMembers::one(bob), &by("ada"));
+        let invite = Invite::new("eve@example.com", both()).message("Come").metadata("k", "v");
+        let id = world.ok(invite, &by("ada")).invitations().next().unwrap();
+        let sight = |actor: &str| {
+            let look = Look::at_members_of(group("red"));
+            look.decide(&world.host(), &by(actor), &world.look(&look.reads(&by(actor)))).unwrap()
+        };
+        let (member, row) = (world.member("bob").unwrap(), world.invitation(id));
+        assert_eq!(sight("lea").of_member(member.clone()), *member);
+        assert_eq!(sight("lea").of_invitation(row.clone()), *row);
+        assert_eq!(sight("gus"), Sight::Within(group("red")));
+        let seen = sight("gus").of_member(member.clone());
+        assert_eq!((seen.grants, seen.metadata.len()), (in_group("member", "red").into(), 0));
+        assert_eq!((seen.user, seen.email), (member.user.clone(), member.email.clone()));
+        let seen = sight("gus").of_invitation(row.clone());
+        assert_eq!(
+            (seen.grants, seen.message, seen.metadata.len()),
+            (in_group("member", "red").into(), None, 0)
+        );
+        assert_eq!((seen.id, seen.invitee), (id, row.invitee.clone()));
+    }
 
     #[test]
     fn given_members_and_others_when_looking_then_only_those_with_the_right_see_aut_7() {

@@ -7,7 +7,10 @@ use core::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Access, Actor, EmailAddress, Grants, InvitationId, Metadata, Nonce, Purpose, SeatClass, UserId};
+use crate::{
+    Access, Actor, EmailAddress, Grants, GroupId, InvitationId, Metadata, Nonce, Purpose, Scope, SeatClass,
+    UserId,
+};
 
 /// Who is invited: an address, or a user of the host (IDN-12); or who was, before that was erased (PRI-6).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -329,6 +332,14 @@ impl Invitation {
     #[must_use]
     pub fn begins_after(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.starts_at.filter(|start| now < *start)
+    }
+
+    /// What managers of a group see of an invitation to it: who invites whom, how it stands, and what it grants in the
+    /// group; nothing that it grants elsewhere, no message, and no notes of the host (E4).
+    #[must_use]
+    pub fn within(self, group: &GroupId) -> Self {
+        let grants = self.grants.only(&Scope::Group(group.clone()));
+        Self { grants, message: None, metadata: Metadata::new(), ..self }
     }
 
     /// The state that is written down, in which an invitation past its expiry is still pending.

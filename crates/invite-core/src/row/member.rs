@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, Domain, EmailAddress, Grants, GroupId, InvitationId, LinkId, RequestId, SeatClass, UserId,
+    Actor, Domain, EmailAddress, Grants, GroupId, InvitationId, LinkId, RequestId, Scope, SeatClass, UserId,
 };
 
 /// Notes of the host on an invitation, by key, copied to the membership by policy (F19).
@@ -120,6 +120,14 @@ impl Member {
     #[must_use]
     pub fn ends_at(&self) -> Option<DateTime<Utc>> {
         self.grants.ends_at()
+    }
+
+    /// What managers of a group see of one of its members: who they are, by which address and way they came, and what they
+    /// hold in the group; nothing that they hold elsewhere, and no notes of the host (E4).
+    #[must_use]
+    pub fn within(self, group: &GroupId) -> Self {
+        let grants = self.grants.only(&Scope::Group(group.clone()));
+        Self { grants, metadata: Metadata::new(), ..self }
     }
 
     /// Whether they are one of those of whom one remains, always (AUT-8).

@@ -85,7 +85,7 @@ impl Acting {
     }
 
     /// Invitations with the state of their mail, for those who may see them (A3): of one group, also for those who may
-    /// see them there (E4).
+    /// see them there (E4), who see of each [what lies in the group](invite_core::Invitation::within).
     ///
     /// # Errors
     /// [`Error::Refused`] for those who may not.
@@ -94,17 +94,19 @@ impl Acting {
         filter: &InvitationFilter,
         request: &PageRequest,
     ) -> Result<Page<InvitationEntry>, Error> {
-        self.look(members_seen_by(filter.group.as_ref())).await?;
-        self.organization.invitations(filter, request).await
+        let sight = self.look(members_seen_by(filter.group.as_ref())).await?;
+        let page = self.organization.invitations(filter, request).await?;
+        Ok(page.seen(|row| InvitationEntry { invitation: sight.of_invitation(row.invitation), ..row }))
     }
 
-    /// Members, for those who may see them: of one group, also for those who may see them there.
+    /// Members, for those who may see them: of one group, also for those who may see them there, who see of each
+    /// [what lies in the group](Member::within).
     ///
     /// # Errors
     /// [`Error::Refused`] for those who may not.
     pub async fn members(&self, filter: &MemberFilter, request: &PageRequest) -> Result<Page<Member>, Error> {
-        self.look(members_seen_by(filter.group.as_ref())).await?;
-        self.organization.members(filter, request).await
+        let sight = self.look(members_seen_by(filter.group.as_ref())).await?;
+        Ok(self.organization.members(filter, request).await?.seen(|row| sight.of_member(row)))
     }
 
     /// Join requests, for those who may decide about them, with what was said to those who decide: of one group, also for
