@@ -88,7 +88,7 @@ on_every_store! {
         let acme = acme(&world).await;
         let before = acme.history().await;
         let products = |these: &'static str| Grant::role("reader").restricted("product", Restriction::only([these]));
-        for at in 0..SCOPES.len() {
+        for (at, place) in SCOPES.iter().enumerate() {
             let past = Grant::role("reader").until(world.clock_now());
             for (grant, expected) in [
                 (Grant::role("boss"), "unknown-role"),
@@ -99,7 +99,7 @@ on_every_store! {
                 (past, "invalid-end"),
             ] {
                 let invited = acme.invite("bob@example.com", all_with(at, grant)).await;
-                assert_eq!(code(invited), expected, "at {:?}", SCOPES[at]);
+                assert_eq!(code(invited), expected, "at {place:?}");
             }
         }
         let elsewhere = everywhere("reader", &[None, Some("red"), Some("nowhere")]);
@@ -119,12 +119,14 @@ on_every_store! {
         let acme = acme(&world).await;
         let system = acme.organization().as_system();
         let scribe = invite::NewMember::new(tests::user("sam"), Grant::role("scribe"));
-        for at in 0..SCOPES.len() {
+        for (at, place) in SCOPES.iter().enumerate() {
             // A seat that only this grant needs.
             system.add_members([scribe.clone()]).await.unwrap();
             let grants = all_with(at, Grant::role("scribe"));
             acme.invite("bob@example.com", grants.clone()).await.unwrap();
-            let mend = async || drop(system.remove("sam").await.unwrap());
+            let mend = async || {
+                system.remove("sam").await.unwrap();
+            };
             all_or_nothing(&world, &acme, grants, "no-seat-left", mend).await;
 
             // A product that only this grant names.
@@ -132,18 +134,22 @@ on_every_store! {
             acme.invite("bob@example.com", grants.clone()).await.unwrap();
             let without = plan(1).entitled("product", Restriction::only(["phone"]));
             system.change_plan(without).await.unwrap();
-            let mend = async || drop(system.change_plan(plan(1)).await.unwrap());
+            let mend = async || {
+                system.change_plan(plan(1)).await.unwrap();
+            };
             all_or_nothing(&world, &acme, grants, "no-longer-available", mend).await;
 
             // A place where the inviter may invite no more. Whoever leads the organization leads everywhere in it.
             let places = if at == 0 { &SCOPES[..] } else { &SCOPES[1..] };
-            let left = places.iter().copied().filter(|place| *place != SCOPES[at]).collect::<Vec<_>>();
+            let left = places.iter().copied().filter(|other| other != place).collect::<Vec<_>>();
             let lea = invite::NewMember::new(tests::user("lea"), everywhere("lead", places));
             system.add_members([lea]).await.unwrap();
             let grants = everywhere("reader", places);
             world.acme_by("lea").invite("bob@example.com", grants.clone()).await.unwrap();
             acme.change_access("lea", everywhere("lead", &left)).await.unwrap();
-            let mend = async || drop(acme.change_access("lea", everywhere("lead", places)).await.unwrap());
+            let mend = async || {
+                acme.change_access("lea", everywhere("lead", places)).await.unwrap();
+            };
             all_or_nothing(&world, &acme, grants, "inviter-no-longer-may", mend).await;
             system.remove("lea").await.unwrap();
         }
@@ -157,7 +163,9 @@ on_every_store! {
             acme.invite("bob@example.com", grants.clone()).await.unwrap();
             world.deliver().await;
             acme.archive_group(id).await.unwrap();
-            let mend = async || drop(acme.restore_group(id).await.unwrap());
+            let mend = async || {
+                acme.restore_group(id).await.unwrap();
+            };
             all_or_nothing(&world, &acme, grants, "group-archived", mend).await;
         }
         acme.invite("bob@example.com", everywhere("reader", &SCOPES)).await.unwrap();
