@@ -11,12 +11,12 @@ use invite::core::{
 use invite::{
     AccessModel, Acting, Block, DomainRule, DomainRules, Error, Expiry, FormerOwner, Grant, Grants,
     GroupSettings, Include, InviteeEntry, Limit, Mode, NewMember, PageRequest, Plan, Principal, Rate,
-    RemoveMembers, Restriction, Settings, TheirInvitations, Token,
+    RemoveMembers, Restriction, Scope, Settings, TheirInvitations, Token,
 };
 use tests::{World, address, codes, group, newcomer, on_every_store, person, token, user};
 
 /// Every code that a refusal can have, and the rule behind it. Hosts switch on these: none is ever changed.
-const CODES: [(&str, &str); 95] = [
+const CODES: [(&str, &str); 96] = [
     ("address-needed", "IDN-8"),
     ("address-not-verified", "IDN-1"),
     ("address-of-another-member", "IDN-12"),
@@ -50,6 +50,7 @@ const CODES: [(&str, &str); 95] = [
     ("invalid-start", "F14"),
     ("invitation-erased", "PRI-6"),
     ("inviter-no-longer-may", "AUT-4"),
+    ("last-grant", "C5"),
     ("last-owner", "AUT-8"),
     ("left-before", "C3"),
     ("link-by-request", "B2"),
@@ -336,6 +337,7 @@ async fn what_members_cannot_do(world: &World, told: &mut Told) {
     told.no("unknown-member", acme.remove("bob").await);
     told.no("owner-protected", amy.remove("ada").await);
     told.no("last-owner", acme.leave().await);
+    told.no("last-grant", acme.change_access_in("amy", Scope::Organization, None).await);
     told.no("already-owner", acme.offer_ownership("ada", FormerOwner::Stays).await);
     told.no("not-permitted", amy.offer_ownership("amy", FormerOwner::Stays).await);
     told.no("not-permitted", acme.change_plan(two()).await);

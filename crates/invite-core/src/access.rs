@@ -305,6 +305,13 @@ impl Grants {
         self.clone().into_iter().filter(|grant| !grant.access.is_over(now)).collect()
     }
 
+    /// These grants without those that have ended, unless that is all of them: what is left to be granted, or what is to be
+    /// refused.
+    pub(crate) fn running_or_all(&self, now: DateTime<Utc>) -> Self {
+        let running = self.running(now);
+        if running.is_empty() { self.clone() } else { running }
+    }
+
     /// When all of them have ended; `None` if one does not end by itself.
     pub(crate) fn over_at(&self) -> Option<DateTime<Utc>> {
         let ends = self.0.values().map(|access| access.until).collect::<Option<Vec<_>>>()?;

@@ -181,14 +181,15 @@ impl Questions {
         Self { rate, kept: BTreeMap::new() }
     }
 
-    /// Counts so many questions of a user. The host itself asks as often as it likes.
+    /// Counts so many questions of a user, and of more than fit at once as many as do. The host itself asks as often as it
+    /// likes.
     ///
     /// # Errors
     /// [`TooManyQuestions`], and none of them counts.
     pub fn ask(&mut self, who: &Actor, count: usize, now: DateTime<Utc>) -> Result<(), TooManyQuestions> {
         let Some(user) = who.user() else { return Ok(()) };
         let mut kept = self.kept.get(user).copied();
-        for _ in 0..count {
+        for _ in 0..count.min(self.rate.at_once()) {
             kept = Some(self.rate.advance(kept, now).map_err(|again_at| TooManyQuestions { again_at })?);
         }
         if self.kept.len() >= Self::MOST && !self.kept.contains_key(user) {

@@ -114,6 +114,9 @@ pub enum Fault {
     /// A decision refused what the operation had ruled out; the code of the refusal.
     #[error("a decision refused what its operation had ruled out: {0}")]
     RuledOut(&'static str),
+    /// A decision waited for what is past its time to be written down, and nothing of that was loaded.
+    #[error("a decision waited for what is due, and none of it was loaded")]
+    NothingDue,
 }
 
 /// Why a decision stopped.
@@ -179,6 +182,9 @@ pub fn decide<O: Operation>(
         draft.roll_back(mark);
         if matches!(stop, Stop::MoreDue) {
             crate::seats::end_due(host.model, draft)?;
+            if draft.records().is_empty() {
+                return Err(Stop::Fault(Fault::NothingDue));
+            }
         }
     }
     decided

@@ -70,6 +70,11 @@ impl Rate {
         sound.then_some(Self { count, period_us })
     }
 
+    /// How many fit at once.
+    pub(crate) fn at_once(self) -> usize {
+        usize::try_from(self.count).unwrap_or(usize::MAX)
+    }
+
     /// The time to keep after one more at `now`, given the kept time so far.
     ///
     /// # Errors

@@ -351,11 +351,14 @@ mod tests {
         let some = world.invite("bob@example.com", both.clone(), &by("ada"));
         let none = world.invite("eve@example.com", Grant::role("client").until(end), &by("ada"));
         let link = world.make_link(LinkSettings::new("x", both));
+        let over = world.make_link(LinkSettings::new("y", Grant::role("client").until(end)));
         world.now = end;
         let accepted = world.ok(Accept::inbox(some, person("bob")), &by("bob"));
         assert_eq!(accepted.grants, Grant::role("client").into());
         assert_eq!(world.join_by(link, "fay").unwrap().grants, Grant::role("client").into());
         let refused = world.run(Accept::inbox(none, person("eve")), &by("eve")).unwrap_err();
+        assert_eq!((refused.code(), refused.rule()), ("expired", "LIF-1"));
+        let refused = world.join_by(over, "eve").unwrap_err();
         assert_eq!((refused.code(), refused.rule()), ("no-longer-available", "LIF-10"));
     }
 
@@ -381,6 +384,86 @@ mod tests {
             "what was open ended with the membership (LIF-7c)"
         );
         assert_eq!(world.member("bob").unwrap().ends_at(), None);
+    }
+
+    #[test]
+    fn given_a_membership_that_ended_when_its_invitation_is_touched_then_it_was_revoked_with_it_f14_lif_1() {
+        let mut world = World::new();
+        let end = until(&world, 3);
+        world.add("bob", Grant::role("client").until(end));
+        let open = world.invite("bob@example.com", in_group("client", "red"), &by("ada"));
+        world.now = end;
+        let revoked = |refused: Result<(), &'static str>| assert_eq!(refused, Err("revoked"));
+        let resend = world.run(Resend::new(open), &by("ada"));
+        revoked(resend.map(drop).map_err(|why| why.code()));
+        let edit = world.run(Edit::new(open).grants(in_group("client", "blue")), &by("ada"));
+        revoked(edit.map(drop).map_err(|why| why.code()));
+        let accept = world.run(Accept::inbox(open, person("bob")), &by("bob"));
+        revoked(accept.map(drop).map_err(|why| why.code()));
+        world.ok(Tidy::new(9), &Actor::System);
+        assert_eq!(world.state(open), InvitationState::Revoked, "as it is once that is written down");
+    }
+
+    #[test]
+    fn given_a_membership_that_ended_when_they_are_proposed_again_then_that_is_decided_f14_f21() {
+        let mut world = World::new();
+        let end = until(&world, 3);
+        world.add("bob", Grant::role("client").until(end));
+        world.add("mia", Grant::role("member").adding(Permission::PROPOSE));
+        world.now = end;
+        let id = world.propose(user("bob"), Grant::role("client"), "mia");
+        assert_eq!(world.request(id).state_at(world.now), RequestState::Pending);
+    }
+
+    #[test]
+    fn given_an_invitation_to_what_ends_when_that_is_over_then_the_seat_and_the_place_are_free_f14_sea_3() {
+        let mut world = World::with(team_of(1));
+        let end = until(&world, 3);
+        let short =
+            || Invite::new("bob@example.com", Grant::role("member").until(end)).expires_at(Expiry::Never);
+        let id = world.ok(short(), &by("ada")).invitations().next().unwrap();
+        assert_eq!(world.invitation(id).expires_at, Expiry::At(end));
+        let longer =
+            world.ok(Edit::new(id).grants(Grant::role("member").until(until(&world, 9))), &by("ada"));
+        assert_eq!(longer.expires_at, Expiry::At(end), "nobody asked for a longer life");
+        world.ok(Edit::new(id).grants(Grant::role("member").until(until(&world, 2))), &by("ada"));
+        assert_eq!(world.invitation(id).expires_at, Expiry::At(until(&world, 2)));
+        world.now = until(&world, 2);
+        world.invite("eve@example.com", Grant::role("member"), &by("ada"));
+        assert_eq!((world.state(id), world.seats("team")), (InvitationState::Expired, (0, 1)));
+        let again = world.run(Resend::new(id), &by("ada")).unwrap_err();
+        assert_eq!(again.code(), "invalid-end", "there is nothing left to send");
+        let start = until(&world, 5);
+        let backwards = Invite::new("dan@example.com", Grant::role("client").until(start)).starts_at(start);
+        assert_eq!(world.run(backwards, &by("ada")).unwrap_err().code(), "invalid-end");
+    }
+
+    #[test]
+    fn given_one_of_several_grants_that_ended_when_resent_or_living_longer_then_the_rest_is_f14() {
+        let mut world = World::new();
+        let (end, never) = (until(&world, 3), Expiry::Never);
+        let both = [Grant::role("client"), in_group("client", "red").until(end)];
+        let id = world.invite("bob@example.com", both, &by("ada"));
+        world.now = end;
+        world.ok(Resend::new(id), &by("ada"));
+        world.ok(Edit::new(id).expires_at(never), &by("ada"));
+        let accepted = world.ok(Accept::inbox(id, person("bob")), &by("bob"));
+        assert_eq!(accepted.grants, Grant::role("client").into());
+    }
+
+    #[test]
+    fn given_one_that_waits_when_the_list_asks_for_a_start_then_it_is_not_sent_again_f14() {
+        let mut world = World::new();
+        let start = until(&world, 10);
+        let invite = || Invite::new("bob@example.com", Grant::role("client")).on_pending(OnPending::Resend);
+        let id = world.ok(invite(), &by("ada")).invitations().next().unwrap();
+        let later = world.run(invite().starts_at(start), &by("ada")).unwrap_err();
+        assert_eq!(later.code(), "already-invited");
+        world.ok(Revoke::one(id), &by("ada"));
+        let id = world.ok(invite().starts_at(start), &by("ada")).invitations().next().unwrap();
+        world.ok(invite(), &by("ada"));
+        let expires_at = Expiry::At(start + chrono::TimeDelta::days(7));
+        assert_eq!(world.invitation(id).expires_at, expires_at, "it begins when it was to begin");
     }
 
     #[test]

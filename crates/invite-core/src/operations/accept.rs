@@ -207,6 +207,9 @@ impl Operation for Accept {
         draft.act_as(&self.principal.user);
         let row = find(host, draft, &self.claim, &self.principal)?;
         require_open(draft)?;
+        // Before anything is said of it: the end of a membership ends what is open for the member.
+        end_due(host.model, draft)?;
+        let row = draft.invitation(row.id)?.cloned().unwrap_or(row);
         let state = row.state_at(draft.now());
         let pending = if state == InvitationState::Pending { Ok(()) } else { Err(NotPending { state }) };
         draft.rule("CON-1", pending.map_err(AcceptRefused::from))?;
@@ -244,7 +247,6 @@ impl Accept {
         )?;
         let grants = draft.rule("AUT-4", still.ok_or(AcceptRefused::from(InviterNoLongerMay {})))?;
 
-        end_due(host.model, draft)?;
         let ending = Ending::Accepted { user: self.principal.user.clone() };
         draft.emit(Event::InvitationEnded { id: row.id, ending, reason: None });
         let metadata = match host.model.metadata_policy {

@@ -118,6 +118,8 @@ impl Operation for Edit {
         draft: &mut Draft,
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         require_open(draft)?;
+        // Before anything is said of it: the end of a membership ends what is open for the member.
+        end_due(host.model, draft)?;
         let id = self.invitation;
         let row = draft.invitation(id)?.cloned().ok_or(EditRefused::from(UnknownInvitation {}))?;
         let state = row.state_at(draft.now());
@@ -140,10 +142,13 @@ impl Operation for Edit {
             (Some(grants), InvitationKind::Membership) => grants.clone(),
             _ => row.grants.clone(),
         };
+        let expires_at = expires_at.within(&grants);
         let lives_longer = expires_at > row.expires_at && row.kind == InvitationKind::Membership;
         let granting = grants != row.grants || lives_longer;
-        if granting {
+        if grants != row.grants {
             check_granting(host, actor, draft, &grants)?;
+        } else if granting {
+            check_granting(host, actor, draft, &grants.running_or_all(draft.now()))?;
         }
         if grants != row.grants {
             let holds_all = draft
@@ -152,7 +157,6 @@ impl Operation for Edit {
                 .is_some_and(|held| grants.scopes().all(|scope| held.access(scope).is_some()));
             draft
                 .rule("IDN-10", if holds_all { Err(EditRefused::from(AlreadyMember {})) } else { Ok(()) })?;
-            end_due(host.model, draft)?;
             let open = open_at_places(draft, &row.invitee, &grants)?;
             let others = open.iter().map(|open| open.id).filter(|open| *open != id).collect::<Vec<_>>();
             for other in others {

@@ -15,7 +15,7 @@ use super::{SeatUse, seat_use};
 use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
-    AlreadyInvited, AlreadyMember, Blocked, DomainNotAllowed, ForbiddenCharacter, InclusionOff,
+    AlreadyInvited, AlreadyMember, Blocked, DomainNotAllowed, ForbiddenCharacter, InclusionOff, InvalidEnd,
     MemberSuspended, NotGrantable, NotPermitted, NothingAsked, PartlyRefused, Refusal, TooLarge, refused,
     refused_for_authority, refused_for_grants, refused_for_groups, refused_for_seats, refused_like,
     refused_when_closed,
@@ -39,7 +39,8 @@ pub enum OnPending {
     /// Say so.
     #[default]
     Refuse,
-    /// Send the open invitation again, as it is: new link, new expiry.
+    /// Send the open invitation again, as it is: new link, new expiry. It begins when it was to begin: where another
+    /// [start](Invite::starts_at) is asked for, this refuses.
     Resend,
     /// Revoke the open invitation and make a new one.
     Replace,
@@ -284,7 +285,7 @@ pub enum InviteOutcome {
 refused! {
     /// Why somebody was not invited, or nobody.
     InviteRefused:
-        NothingAsked, TooLarge, ForbiddenCharacter, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted,
+            NothingAsked, TooLarge, ForbiddenCharacter, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted,
         NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable,
         NotEntitled, InvalidEnd, InvalidStart, InvalidExpiry, InvalidAddress, UnknownName, AmbiguousName, InclusionOff,
         DomainNotAllowed, Blocked, MemberSuspended, AlreadyMember, AddressOfAnotherMember,
@@ -497,6 +498,8 @@ impl Invite {
             }
             None => &self.grants,
         };
+        let over = grants.over_at().zip(self.starts_at).is_some_and(|(end, start)| end <= start);
+        draft.rule("F14", if over { Err(InviteRefused::from(InvalidEnd {})) } else { Ok(()) })?;
         require_welcome(draft, invitee, grants)?;
         if common.includes
             && let Some(user) = entry.includable(host.model.reveal_accounts)
@@ -515,14 +518,14 @@ impl Invite {
         let replaced = open.iter().map(|row| row.id).collect::<Vec<_>>();
         if let Some((invitation, expires_at)) = pending {
             let answer = match self.on_pending {
-                OnPending::Refuse => Err(InviteRefused::from(AlreadyInvited { invitation, expires_at })),
-                _ => Ok(()),
+                OnPending::Resend if self.starts_at.is_none() => Ok(()),
+                OnPending::Replace => Ok(()),
+                _ => Err(InviteRefused::from(AlreadyInvited { invitation, expires_at })),
             };
             draft.rule("CON-3", answer)?;
             if self.on_pending == OnPending::Resend {
                 for id in &replaced {
-                    renew(host, actor, draft, *id, Some(common.expires_at))
-                        .map_err(|stop| stop.map(Into::into))?;
+                    renew(host, actor, draft, *id, self.expires_at).map_err(|stop| stop.map(Into::into))?;
                 }
                 return Ok(InviteOutcome::Resent { invitation });
             }
@@ -594,7 +597,7 @@ impl Invite {
             inviter: actor.clone(),
             created_at: now,
             starts_at: self.starts_at,
-            expires_at: common.expires_at,
+            expires_at: common.expires_at.within(grants),
             ended: None,
             nonce: Nonce::from_bytes(draft.entropy().take()?),
             earlier_nonces: Vec::new(),

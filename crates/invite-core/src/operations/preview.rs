@@ -377,8 +377,12 @@ fn groups(draft: &Draft, grants: &Grants) -> Result<Vec<GroupId>, Stop<PreviewRe
     Ok(grants.scopes().filter_map(Scope::group).cloned().collect())
 }
 
-/// Whether nobody gets into these groups now, however they stand otherwise (LIF-8, LNK-6).
+/// Whether nobody gets anything of it now: its time is over (F14), or nobody gets into these groups, however they stand
+/// otherwise (LIF-8, LNK-6).
 fn leads_nowhere(draft: &Draft, grants: &Grants, by: PreviewKind) -> Result<bool, Stop<PreviewRefused>> {
+    if grants.running(draft.now()).is_empty() {
+        return Ok(true);
+    }
     for id in groups(draft, grants)? {
         let works = draft.group(&id)?.is_some_and(|group| {
             let invite_only = group.settings.join_policy == JoinPolicy::InviteOnly;

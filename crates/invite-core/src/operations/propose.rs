@@ -13,6 +13,7 @@ use crate::refusal::{
     refused_when_closed,
 };
 use crate::rules::{authority, open_at_places, organization, require_groups, require_open};
+use crate::seats::end_due;
 use crate::{Actor, Draft, Grants, Host, Invitee, Operation, Permission, Reads, RequestWay, Stop};
 
 /// Proposes an invitation, by a member who may not invite; somebody with the right approves it (F21).
@@ -69,7 +70,7 @@ impl Operation for Propose {
 
     fn reads(&self, actor: &Actor) -> Reads {
         let reads = actor.user().map_or_else(Reads::new, reads_of_asking);
-        reads.actor(actor).invitee(self.invitee.clone()).groups_in(&self.grants)
+        reads.actor(actor).invitee(self.invitee.clone()).groups_in(&self.grants).due()
     }
 
     fn makes(&self) -> usize {
@@ -83,6 +84,7 @@ impl Operation for Propose {
         draft: &mut Draft,
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         require_open(draft)?;
+        end_due(host.model, draft)?;
         let by = actor.user().ok_or(ProposeRefused::from(MembersOnly {}));
         let by = draft.rule("F21", by)?;
         let known =

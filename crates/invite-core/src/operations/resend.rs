@@ -105,6 +105,8 @@ pub(super) fn renew(
     id: InvitationId,
     asked: Option<Expiry>,
 ) -> Result<Expiry, Stop<ResendRefused>> {
+    // Before anything is said of it: the end of a membership ends what is open for the member.
+    end_due(host.model, draft)?;
     let row = draft.invitation(id)?.cloned();
     let row = draft.rule("STO-2", row.ok_or(ResendRefused::from(UnknownInvitation {})))?;
     let state = row.state_at(draft.now());
@@ -113,10 +115,9 @@ pub(super) fn renew(
     draft.rule("LIF-3", answer)?;
     let known = if row.invitee.is_erased() { Err(ResendRefused::from(InvitationErased {})) } else { Ok(()) };
     draft.rule("PRI-6", known)?;
-    end_due(host.model, draft)?;
     match row.kind {
         InvitationKind::Membership => {
-            check_granting(host, actor, draft, &row.grants)?;
+            check_granting(host, actor, draft, &row.grants.running_or_all(draft.now()))?;
             require_welcome(draft, &row.invitee, &row.grants)?;
         }
         InvitationKind::Ownership { .. } => {
@@ -139,6 +140,7 @@ pub(super) fn renew(
     draft.rule("CON-3", place.map_err(ResendRefused::from))?;
     let start = row.begins_after(draft.now()).unwrap_or(draft.now());
     let expires_at = expiry(host.model, organization(draft)?, start, asked).map_err(ResendRefused::from)?;
+    let expires_at = expires_at.within(&row.grants);
     let revived = !draft.invitation(id)?.is_some_and(|row| row.is_open());
     let seat = match (&row.kind, revived) {
         (InvitationKind::Ownership { .. }, _) => None,

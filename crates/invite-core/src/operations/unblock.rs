@@ -7,8 +7,8 @@ use crate::operation::sealed::Sealed;
 use crate::refusal::{NotBlocked, UnknownToken, refused};
 use crate::rules::organization;
 use crate::{
-    Actor, Draft, Event, Host, InvitationId, Operation, Purpose, Reads, Stop, SuppressionKind, Token,
-    Verdict, serialize_digest,
+    Actor, Draft, Event, Host, Invitation, InvitationId, Operation, Purpose, Reads, Stop, SuppressionKind,
+    Token, Verdict, serialize_digest,
 };
 
 /// Undoes what the principal blocked or unsubscribed from, by user or by any vouched address (F11, IDN-3).
@@ -132,7 +132,9 @@ impl Operation for Unsubscribe {
         let earlier = row.as_ref().map_or(&[][..], |row| &row.earlier_nonces);
         // A link out of an older mail stops mail as well as the newest one does.
         let verdict = host.keyring.check(token, row.as_ref().map(|row| &row.nonce), earlier);
-        let row = row.filter(|_| verdict != Verdict::Unknown).ok_or_else(unknown)?;
+        // Nobody knows any more whom an erased invitation was for (PRI-6).
+        let known = |row: &Invitation| verdict != Verdict::Unknown && !row.invitee.is_erased();
+        let row = row.filter(known).ok_or_else(unknown)?;
         organization::<UnsubscribeRefused>(draft).map_err(|_| unknown())?;
         let (invitee, kind) = (row.invitee, SuppressionKind::Mail);
         if draft.suppressed_since(&invitee, kind)?.is_none() {
@@ -148,6 +150,16 @@ mod tests {
     use crate::*;
 
     const BOB: &str = "bob@example.com";
+
+    #[test]
+    fn given_the_unsubscribe_link_of_somebody_erased_when_used_then_it_is_unknown_pri_6() {
+        let mut world = World::new();
+        let id = world.invite(BOB, Grant::role("member"), &by("ada"));
+        let token = world.token(id, Purpose::Unsubscribe);
+        world.ok(Erase::new(address(BOB)), &Actor::System);
+        let refused = world.run(Unsubscribe::new(token), &Actor::System).unwrap_err();
+        assert_eq!(refused.code(), "unknown-token");
+    }
 
     #[test]
     fn given_an_unsubscribe_link_when_used_then_mail_stops_and_nothing_ends_until_undone_idn_3() {

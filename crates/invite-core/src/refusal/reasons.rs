@@ -212,9 +212,9 @@ reason! {
 }
 
 reason! {
-    /// Access was to end at a time that is not ahead.
+    /// Access was to end at a time that is not ahead, or not after the beginning of the invitation to it.
     InvalidEnd {}
-    says "access must end later than now"
+    says "access must end later than now, and than the invitation to it begins"
     |this| {
         code: "invalid-end",
         rule: "F14",

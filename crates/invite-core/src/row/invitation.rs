@@ -182,6 +182,12 @@ impl Expiry {
         }
     }
 
+    /// No later than all that is granted has ended: what leads nowhere holds no seat and no place (F14).
+    #[must_use]
+    pub(crate) fn within(self, grants: &Grants) -> Self {
+        grants.over_at().map_or(self, |end| self.min(Self::At(end)))
+    }
+
     /// The time, if there is one.
     #[must_use]
     pub fn time(self) -> Option<DateTime<Utc>> {

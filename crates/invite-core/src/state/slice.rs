@@ -704,13 +704,16 @@ impl Slice {
         self.closing.as_ref()
     }
 
-    /// Whether an invitee blocked the organization, or all of them (F11).
+    /// Whether an invitee blocked the organization, or is a user who blocked all of them (F11). That an address is of
+    /// somebody who blocks all of them is told to nobody, for only who has an account can (PRI-2): an invitation to it
+    /// is made, and neither mailed nor shown.
     ///
     /// # Errors
     /// [`NotLoaded`]
     pub fn is_blocked(&self, invitee: &Invitee) -> Result<bool, NotLoaded> {
         let here = self.suppressed_since(invitee, SuppressionKind::Invitations)?;
-        Ok(here.or(self.suppressed_since(invitee, SuppressionKind::Everywhere)?).is_some())
+        let everywhere = self.suppressed_since(invitee, SuppressionKind::Everywhere)?;
+        Ok(here.is_some() || everywhere.is_some() && invitee.user().is_some())
     }
 
     /// Since when an invitee does not want something.

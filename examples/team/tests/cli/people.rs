@@ -38,11 +38,15 @@ fn what_waits_in_the_inbox_is_accepted_at_once_e5() {
 fn who_blocks_all_is_invited_by_nobody_until_it_is_undone_f11() {
     let team = two_that_invited_bob();
     assert!(line(&team.run(&by(&["block"], &BOB)).done(), "globex").contains("declined"));
-    team.pipe(&["invite", "-", "--role", "member"], "bob@example.com").refused("blocked");
+    // Nobody is told that whoever has the address has an account, and blocks them.
+    team.pipe(&["invite", "-", "--role", "member"], "bob@example.com").done();
+    team.run(&["send"]).done();
+    assert!(!line(&team.run(&["invitations"]).done(), "bob@example.com").contains("sent"));
+    assert!(team.run(&by(&["inbox"], &BOB)).done().contains("nothing waits"));
     assert!(line(&team.run(&by(&["blocks"], &BOB)).done(), "bob@example.com").contains("everywhere"));
     team.run(&by(&["unblock"], &BOB)).done();
     assert!(team.run(&by(&["blocks"], &BOB)).done().contains("nothing is blocked"));
-    team.pipe(&["invite", "-", "--role", "member"], "bob@example.com").done();
+    assert!(team.run(&by(&["inbox"], &BOB)).done().contains("1 invitation waits"));
 }
 
 #[test]

@@ -12,7 +12,9 @@ use invite::{
 use super::super::cast::PAGES;
 use super::super::command::{Claim, Command};
 use super::super::rights::entitled;
-use super::{Reference, Row, Why, age, code_of, edited, former_grants, names, owner, reason, unsound};
+use super::{
+    Reference, Row, Why, age, code_of, edited, former_grants, names, over_at, owner, reason, still, unsound,
+};
 
 impl Reference {
     /// Reasons against a command as a whole, and how many items it has.
@@ -53,15 +55,22 @@ impl Reference {
         match command {
             Command::Invite { list, grants, on_pending, include, starts, expiry, .. } => {
                 let (invitee, own) = &list[position];
-                match invitee.user().filter(|_| self.includes(invitee, *include, *starts)) {
+                let over = over_at(own.as_ref().unwrap_or(grants));
+                let ends_first = over.zip(*starts).is_some_and(|(end, start)| end <= start);
+                let mut why = reason("invalid-end", ends_first);
+                why.extend(match invitee.user().filter(|_| self.includes(invitee, *include, *starts)) {
                     Some(user) => self.against_including(user, own.as_ref(), grants, by),
                     None => {
-                        let expires =
-                            expiry.unwrap_or(Expiry::At(starts.unwrap_or(now) + TimeDelta::days(7)));
-                        let on_pending = (*on_pending, expires);
+                        // One that waits begins when it was to begin.
+                        let on_pending = match (on_pending, starts) {
+                            (OnPending::Resend, Some(_)) => OnPending::Refuse,
+                            _ => *on_pending,
+                        };
+                        let on_pending = (on_pending, *expiry);
                         self.against_inviting(invitee, own.as_ref(), grants, on_pending, by, now)
                     }
-                }
+                });
+                why
             }
             Command::Resend { id, expiry } => {
                 let mut why = self.open();
@@ -191,7 +200,7 @@ impl Reference {
         invitee: &Invitee,
         own: Option<&Grants>,
         common: &Grants,
-        (on_pending, expires): (OnPending, Expiry),
+        (on_pending, expiry): (OnPending, Option<Expiry>),
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Why {
@@ -200,7 +209,7 @@ impl Reference {
         why.extend(self.unwelcome(invitee, grants));
         for (id, row) in self.live(now).filter(|(_, row)| row.shares_a_place_with(invitee, grants)) {
             match on_pending {
-                OnPending::Resend => why.extend(self.against_resending(*id, Some(expires), by, now)),
+                OnPending::Resend => why.extend(self.against_resending(*id, expiry, by, now)),
                 OnPending::Replace => why.extend(self.against_managing_row(row, by)),
                 _ => why.extend(["already-invited"]),
             }
@@ -224,7 +233,7 @@ impl Reference {
         why.extend(unsound(expiry, row.start(now)));
         match row.kind {
             InvitationKind::Membership => {
-                why.extend(self.against_granting(by, &row.grants));
+                why.extend(self.against_granting(by, &still(&row.grants, now)));
                 why.extend(self.unwelcome(&row.invitee, &row.grants));
             }
             InvitationKind::Ownership { .. } => {
@@ -249,8 +258,10 @@ impl Reference {
         let Some(row) = self.invitations.get(&id) else { return why };
         why.extend(unsound(expiry, row.start(now)));
         let (grants, longer) = edited(row, grants, expiry);
-        if *grants != row.grants || longer {
+        if *grants != row.grants {
             why.extend(self.against_granting(by, grants));
+        } else if longer {
+            why.extend(self.against_granting(by, &still(grants, now)));
         }
         if *grants != row.grants {
             why.extend(reason("already-member", self.holds_all(&row.invitee, grants)));
@@ -372,7 +383,7 @@ impl Reference {
         why.extend(self.against_groups(grants));
         why.extend(self.holder(by).lacks_authority(&self.model, &Permission::ADD, grants, true));
         for name in names(user, email) {
-            why.extend(reason("blocked", self.is_blocked_by(&name)));
+            why.extend(reason("blocked", self.refuses(&name)));
         }
         let left = self.unwilling.contains(&(Invitee::User(user.clone()), SuppressionKind::Inclusion));
         why.extend(reason("left-before", left && by.user().is_some()));
@@ -429,7 +440,7 @@ impl Reference {
     pub(super) fn unwelcome(&self, invitee: &Invitee, grants: &Grants) -> Why {
         let permitted = invitee.address().is_none_or(|address| self.settings.domain_rules().permits(address));
         let mut why = reason("domain-not-allowed", !permitted);
-        why.extend(reason("blocked", self.is_blocked_by(invitee)));
+        why.extend(reason("blocked", self.refuses(invitee)));
         why.extend(self.against_suspended(invitee));
         why.extend(reason("already-member", self.holds_all(invitee, grants)));
         why

@@ -14,7 +14,14 @@ use super::super::violation::{Checked, holds};
 use super::{Reference, names};
 
 impl Reference {
-    /// Whether somebody is not to be invited, by this name.
+    /// Whether an inviter is told that somebody is not to be invited: of an address nobody is told that whoever has it
+    /// blocks everybody (PRI-2).
+    pub(super) fn refuses(&self, name: &Invitee) -> bool {
+        let blocks = |kind| self.unwilling.contains(&(name.clone(), kind));
+        blocks(SuppressionKind::Invitations) || name.user().is_some() && blocks(SuppressionKind::Everywhere)
+    }
+
+    /// Whether nothing is shown to somebody, by this name.
     pub(super) fn is_blocked_by(&self, name: &Invitee) -> bool {
         let kinds = [SuppressionKind::Invitations, SuppressionKind::Everywhere];
         kinds.iter().any(|kind| self.unwilling.contains(&(name.clone(), *kind)))

@@ -14,7 +14,7 @@ use invite::{
 use super::super::command::{Command, Item};
 use super::super::violation::{Checked, holds};
 use super::scopes::leaves;
-use super::{Held, Reference, Row, edited, former_grants, names, owner};
+use super::{Held, Reference, Row, edited, former_grants, names, owner, within};
 
 /// What a new invitation is made of.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,8 @@ pub(super) struct New<'a> {
 
 impl New<'_> {
     fn expires(self, now: DateTime<Utc>) -> Expiry {
-        self.expiry.unwrap_or(Expiry::At(self.starts.unwrap_or(now) + TimeDelta::days(7)))
+        let expiry = self.expiry.unwrap_or(Expiry::At(self.starts.unwrap_or(now) + TimeDelta::days(7)));
+        within(expiry, self.grants)
     }
 }
 
@@ -67,8 +68,7 @@ impl Reference {
                         self.invite(*id, invitee, new, now);
                     }
                     _ => {
-                        let expires = expiry.unwrap_or(new.expires(now));
-                        pending.iter().for_each(|id| self.resend(*id, by, Some(expires), now));
+                        pending.iter().for_each(|id| self.resend(*id, by, *expiry, now));
                     }
                 }
             }
@@ -80,8 +80,8 @@ impl Reference {
                     if grants != row.grants || longer {
                         row.inviter = by.clone();
                     }
+                    row.expires = within(expiry.unwrap_or(row.expires), &grants);
                     row.grants = grants;
-                    row.expires = expiry.unwrap_or(row.expires);
                 }
             }
             Command::Revoke(ids) => self.end(ids[position], InvitationState::Revoked),
@@ -266,7 +266,8 @@ impl Reference {
     fn resend(&mut self, id: InvitationId, by: &Actor, expiry: Option<Expiry>, now: DateTime<Utc>) {
         if let Some(row) = self.invitations.get_mut(&id) {
             row.revision += 1;
-            row.expires = expiry.unwrap_or(Expiry::At(row.start(now) + TimeDelta::days(7)));
+            let expiry = expiry.unwrap_or(Expiry::At(row.start(now) + TimeDelta::days(7)));
+            row.expires = within(expiry, &row.grants);
             row.ended = None;
             row.mailed = None;
             if row.kind == InvitationKind::Membership {

@@ -437,10 +437,28 @@ fn age(turns: u32, issued: &Issued) -> Verdict {
 fn edited<'a>(row: &'a Row, grants: Option<&'a Grants>, expiry: Option<Expiry>) -> (&'a Grants, bool) {
     match row.kind {
         InvitationKind::Membership => {
-            (grants.unwrap_or(&row.grants), expiry.is_some_and(|expiry| expiry > row.expires))
+            let grants = grants.unwrap_or(&row.grants);
+            (grants, within(expiry.unwrap_or(row.expires), grants) > row.expires)
         }
         InvitationKind::Ownership { .. } => (&row.grants, false),
     }
+}
+
+/// When all of what is granted has ended, if it does by itself (F14).
+fn over_at(grants: &Grants) -> Option<DateTime<Utc>> {
+    let ends = grants.iter().map(|(_, access)| access.ends_at()).collect::<Option<Vec<_>>>()?;
+    ends.into_iter().max()
+}
+
+/// An expiry that is not later than the end of all that is granted.
+fn within(expiry: Expiry, grants: &Grants) -> Expiry {
+    over_at(grants).map_or(expiry, |end| expiry.min(Expiry::At(end)))
+}
+
+/// What has not ended, unless all of it has.
+fn still(grants: &Grants, now: DateTime<Utc>) -> Grants {
+    let running = grants.running(now);
+    if running.is_empty() { grants.clone() } else { running }
 }
 
 fn unsound(expiry: Option<Expiry>, now: DateTime<Utc>) -> Why {
