@@ -141,6 +141,28 @@ on_every_store! {
         refused(acme.approve(fay).await, "domain-not-allowed", "IDN-8", "");
     }
 
+    async fn f15_rules_on_domains_are_not_evaded_where_there_is_no_address_idn_8_lnk_6(world) {
+        let acme = world.acme().await;
+        let (link, token) = asking(&acme, "client").await;
+        let ask = async |who: &str| world.invite.ask_to_join(&token, Principal::user(who)).await.unwrap().request;
+        let (eve, fay) = (ask("eve").await, asks(&world, &token, "fay").await);
+        let bob = acme.invite(user("bob"), Grant::role("client")).await.unwrap().invitations().next().unwrap();
+        let only = |domain| invite::DomainRules::new().allow(invite::DomainRule::parse(domain).unwrap());
+        acme.edit_link(link, LinkSettings::new("Clients", Grant::role("client")).by_request().domains(only("work.example"))).await.unwrap();
+        refused(acme.approve(fay).await, "domain-not-allowed", "IDN-8", "");
+        acme.change_settings(Settings::named("Acme Ltd").domains(only("example.com"))).await.unwrap();
+        refused(acme.approve(eve).await, "address-needed", "IDN-8", "verify");
+        let organization = acme.organization();
+        refused(organization.accept(bob, Principal::user("bob")).await, "address-needed", "IDN-8", "verify");
+        let elsewhere = Principal::user("bob").vouched("bob@work.example");
+        refused(organization.accept(bob, elsewhere).await, "domain-not-allowed", "IDN-8", "");
+        organization.accept(bob, person("bob")).await.unwrap();
+        let list = || [invite::NewMember::new(user("cid"), Grant::role("client"))];
+        let added = acme.add_members(list()).await;
+        refused(added, "address-needed", "IDN-8", "verify");
+        organization.as_system().add_members(list()).await.unwrap();
+    }
+
     async fn f21_a_member_who_may_not_invite_proposes_and_somebody_with_the_right_approves(world) {
         let acme = world.acme().await;
         let mia = world.joins("mia", Grant::role("member")).await;

@@ -58,6 +58,12 @@ impl DomainRules {
         &self.denied
     }
 
+    /// Whether they keep any domain out.
+    #[must_use]
+    pub fn restrict(&self) -> bool {
+        *self != Self::default()
+    }
+
     /// How many rules there are.
     pub(crate) fn count(&self) -> usize {
         self.allowed.as_ref().map_or(0, BTreeSet::len) + self.denied.len()

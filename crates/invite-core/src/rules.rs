@@ -6,13 +6,14 @@ use alloc::vec::Vec;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::refusal::{
-    ContinueUrlNotAllowed, DomainNotAllowed, GroupArchived, GroupClosed, InvalidExpiry, InvalidStart,
-    MemberSuspended, NotBegun, OrganizationClosed, OrganizationSuspended, Refusal, TooLarge,
+    AddressNeeded, ContinueUrlNotAllowed, DomainNotAllowed, GroupArchived, GroupClosed, InvalidExpiry,
+    InvalidStart, MemberSuspended, NotBegun, OrganizationClosed, OrganizationSuspended, Refusal, TooLarge,
     TooManyInvitations, TooManyOpen, TooManyPending, UnknownGroup,
 };
 use crate::{
-    AccessModel, Actor, Authority, Draft, EmailAddress, Expiry, Grants, Group, GroupId, GroupStatus, Host,
-    Invitation, LimitSubject, Member, Organization, OrganizationStatus, Scope, Stop, bounded,
+    AccessModel, Actor, Authority, DomainRules, Draft, EmailAddress, Expiry, Grants, Group, GroupId,
+    GroupStatus, Host, Invitation, LimitSubject, Member, Organization, OrganizationStatus, Scope, Stop,
+    bounded,
 };
 
 /// Why nothing goes on in an organization (LIF-8).
@@ -132,16 +133,25 @@ where
     Ok(draft.rule("AUT-7", if active { Ok(()) } else { Err(R::from(MemberSuspended {})) })?)
 }
 
-/// Requires that the organization's rules allow the address (IDN-8).
+/// Requires that the rules permit the address, if there is one (IDN-8).
 pub(crate) fn require_domain(
-    organization: &Organization,
+    rules: &DomainRules,
     address: Option<&EmailAddress>,
 ) -> Result<(), DomainNotAllowed> {
     match address {
-        Some(address) if !organization.settings.domains.permits(address) => {
-            Err(DomainNotAllowed { domain: address.domain().into() })
-        }
+        Some(address) if !rules.permits(address) => Err(DomainNotAllowed { domain: address.domain().into() }),
         _ => Ok(()),
+    }
+}
+
+/// Requires that the rules permit the address, and that there is one where they keep any domain out (IDN-8).
+pub(crate) fn require_permitted<R>(rules: &DomainRules, address: Option<&EmailAddress>) -> Result<(), R>
+where
+    R: From<DomainNotAllowed> + From<AddressNeeded>,
+{
+    match address {
+        None if rules.restrict() => Err(AddressNeeded {}.into()),
+        _ => Ok(require_domain(rules, address)?),
     }
 }
 

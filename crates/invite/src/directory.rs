@@ -69,7 +69,8 @@ pub trait Directory: Send + Sync + 'static {
     ) -> Result<Vec<Person>, DirectoryError>;
 
     /// The verified address at which a user reads mail; `None` if there is none. Asked only to send the notice to
-    /// somebody who was included by their id (C3), and told to nobody else.
+    /// somebody who was included by their id (C3), and of somebody named in a list where an organization has rules on
+    /// domains (IDN-8); told to nobody else.
     ///
     /// # Errors
     /// [`DirectoryError`]

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::join::{Joining, join};
+use super::join_link::permitted_address;
 use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
@@ -18,8 +19,8 @@ use crate::refusal::{
 use crate::rules::{authority, organization, require_begun, require_groups, require_open, without_closed};
 use crate::seats::end_due;
 use crate::{
-    Actor, ContinueTo, Draft, EmailAddress, Ending, Event, Grant, Grants, GroupId, Host, Invitation,
-    InvitationId, InvitationKind, InvitationState, Invitee, InviterPolicy, JoinedBy, Metadata,
+    Actor, ContinueTo, DomainRules, Draft, EmailAddress, Ending, Event, Grant, Grants, GroupId, Host,
+    Invitation, InvitationId, InvitationKind, InvitationState, Invitee, InviterPolicy, JoinedBy, Metadata,
     MetadataPolicy, Operation, OrganizationId, Permission, Purpose, Reads, Stop, Token, UserId, Verdict,
     serialize_digest,
 };
@@ -173,7 +174,7 @@ refused! {
     /// Why an invitation was not accepted.
     AcceptRefused:
         UnknownToken, UnknownInvitation, Superseded, NotPending, NotBegun, OrganizationSuspended, OrganizationClosed,
-        WrongAccount, AddressNotVerified, TooLarge, InviterNoLongerMay, NoLongerAvailable, DomainNotAllowed,
+        WrongAccount, AddressNotVerified, TooLarge, InviterNoLongerMay, NoLongerAvailable, DomainNotAllowed, AddressNeeded,
         AddressOfAnotherMember, MemberSuspended, AlreadyMember, AlreadyOwner, UnknownMember, NoSeatLeft, SeatClassNotInPlan,
         UnknownGroup, GroupArchived, GroupClosed
 }
@@ -247,6 +248,10 @@ impl Accept {
         )?;
         let grants = draft.rule("AUT-4", still.ok_or(AcceptRefused::from(InviterNoLongerMay {})))?;
 
+        let email = match &proven {
+            None => self.address_needed(draft)?,
+            Some(_) => proven.clone(),
+        };
         let ending = Ending::Accepted { user: self.principal.user.clone() };
         draft.emit(Event::InvitationEnded { id: row.id, ending, reason: None });
         let metadata = match host.model.metadata_policy {
@@ -258,7 +263,8 @@ impl Accept {
             draft,
             Joining {
                 user: &self.principal.user,
-                email: proven.as_ref(),
+                email: email.as_ref(),
+                known: None,
                 grants: &grants,
                 known_as: self.principal.invitees().chain([row.invitee.clone()]).collect(),
                 joined_by: JoinedBy::Accepting(row.id),
@@ -266,6 +272,16 @@ impl Accept {
             },
         )?;
         Ok(self.accepted(host, draft, row, member.grants, proven, dropped))
+    }
+
+    /// The address that somebody new comes in with who was invited by their id, where there are rules on domains:
+    /// one vouched for that they permit (IDN-8).
+    fn address_needed(&self, draft: &mut Draft) -> Result<Option<EmailAddress>, Stop<AcceptRefused>> {
+        let restrict = organization::<AcceptRefused>(draft)?.settings.domains.restrict();
+        match restrict && draft.member(&self.principal.user)?.is_none() {
+            true => permitted_address(draft, &self.principal, &DomainRules::default()),
+            false => Ok(None),
+        }
     }
 
     fn accepted(
@@ -916,6 +932,12 @@ mod tests {
             "given a domain that was denied since, when accepted, then it is not allowed (IDN-8)",
             "DomainNotAllowed",
             accept(&mut world, id),
+        );
+        let by_id = world.invite(user("zoe"), Grant::role("client"), &by("ada"));
+        cases.refused(
+            "given rules on domains, when accepted by a user without an address, then one is needed (IDN-8)",
+            "AddressNeeded",
+            world.run(Accept::inbox(by_id, stranger("zoe")), &by("zoe")),
         );
 
         let (mut world, id) = invited();

@@ -107,7 +107,7 @@ refused! {
     AddMembersRefused:
         NothingAsked, TooLarge, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted, NotGrantable,
         GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable, InvalidEnd, NotEntitled,
-        DomainNotAllowed, Blocked, LeftBefore, MemberSuspended, AlreadyMember, AddressOfAnotherMember, NoSeatLeft,
+        DomainNotAllowed, AddressNeeded, Blocked, LeftBefore, MemberSuspended, AlreadyMember, AddressOfAnotherMember, NoSeatLeft,
         SeatClassNotInPlan,
         UnknownGroup, GroupArchived, GroupClosed
 }
@@ -193,6 +193,7 @@ fn add_one(
         Joining {
             user: &member.user,
             email: member.email.as_ref(),
+            known: None,
             grants,
             known_as,
             joined_by: JoinedBy::BeingAdded,
@@ -380,6 +381,13 @@ mod tests {
             "DomainNotAllowed",
             with_address.clone(),
             &host,
+        );
+        refused(
+            &mut denied,
+            "given rules on domains, when a member adds without an address, then one is needed (IDN-8)",
+            "AddressNeeded",
+            AddMembers::one(new("eve", Grant::role("client"))),
+            &by("ada"),
         );
         let mut shut = world.clone();
         shut.shut_groups();

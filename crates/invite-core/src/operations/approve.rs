@@ -16,12 +16,12 @@ use crate::refusal::{
     refused_for_authority, refused_for_grants, refused_for_groups, refused_for_seats, refused_like,
     refused_when_closed,
 };
-use crate::rules::{authority, require_open};
+use crate::rules::{authority, require_open, require_permitted};
 use crate::seats::end_due;
 use crate::{
-    Actor, Approvers, Draft, Event, Grants, Host, InvitationId, Invitee, InviterPolicy, JoinRequest,
-    JoinedBy, LinkState, Metadata, Operation, Permission, Reads, RequestEnding, RequestId, RequestState,
-    RequestWay, Stop, UserId,
+    Actor, Approvers, Draft, Event, Grants, Host, InvitationId, InviteLink, Invitee, InviterPolicy,
+    JoinRequest, JoinedBy, LinkState, Metadata, Operation, Permission, Reads, RequestEnding, RequestId,
+    RequestState, RequestWay, Stop, UserId,
 };
 
 /// Approves one join request or many, each decided for itself (STO-8).
@@ -119,7 +119,7 @@ refused! {
         NothingAsked, TooLarge, OrganizationSuspended, OrganizationClosed, UnknownRequest, NotPermitted, NotGrantable,
         OwnRequest, RequestNotPending, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable,
         NotEntitled, InvalidEnd, UnknownGroup, GroupArchived, GroupClosed, GroupInviteOnly, InviterNoLongerMay,
-        LinkNotOpen, DomainNotAllowed, Blocked, MemberSuspended, AddressOfAnotherMember, AlreadyMember, AlreadyInvited,
+        LinkNotOpen, DomainNotAllowed, AddressNeeded, Blocked, MemberSuspended, AddressOfAnotherMember, AlreadyMember, AlreadyInvited,
         InvalidExpiry, TooManyInvitations, TooManyPending, TooManyOpen, NoSeatLeft, SeatClassNotInPlan,
 }
 refused_when_closed!(ApproveRefused);
@@ -130,7 +130,7 @@ refused_for_seats!(ApproveRefused);
 refused_like! {
     ApproveRefused from some of InviteRefused:
         TooLarge, NotPermitted, NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind,
-        NeverGrantable, NotEntitled, InvalidEnd, UnknownGroup, GroupArchived, GroupClosed, DomainNotAllowed, Blocked,
+        NeverGrantable, NotEntitled, InvalidEnd, UnknownGroup, GroupArchived, GroupClosed, DomainNotAllowed, AddressNeeded, Blocked,
         MemberSuspended, AddressOfAnotherMember, AlreadyMember, AlreadyInvited, InvalidExpiry, TooManyInvitations,
         TooManyPending, TooManyOpen, NoSeatLeft, SeatClassNotInPlan,
 }
@@ -295,10 +295,16 @@ fn admit(
 ) -> Result<ApproveOutcome, Stop<ApproveRefused>> {
     let joined_by = match row.way {
         RequestWay::Link { link, revision } => {
-            // The settings may have changed since; how often the link may be used holds at any time (CON-4).
-            let used_up = draft
-                .link(link)?
-                .is_some_and(|link| link.settings.max_uses.is_some_and(|most| link.uses >= most));
+            // What it grants is as it was asked for; how often it may be used, and by whom, holds at any time
+            // (CON-4, LNK-6).
+            let (used_up, domain) = match draft.link(link)? {
+                Some(InviteLink { settings, uses, .. }) => (
+                    settings.max_uses.is_some_and(|most| *uses >= most),
+                    require_permitted::<ApproveRefused>(&settings.domains, row.email.as_ref()),
+                ),
+                None => (false, Ok(())),
+            };
+            draft.rule("LNK-6", domain)?;
             let state = LinkState::UsedUp;
             let answer = if used_up { Err(ApproveRefused::from(LinkNotOpen { state })) } else { Ok(()) };
             draft.rule("CON-4", answer)?;
@@ -315,6 +321,7 @@ fn admit(
     let joining = Joining {
         user,
         email: row.email.as_ref(),
+        known: None,
         grants,
         known_as: row.invitees().collect(),
         joined_by,
@@ -389,6 +396,24 @@ mod tests {
         assert_eq!((world.link(link).uses, world.seats("team")), (1, (1, 0)));
         let refused = world.run(Approve::one(second), &by("ada")).unwrap_err();
         assert_eq!(refused.code(), "link-used-up", "a use is counted when somebody joins (CON-4)");
+    }
+
+    #[test]
+    fn given_a_rule_on_domains_that_came_to_the_link_when_approved_then_it_holds_lnk_6_idn_8() {
+        let mut world = World::new();
+        let link = world.make_link(asked_by(Grant::role("client")));
+        let asked = world.ask_by(link, "bob").unwrap();
+        let token = world.link_token(link);
+        let without = world.ok(AskToJoin::link(token, stranger("cid")), &by("cid")).request;
+        for (domain, codes) in [
+            ("work.example", [Some("domain-not-allowed"), Some("address-needed")]),
+            ("example.com", [None, Some("address-needed")]),
+        ] {
+            let rules = DomainRules::new().allow(DomainRule::parse(domain).unwrap());
+            world.ok(EditLink::new(link, asked_by(Grant::role("client")).domains(rules)), &by("ada"));
+            let came = [asked, without].map(|id| world.run(Approve::one(id), &by("ada")));
+            assert_eq!(came.map(|came| came.err().map(|why| why.code())), codes, "{domain}");
+        }
     }
 
     #[test]
@@ -662,6 +687,16 @@ mod tests {
             "given a domain that is denied since, then no (LNK-6)",
             "DomainNotAllowed",
             ruled.run(Approve::one(id), &by("ada")),
+        );
+        let mut unknown = world.clone();
+        let token = unknown.link_token(link);
+        let of_zoe = unknown.ok(AskToJoin::link(token, stranger("zoe")), &by("zoe")).request;
+        let rules = DomainRules::new().allow(DomainRule::parse("example.com").unwrap());
+        unknown.ok(ChangeSettings::new(Settings::named("Acme").domains(rules)), &by("ada"));
+        cases.refused(
+            "given rules on domains and no address, then one is needed (IDN-8)",
+            "AddressNeeded",
+            unknown.run(Approve::one(of_zoe), &by("ada")),
         );
         let mut taken = world.clone();
         taken.ok(AddMembers::one(NewMember::new(user("zoe"), client()).email(address(BOB))), &Actor::System);

@@ -53,6 +53,7 @@ impl Invite {
         let joining = Joining {
             user,
             email: invitee.address(),
+            known: entry.address.as_ref(),
             grants,
             known_as: [invitee.clone(), Invitee::User(user.clone())].into(),
             joined_by: JoinedBy::Included { by: actor.clone(), invitation: id },

@@ -288,7 +288,7 @@ refused! {
             NothingAsked, TooLarge, ForbiddenCharacter, PartlyRefused, OrganizationSuspended, OrganizationClosed, NotPermitted,
         NotGrantable, GrantsMissing, UnknownRole, UnknownPermission, UnknownResourceKind, NeverGrantable,
         NotEntitled, InvalidEnd, InvalidStart, InvalidExpiry, InvalidAddress, UnknownName, AmbiguousName, InclusionOff,
-        DomainNotAllowed, Blocked, MemberSuspended, AlreadyMember, AddressOfAnotherMember,
+        DomainNotAllowed, AddressNeeded, Blocked, MemberSuspended, AlreadyMember, AddressOfAnotherMember,
         AlreadyInvited, TooManyInvitations, TooManyPending, NoSeatLeft, SeatClassNotInPlan, UnknownInvitation,
         NotPending, NotOwner, TooManyOpen, UnknownGroup, GroupArchived, GroupClosed, ContinueUrlNotAllowed,
         InvitationErased
@@ -663,7 +663,8 @@ pub(super) fn require_welcome<R>(draft: &mut Draft, invitee: &Invitee, grants: &
 where
     R: Refusal + From<DomainNotAllowed> + From<Blocked> + From<MemberSuspended> + From<AlreadyMember>,
 {
-    let domain = require_domain(organization::<R>(draft)?, invitee.address()).map_err(R::from);
+    let domain =
+        require_domain(&organization::<R>(draft)?.settings.domains, invitee.address()).map_err(R::from);
     draft.rule("IDN-8", domain)?;
     let blocked = draft.is_blocked(invitee)?;
     draft.rule("F11", if blocked { Err(R::from(Blocked {})) } else { Ok(()) })?;
@@ -1250,6 +1251,16 @@ mod tests {
             "given an allow list, when another domain is invited, then it is not allowed (IDN-8)",
             "DomainNotAllowed",
             stranger.clone(),
+            "ada",
+        );
+        let rules = denied.organization().settings.domains.clone();
+        let including = Settings::named("Acme").domains(rules).inclusion(Inclusion::Always);
+        denied.ok(ChangeSettings::new(including), &by("ada"));
+        refused(
+            &mut denied,
+            "given an allow list, when somebody without an address is included, then one is needed (IDN-8)",
+            "AddressNeeded",
+            Invite::new(user("zoe"), Grant::role("client")),
             "ada",
         );
 

@@ -26,6 +26,8 @@ pub struct InviteeEntry {
     pub(super) metadata: Metadata,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) account: Option<UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) address: Option<EmailAddress>,
 }
 
 /// What an entry names.
@@ -103,6 +105,14 @@ impl InviteeEntry {
         self
     }
 
+    /// An address that the user who is named has verified, as the host says. Where an organization has rules on domains,
+    /// whoever is [included](crate::Include) by their id needs one that is permitted (IDN-8); it is not kept.
+    #[must_use]
+    pub fn address(mut self, address: EmailAddress) -> Self {
+        self.address = Some(address);
+        self
+    }
+
     /// The user that is named, or said to have the address that is named.
     pub(super) fn user(&self) -> Option<&UserId> {
         match &self.who {
@@ -112,7 +122,8 @@ impl InviteeEntry {
     }
 
     fn named(input: String, who: Named) -> Self {
-        Self { input, who, name: None, grants: None, locale: None, metadata: Metadata::new(), account: None }
+        let (metadata, account, address) = (Metadata::new(), None, None);
+        Self { input, who, name: None, grants: None, locale: None, metadata, account, address }
     }
 
     /// The invitee's name, for the mail.
@@ -180,6 +191,17 @@ impl Invitees {
             InviteeEntry { who, ..InviteeEntry::from(fragment) }
         };
         list.fragments().iter().map(entry).collect::<Vec<_>>().into()
+    }
+
+    /// The same list, with addresses of users whom it names by id: see [`InviteeEntry::address`].
+    #[must_use]
+    pub fn with_addresses(mut self, addresses: &BTreeMap<UserId, EmailAddress>) -> Self {
+        for entry in &mut self.entries {
+            if let Named::Invitee(Invitee::User(user)) = &entry.who {
+                entry.address = addresses.get(user).cloned();
+            }
+        }
+        self
     }
 
     /// The addresses and users named, without what names nobody.

@@ -4,12 +4,15 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use crate::refusal::{AddressOfAnotherMember, AlreadyMember, DomainNotAllowed, MemberSuspended, Refusal};
-use crate::rules::{open_at_places, organization, require_active, require_domain};
+use crate::refusal::{
+    AddressNeeded, AddressOfAnotherMember, AlreadyMember, DomainNotAllowed, MemberSuspended, Refusal,
+};
+use crate::rules::{open_at_places, organization, require_active, require_domain, require_permitted};
 use crate::seats::{NoRoom, lower, release_covered, require_seat, seat_after, takes_another};
 use crate::{
-    AccessModel, Draft, EmailAddress, Event, Fault, Grants, Invitation, InvitationKind, Invitee, JoinRequest,
-    JoinedBy, Member, MemberStatus, Metadata, NotLoaded, RevokedBecause, Scope, SettledBecause, Stop, UserId,
+    AccessModel, Actor, Draft, EmailAddress, Event, Fault, Grants, Invitation, InvitationKind, Invitee,
+    JoinRequest, JoinedBy, Member, MemberStatus, Metadata, NotLoaded, RevokedBecause, Scope, SettledBecause,
+    Stop, UserId,
 };
 
 /// Somebody who is about to become a member, or to hold more.
@@ -17,6 +20,8 @@ pub(super) struct Joining<'a> {
     pub(super) user: &'a UserId,
     /// An address that was proven to be theirs, or that the host vouches for.
     pub(super) email: Option<&'a EmailAddress>,
+    /// One that is known to be theirs and is not kept: for the domain rules, where there is no other.
+    pub(super) known: Option<&'a EmailAddress>,
     pub(super) grants: &'a Grants,
     /// Whoever else the host says that they are.
     pub(super) known_as: Vec<Invitee>,
@@ -26,26 +31,32 @@ pub(super) struct Joining<'a> {
 
 /// Makes somebody a member, or adds to what a member holds: one membership, however many grants (IDN-10).
 ///
-/// Checks the domain (IDN-8), that nobody else joined with the address (IDN-12), that they are not suspended (AUT-7)
+/// Checks the domain, which somebody new must have an address of where there are rules, unless the host itself lets them
+/// in (IDN-8), that nobody else joined with the address (IDN-12), that they are not suspended (AUT-7)
 /// and the seat (SEA-1), and settles what is open for the same person and scopes (LIF-7d, IDN-11).
 pub(super) fn join<R>(model: &AccessModel, draft: &mut Draft, joining: Joining<'_>) -> Result<Member, Stop<R>>
 where
     R: Refusal
         + From<AlreadyMember>
         + From<DomainNotAllowed>
+        + From<AddressNeeded>
         + From<AddressOfAnotherMember>
         + From<MemberSuspended>
         + From<NoRoom>,
 {
-    let Joining { user, email, grants, known_as, joined_by, metadata } = joining;
-    let domain = require_domain(organization::<R>(draft)?, email).map_err(R::from);
+    let Joining { user, email, known, grants, known_as, joined_by, metadata } = joining;
+    let before = draft.member(user)?.cloned();
+    let rules = &organization::<R>(draft)?.settings.domains;
+    let domain = match before.is_none() && *draft.actor() != Actor::System {
+        true => require_permitted(rules, email.or(known)),
+        false => require_domain(rules, email).map_err(R::from),
+    };
     draft.rule("IDN-8", domain)?;
     if let Some(email) = email {
         let other = draft.member_with(email)?.is_some_and(|member| member.user != *user);
         let answer = if other { Err(R::from(AddressOfAnotherMember {})) } else { Ok(()) };
         draft.rule("IDN-12", answer)?;
     }
-    let before = draft.member(user)?.cloned();
     if before.as_ref().and_then(Member::ends_at).is_some_and(|end| end <= draft.now()) {
         // What is due was ended before. It is among what was not loaded.
         return Err(Stop::MoreDue);
@@ -181,6 +192,59 @@ mod tests {
         let mut world = World::with(team_of(2));
         world.ok(AddMembers::one(NewMember::new(user("bob"), in_group("member", "own"))), &Actor::System);
         world
+    }
+
+    #[test]
+    fn given_rules_on_domains_when_somebody_comes_in_by_any_way_then_an_address_that_they_permit_is_needed_idn_8_f15()
+     {
+        let mut world = World::new();
+        world.add("mia", Grant::role("member").adding(Permission::PROPOSE));
+        let client = || Grant::role("client");
+        let link = world.make_link(LinkSettings::new("Clients", client()).by_request());
+        let token = world.link_token(link);
+        let asked = world.ok(AskToJoin::link(token, stranger("ann")), &by("ann")).request;
+        let invited = world.invite(user("bob"), client(), &by("ada"));
+        let rules = DomainRules::new().allow(DomainRule::parse("example.com").unwrap());
+        let settings = Settings::named("Acme").domains(rules).inclusion(Inclusion::Asked);
+        world.ok(ChangeSettings::new(settings.clone()), &by("ada"));
+        fn code<T, R: Refusal>(came: Result<T, R>) -> Option<&'static str> {
+            came.err().map(|why| why.code())
+        }
+
+        // Where a principal acts, any address vouched for will do.
+        let bob = |at: &str| stranger("bob").vouching(address(at));
+        let accept = |bob: Principal| Accept::inbox(invited, bob);
+        assert_eq!(code(world.run(accept(stranger("bob")), &by("bob"))), Some("address-needed"));
+        assert_eq!(code(world.run(accept(bob("bob@work.example")), &by("bob"))), Some("domain-not-allowed"));
+        let both = bob("bob@a.example").vouching(address("bob@example.com"));
+        let accepted = world.ok(accept(both), &by("bob"));
+        assert_eq!(accepted.proven, None, "nobody had invited it");
+        assert_eq!(world.member("bob").unwrap().email, Some(address("bob@example.com")));
+
+        // Where nobody is there to vouch, what is known of them counts.
+        assert_eq!(code(world.run(Approve::one(asked), &by("ada"))), Some("address-needed"));
+        let add = |member: NewMember| AddMembers::one(member);
+        let cid = || NewMember::new(user("cid"), client());
+        assert_eq!(code(world.run(add(cid()), &by("ada"))), Some("address-needed"));
+        let elsewhere = cid().email(address("cid@work.example"));
+        assert_eq!(code(world.run(add(elsewhere), &by("ada"))), Some("domain-not-allowed"));
+        let dan = |at: Option<&str>| {
+            let dan = InviteeEntry::new(user("dan"));
+            let dan = at.into_iter().fold(dan, |dan, at| dan.address(address(at)));
+            Invite::new(dan, client()).include(Include::Yes)
+        };
+        assert_eq!(code(world.run(dan(None), &by("ada"))), Some("address-needed"));
+        assert_eq!(code(world.run(dan(Some("dan@work.example")), &by("ada"))), Some("domain-not-allowed"));
+        world.ok(dan(Some("dan@example.com")), &by("ada"));
+        assert_eq!(world.member("dan").unwrap().email, None, "it is not kept");
+        let proposal = world.propose(user("eve"), client(), "mia");
+        world.ok(ChangeSettings::new(settings.inclusion(Inclusion::Always)), &by("ada"));
+        assert_eq!(code(world.run(Approve::one(proposal), &by("ada"))), Some("address-needed"));
+
+        // Whom the host itself lets in, and who is a member already, is not asked.
+        world.ok(add(cid()), &Actor::System);
+        world.invite(user("cid"), in_group("client", "red"), &by("ada"));
+        assert_eq!(world.member("cid").unwrap().grants.len(), 2);
     }
 
     #[test]

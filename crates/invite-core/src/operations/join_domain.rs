@@ -102,6 +102,7 @@ impl Operation for JoinByDomain {
         let joining = Joining {
             user,
             email: Some(&email),
+            known: None,
             grants: &grants,
             known_as: self.principal.invitees().collect(),
             joined_by: JoinedBy::Domain(domain.clone()),

@@ -48,8 +48,8 @@ refused! {
     /// Why somebody did not join a group.
     JoinGroupRefused:
         OrganizationSuspended, OrganizationClosed, UnknownGroup, GroupArchived, GroupClosed, GroupInviteOnly,
-        GroupByRequest, UnknownMember, TooLarge, NoLongerAvailable, DomainNotAllowed, AddressOfAnotherMember, MemberSuspended, AlreadyMember, NoSeatLeft,
-        SeatClassNotInPlan
+        GroupByRequest, UnknownMember, TooLarge, NoLongerAvailable, DomainNotAllowed, AddressNeeded, AddressOfAnotherMember,
+        MemberSuspended, AlreadyMember, NoSeatLeft, SeatClassNotInPlan
 }
 refused_when_closed!(JoinGroupRefused);
 refused_for_groups!(JoinGroupRefused);
@@ -104,6 +104,7 @@ impl Operation for JoinGroup {
         let joining = Joining {
             user,
             email: email.as_ref(),
+            known: None,
             grants: &grants,
             known_as: self.principal.invitees().collect(),
             joined_by: JoinedBy::OpenGroup(self.group.clone()),
@@ -247,6 +248,9 @@ mod tests {
             "MemberSuspended",
             apart.run(join("red", "bob"), &by("bob")),
         );
-        cases.are_all_but(&[("AddressOfAnotherMember", "the address of the member is theirs")]);
+        cases.are_all_but(&[
+            ("AddressOfAnotherMember", "the address of the member is theirs"),
+            ("AddressNeeded", "whoever joins a group is a member"),
+        ]);
     }
 }

@@ -120,6 +120,7 @@ impl Operation for JoinByLink {
         let joining = Joining {
             user,
             email: email.as_ref(),
+            known: None,
             grants: &grants,
             known_as: self.principal.invitees().collect(),
             joined_by: JoinedBy::Link { link, revision },
@@ -199,7 +200,7 @@ where
 
 /// The address that somebody comes in with: the first one vouched for that these rules and those of the organization
 /// permit. Where there are rules, there must be one (IDN-8, LNK-6).
-fn permitted_address<R>(
+pub(super) fn permitted_address<R>(
     draft: &mut Draft,
     principal: &Principal,
     rules: &DomainRules,
@@ -209,7 +210,7 @@ where
 {
     let vouched = principal.vouched();
     let rules = [rules, &organization::<R>(draft)?.settings.domains];
-    let ruled = rules.iter().any(|rules| **rules != DomainRules::default());
+    let ruled = rules.iter().any(|rules| rules.restrict());
     let permitted = vouched.iter().find(|address| rules.iter().all(|rules| rules.permits(address)));
     let answer = match (permitted, vouched.first()) {
         (Some(address), _) => Ok(Some(address.clone())),

@@ -720,7 +720,8 @@ reason! {
     |this| {
         code: "address-needed",
         rule: "IDN-8",
-        remedy: "verify an address of an allowed domain, then join again".into(),
+        remedy: "verify an address of an allowed domain, then join again; who is brought in by others is invited by one"
+            .into(),
     }
 }
 

@@ -161,6 +161,11 @@ impl Draft {
         self.actor = Actor::User(user.clone());
     }
 
+    /// Who acts.
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
     /// The entropy of the command that is being decided.
     pub(crate) fn entropy(&mut self) -> &mut Entropy {
         &mut self.entropy

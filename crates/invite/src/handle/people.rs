@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use invite_core::{
-    Actor, Candidates, CandidatesRefused, Circle, EmailAddress, Invitees, ListOptions, Look, LookRefused,
-    NameFragments, Nearness, OrganizationId, PastedList, Reads, RevealAccounts, Scope, UserId, Who,
-    parse_list,
+    Actor, Called, Candidates, CandidatesRefused, Circle, EmailAddress, Invitees, ListOptions, Look,
+    LookRefused, NameFragments, Nearness, OrganizationId, PastedList, Reads, RevealAccounts, Scope, UserId,
+    Who, parse_list,
 };
 use invite_storage::Seek;
 
@@ -62,11 +62,18 @@ impl Acting {
         inner
             .ask(self.actor.as_ref().map_err(Clone::clone)?, asked.len(), now)
             .map_err(|why| Error::Refused(why.into()))?;
-        let (mut called, mut accounts) = (BTreeMap::new(), BTreeMap::new());
+        let draft = inner.engine().look(self.organization.id()?, &Reads::new()).await?;
+        let restricted = draft.organization().is_some_and(|row| row.settings.domain_rules().restrict());
+        let (mut called, mut accounts, mut addresses) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for who in asked {
             match who {
                 Who::UserName(name) => {
-                    called.insert(name.clone(), inner.directory.called(name).await?);
+                    let one = inner.directory.called(name).await?;
+                    if let (Called::One(user), true) = (&one, restricted) {
+                        let address = inner.directory.address(user).await?;
+                        addresses.extend(address.map(|address| (user.clone(), address)));
+                    }
+                    called.insert(name.clone(), one);
                 }
                 Who::Address(address) => {
                     let account = inner.directory.account(address).await?;
@@ -74,7 +81,7 @@ impl Acting {
                 }
             }
         }
-        Ok(Invitees::looked_up(list, &called, &accounts))
+        Ok(Invitees::looked_up(list, &called, &accounts).with_addresses(&addresses))
     }
 
     /// Whom they may mean by what was typed so far, to be invited to a scope: for a field that completes names (C2, E2).

@@ -191,7 +191,7 @@ impl Reference {
         let grants = own.unwrap_or(common);
         let mut why = own.map_or_else(Why::new, |own| self.against_granting(by, own));
         why.extend(self.unwelcome(&Invitee::User(user.clone()), grants));
-        why.extend(self.against_joining(user, None, grants));
+        why.extend(self.against_joining(user, None, grants, by));
         why
     }
 
@@ -348,19 +348,43 @@ impl Reference {
         match self.still_granted(row) {
             None => why.extend(["inviter-no-longer-may"]),
             Some(grants) => {
-                why.extend(self.against_joining(principal.user(), row.invitee.address(), &grants))
+                let email = self.accepting_as(row, principal);
+                why.extend(email.as_ref().err().copied());
+                let user = principal.user();
+                let email = email.ok().flatten();
+                why.extend(self.against_joining(user, email.as_ref(), &grants, &Actor::User(user.clone())));
             }
         }
         why
     }
 
+    /// The address that somebody accepts with: the invited one, or where somebody new was invited by their id and there
+    /// are rules on domains, one that is permitted (IDN-8).
+    pub(super) fn accepting_as(
+        &self,
+        row: &Row,
+        principal: &Principal,
+    ) -> Result<Option<EmailAddress>, &'static str> {
+        let is_new = !self.members.contains_key(principal.user());
+        match row.invitee.address() {
+            None if is_new && self.settings.domain_rules().restrict() => {
+                self.permitted(principal, &[self.settings.domain_rules()])
+            }
+            address => Ok(address.cloned()),
+        }
+    }
+
+    /// Reasons against somebody coming in, whom somebody lets in: they themselves, where they act.
     pub(super) fn against_joining(
         &self,
         user: &UserId,
         email: Option<&EmailAddress>,
         grants: &Grants,
+        by: &Actor,
     ) -> Why {
-        let mut why = Why::new();
+        let asked = !self.members.contains_key(user) && by.user().is_some();
+        let needed = asked && self.settings.domain_rules().restrict();
+        let mut why = reason("address-needed", email.is_none() && needed);
         if let Some(email) = email {
             why.extend(reason("domain-not-allowed", !self.settings.domain_rules().permits(email)));
             let of = self.member_of(&Invitee::Address(email.clone()));
@@ -387,7 +411,7 @@ impl Reference {
         }
         let left = self.unwilling.contains(&(Invitee::User(user.clone()), SuppressionKind::Inclusion));
         why.extend(reason("left-before", left && by.user().is_some()));
-        why.extend(self.against_joining(user, email, grants));
+        why.extend(self.against_joining(user, email, grants, by));
         why
     }
 

@@ -109,7 +109,8 @@ impl Reference {
         let grants = given_by(id, &group.settings).unwrap_or_default();
         why.extend(self.against_groups(&Grant::role("member").in_group(id.clone()).into()));
         why.extend(reason("no-longer-available", !entitled(&self.plan, &grants)));
-        why.extend(self.against_joining(principal.user(), member.email.as_ref(), &grants));
+        let (user, email) = (principal.user(), member.email.as_ref());
+        why.extend(self.against_joining(user, email, &grants, &Actor::User(user.clone())));
         why
     }
 

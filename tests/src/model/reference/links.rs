@@ -122,13 +122,21 @@ impl Reference {
 
     /// The address that somebody joins with: the first one that is permitted (IDN-8, LNK-6).
     fn address_for(&self, link: &Link, principal: &Principal) -> Result<Option<EmailAddress>, &'static str> {
-        let rules = [link.settings.domain_rules(), self.settings.domain_rules()];
+        self.permitted(principal, &[link.settings.domain_rules(), self.settings.domain_rules()])
+    }
+
+    /// The first address vouched for that all of the rules permit.
+    pub(super) fn permitted(
+        &self,
+        principal: &Principal,
+        rules: &[&DomainRules],
+    ) -> Result<Option<EmailAddress>, &'static str> {
         let permitted = |address: &&EmailAddress| rules.iter().all(|rules| rules.permits(address));
         let vouched = principal.vouched();
         match vouched.iter().find(permitted) {
             Some(address) => Ok(Some(address.clone())),
             None if !vouched.is_empty() => Err("domain-not-allowed"),
-            None if rules.iter().any(|rules| **rules != DomainRules::new()) => Err("address-needed"),
+            None if rules.iter().any(|rules| rules.restrict()) => Err("address-needed"),
             None => Ok(None),
         }
     }
@@ -173,7 +181,8 @@ impl Reference {
         let Some((link, email, grants)) = opened else { return why };
         why.extend(reason("link-by-request", link.settings.is_by_request()));
         if let Some(grants) = grants {
-            why.extend(self.against_joining(principal.user(), email.as_ref(), &grants));
+            let user = principal.user();
+            why.extend(self.against_joining(user, email.as_ref(), &grants, &Actor::User(user.clone())));
         }
         why
     }

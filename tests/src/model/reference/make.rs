@@ -279,12 +279,13 @@ impl Reference {
     fn accept(&mut self, id: InvitationId, principal: &Principal, now: DateTime<Utc>) {
         let (user, Some(row)) = (principal.user(), self.invitations.get(&id).cloned()) else { return };
         let granted = self.still_granted(&row).unwrap_or_default();
+        let email = self.accepting_as(&row, principal).ok().flatten();
         self.end(id, InvitationState::Accepted);
         match &row.kind {
             InvitationKind::Membership => {
                 let names = principal.invitees().chain([row.invitee.clone()]);
                 let (known_as, joined_by) = (names.collect(), JoinedBy::Accepting(id));
-                self.join(user, row.invitee.address(), &granted, known_as, joined_by, now);
+                self.join(user, email.as_ref(), &granted, known_as, joined_by, now);
             }
             InvitationKind::Ownership { former } => {
                 if let Some(member) = self.members.get_mut(user) {

@@ -136,7 +136,8 @@ impl Reference {
         why.extend(reason("no-longer-available", !entitled(&self.plan, grants)));
         why.extend(self.against_groups(grants));
         why.extend(reason("group-invite-only", self.is_invite_only(grants)));
-        why.extend(self.against_joining(principal.user(), Some(&email), grants));
+        let user = principal.user();
+        why.extend(self.against_joining(user, Some(&email), grants, &Actor::User(user.clone())));
         why
     }
 
@@ -208,7 +209,7 @@ impl Reference {
                 why.extend(self.unwelcome(&row.invitee, &grants));
                 if self.includes(&row.invitee, Include::AsSet, None) {
                     let user = row.invitee.user();
-                    let joining = user.map(|user| self.against_joining(user, None, &grants));
+                    let joining = user.map(|user| self.against_joining(user, None, &grants, by));
                     why.extend(joining.unwrap_or_default());
                 } else {
                     why.extend(reason("already-invited", self.is_taken(None, &row.invitee, &grants, now)));
@@ -222,8 +223,16 @@ impl Reference {
                 let is_used_up =
                     |link: &super::Link| link.settings.most_uses().is_some_and(|most| link.uses >= most);
                 why.extend(reason("link-used-up", link.is_some_and(is_used_up)));
+                if let Some(rules) = link.map(|link| link.settings.domain_rules()) {
+                    let email = row.email.as_ref();
+                    why.extend(reason("address-needed", email.is_none() && rules.restrict()));
+                    why.extend(reason(
+                        "domain-not-allowed",
+                        email.is_some_and(|email| !rules.permits(email)),
+                    ));
+                }
                 why.extend(reason("group-invite-only", self.is_invite_only(&grants)));
-                why.extend(self.against_joining(user, row.email.as_ref(), &grants));
+                why.extend(self.against_joining(user, row.email.as_ref(), &grants, by));
             }
         }
         why
