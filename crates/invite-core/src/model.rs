@@ -250,7 +250,7 @@ impl AccessModel {
         &self.caps
     }
 
-    /// How long after its end an invitation is erased where the organization does not say so; `None`: never.
+    /// How long after its end an invitation or join request is erased where the organization does not say so; `None`: never.
     #[must_use]
     pub fn retention(&self) -> Option<TimeDelta> {
         self.retention
@@ -510,7 +510,7 @@ impl AccessModelBuilder {
         self
     }
 
-    /// Sets how long after its end an invitation is erased where the organization does not say so (PRI-6): see
+    /// Sets how long after its end an invitation or join request is erased where the organization does not say so (PRI-6): see
     /// [`Tidy`](crate::Tidy). Never, by default.
     #[must_use]
     pub fn retention(mut self, retention: TimeDelta) -> Self {

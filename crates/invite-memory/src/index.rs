@@ -180,8 +180,14 @@ pub(crate) struct Index {
     pub(crate) past: Map<Invitee, BTreeSet<InvitationId>>,
     /// The same by their end.
     pub(crate) ended: BTreeSet<(DateTime<Utc>, InvitationId)>,
+    /// Join requests by every name of whoever would join, unless that was erased.
+    pub(crate) telling: Map<Invitee, BTreeSet<RequestId>>,
+    /// Join requests that ended and were not erased, by their end.
+    pub(crate) ended_requests: BTreeSet<(DateTime<Utc>, RequestId)>,
     /// Events by invitation: where they stand.
     pub(crate) told_of: Map<InvitationId, BTreeSet<usize>>,
+    /// Events by join request: where they stand.
+    pub(crate) told_of_request: Map<RequestId, BTreeSet<usize>>,
     /// Events about no invitation by user: where they stand.
     pub(crate) told_of_user: Map<UserId, BTreeSet<usize>>,
     /// Deliveries by invitation.
@@ -229,6 +235,9 @@ impl Index {
     }
 
     pub(crate) fn add_event(&mut self, at: usize, row: &EventRecord) {
+        if let Some(id) = row.request {
+            self.told_of_request.entry(id).or_default().insert(at);
+        }
         match (row.invitation, &row.user) {
             (Some(id), _) => drop(self.told_of.entry(id).or_default().insert(at)),
             (None, Some(user)) => drop(self.told_of_user.entry(user.clone()).or_default().insert(at)),
@@ -237,6 +246,9 @@ impl Index {
     }
 
     pub(crate) fn remove_event(&mut self, at: usize, row: &EventRecord) {
+        if let Some(id) = row.request {
+            leave(&mut self.told_of_request, &id, &at);
+        }
         match (row.invitation, &row.user) {
             (Some(id), _) => leave(&mut self.told_of, &id, &at),
             (None, Some(user)) => leave(&mut self.told_of_user, user, &at),
@@ -321,6 +333,12 @@ impl Index {
                 leave(&mut self.asked, &row.invitee, &row.id);
                 self.due_requests.remove(&(row.expires_at, row.id));
             }
+            for name in row.invitees().filter(|name| !name.is_erased()) {
+                leave(&mut self.telling, &name, &row.id);
+            }
+            if let Some((_, at)) = row.ended.as_ref().filter(|_| row.is_past()) {
+                self.ended_requests.remove(&(*at, row.id));
+            }
         }
         if let Some(row) = new {
             for file in request_files(row) {
@@ -329,6 +347,12 @@ impl Index {
             if row.is_open() {
                 self.asked.entry(row.invitee.clone()).or_default().insert(row.id);
                 self.due_requests.insert((row.expires_at, row.id));
+            }
+            for name in row.invitees().filter(|name| !name.is_erased()) {
+                self.telling.entry(name).or_default().insert(row.id);
+            }
+            if let Some((_, at)) = row.ended.as_ref().filter(|_| row.is_past()) {
+                self.ended_requests.insert((*at, row.id));
             }
         }
     }

@@ -112,15 +112,20 @@ fn answer(
     }
     for invitee in open.past {
         let mut past = rows.past_of(&invitee);
+        let mut telling = rows.telling(&invitee);
         let ended = past.by_ref().take(Reads::PAST as usize).cloned().collect();
-        slice.answer_past(invitee.clone(), ended, past.next().is_some());
+        let requests = telling.by_ref().take(Reads::PAST as usize).cloned().collect();
+        let more = past.next().is_some() || telling.next().is_some();
+        slice.answer_past(invitee.clone(), ended, requests, more);
     }
     if open.overdue > 0 {
         let until = rows.header.as_ref().and_then(|header| header.erased_until(now, open.retention));
         let wanted = usize::try_from(open.overdue).unwrap_or(usize::MAX);
         let mut overdue = until.into_iter().flat_map(|until| rows.ended_until(until));
+        let mut asked = until.into_iter().flat_map(|until| rows.requests_ended_until(until));
         let ended = overdue.by_ref().take(wanted).cloned().collect();
-        slice.answer_overdue(ended, overdue.next().is_some());
+        let requests = asked.by_ref().take(wanted).cloned().collect();
+        slice.answer_overdue(ended, requests, overdue.next().is_some() || asked.next().is_some());
     }
     let first = slice.organization().and_then(|row| row.closing.first()).cloned();
     if let (1.., Some(group)) = (open.closing, first) {

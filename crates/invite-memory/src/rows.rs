@@ -1,7 +1,7 @@
 //! The rows of one organization.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::Hash;
 use std::mem;
 
@@ -163,10 +163,12 @@ impl Rows {
     fn swap_erased(&mut self, erased: &mut Erasing) {
         *erased = match mem::replace(erased, Erasing::Erase(Erasures::default())) {
             Erasing::Erase(erasures) => {
-                let Erasures { invitations, users } = &erasures;
+                let Erasures { invitations, requests, users } = &erasures;
                 let of_invitations = invitations.iter().filter_map(|id| self.index.told_of.get(id));
+                let of_requests = requests.iter().filter_map(|id| self.index.told_of_request.get(id));
                 let of_users = users.iter().filter_map(|user| self.index.told_of_user.get(user));
-                let told = of_invitations.chain(of_users).flatten().copied().collect::<Vec<_>>();
+                let told = of_invitations.chain(of_requests).chain(of_users).flatten().copied();
+                let told = told.collect::<BTreeSet<_>>();
                 let mut records = Vec::with_capacity(told.len());
                 for at in told {
                     if let Some(record) = self.events.get_mut(at) {
@@ -333,6 +335,18 @@ impl Rows {
         ended.filter_map(|(_, id)| self.invitations.get(id))
     }
 
+    /// Join requests that tell somebody who would join.
+    pub(crate) fn telling(&self, invitee: &Invitee) -> impl Iterator<Item = &JoinRequest> {
+        let ids = self.index.telling.get(invitee).into_iter().flatten();
+        ids.filter_map(|id| self.requests.get(id))
+    }
+
+    /// Join requests that ended until then and were not erased, the longest ended first.
+    pub(crate) fn requests_ended_until(&self, until: DateTime<Utc>) -> impl Iterator<Item = &JoinRequest> {
+        let ended = self.index.ended_requests.iter().take_while(move |(at, _)| *at <= until);
+        ended.filter_map(|(_, id)| self.requests.get(id))
+    }
+
     /// Whether something is held about somebody.
     pub(crate) fn holds(&self, invitee: &Invitee) -> bool {
         let known = match invitee {
@@ -343,7 +357,8 @@ impl Rows {
             Invitee::Erased(_) => return false,
         };
         let invited = self.index.open.contains_key(invitee) || self.index.past.contains_key(invitee);
-        known || invited || self.suppressions_of(invitee).next().is_some()
+        let asked = self.index.telling.contains_key(invitee);
+        known || invited || asked || self.suppressions_of(invitee).next().is_some()
     }
 
     /// Members some of whose access ended, the longest past first.

@@ -1,4 +1,4 @@
 insert into invite_requests
-    (organization, id, way, invitee, address, by_user, email, name, grants, group_id, message, created_at,
-    expires_at, state, ending, ended_at)
-values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+    (organization, id, way, invitee, address, by_user, email, email_canonical, name, grants, group_id, message,
+    created_at, expires_at, state, ending, ended_at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)

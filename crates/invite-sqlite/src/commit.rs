@@ -284,11 +284,15 @@ fn suppression(
 
 /// Of what was there before, and of nothing that the commit adds.
 fn erase(connection: &Connection, organization: &OrganizationId, erased: &Erasures) -> Result<(), Failure> {
-    let Erasures { invitations, users } = erased;
+    let Erasures { invitations, requests, users } = erased;
     for id in invitations {
         let params = params![organization.as_str(), blob(id.as_uuid())];
         connection.prepare_cached(sql::ERASE_EVENTS)?.execute(params)?;
         connection.prepare_cached(sql::DELETE_DELIVERIES)?.execute(params)?;
+    }
+    for id in requests {
+        let params = params![organization.as_str(), blob(id.as_uuid())];
+        connection.prepare_cached(sql::ERASE_EVENTS_OF_REQUEST)?.execute(params)?;
     }
     for user in users {
         let params = params![organization.as_str(), user.as_str()];

@@ -109,14 +109,21 @@ fn answer(
         let limit = usize::try_from(Reads::PAST).map_err(Failure::other)?;
         let params = params![organization.as_str(), invitee.key(), limit_of(limit.saturating_add(1))];
         let (rows, more) = at_most(limit, all(connection, sql::PAST, params, rows::invitation)?);
-        slice.answer_past(invitee, rows, more);
+        let (requests, more_requests) =
+            at_most(limit, past_requests(connection, organization, &invitee, limit.saturating_add(1))?);
+        slice.answer_past(invitee, rows, requests, more || more_requests);
     }
     if let (1.., Some(row)) = (open.overdue, slice.organization()) {
-        let (rows, more) = match row.erased_until(now, open.retention) {
-            Some(until) => overdue(connection, organization, until, open.overdue)?,
-            None => (Vec::new(), false),
-        };
-        slice.answer_overdue(rows, more);
+        match row.erased_until(now, open.retention).map(micros) {
+            Some(until) => {
+                let (rows, more) =
+                    past(connection, row, until.clone(), open.overdue, (sql::OVERDUE, rows::invitation))?;
+                let asked = (sql::OVERDUE_REQUESTS, rows::request);
+                let (requests, more_requests) = past(connection, row, until, open.overdue, asked)?;
+                slice.answer_overdue(rows, requests, more || more_requests);
+            }
+            None => slice.answer_overdue(Vec::new(), Vec::new(), false),
+        }
     }
     let first = slice.organization().and_then(|row| row.closing.first()).cloned();
     if let (1.., Some(group)) = (open.closing, first) {
@@ -315,15 +322,23 @@ fn past<T>(
     Ok(at_most(limit, all(connection, sql, params, read)?))
 }
 
-fn overdue(
+/// Join requests that tell somebody as whoever would join, or by the address that they would join with.
+fn past_requests(
     connection: &Connection,
     organization: &OrganizationId,
-    until: DateTime<Utc>,
-    limit: u32,
-) -> Result<(Vec<Invitation>, bool), Failure> {
-    let limit = usize::try_from(limit).map_err(Failure::other)?;
-    let params = params![organization.as_str(), micros(until), limit_of(limit.saturating_add(1))];
-    Ok(at_most(limit, all(connection, sql::OVERDUE, params, rows::invitation)?))
+    invitee: &Invitee,
+    limit: usize,
+) -> Result<Vec<JoinRequest>, Failure> {
+    let found = |sql, name: &str| {
+        all(connection, sql, params![organization.as_str(), name, limit_of(limit)], rows::request)
+    };
+    let mut rows = found(sql::PAST_REQUESTS, &invitee.key())?;
+    if let Some(address) = invitee.address() {
+        rows.extend(found(sql::PAST_REQUESTS_WITH, address.canonical())?);
+        rows.sort_unstable_by_key(|row| row.id);
+        rows.dedup_by_key(|row| row.id);
+    }
+    Ok(rows)
 }
 
 /// Of one more than asked for, those asked for, and whether there are more.
@@ -343,13 +358,18 @@ pub(crate) fn holders(
     let mut holders = BTreeSet::new();
     for invitee in person {
         let (key, name, own) = match invitee {
-            Invitee::Address(address) => (invitee.key(), address.canonical(), &[sql::HOLDERS_OF_ADDRESS][..]),
+            Invitee::Address(address) => (
+                invitee.key(),
+                address.canonical(),
+                &[sql::HOLDERS_OF_ADDRESS, sql::HOLDERS_OF_REQUESTS_WITH][..],
+            ),
             Invitee::User(user) => {
                 (invitee.key(), user.as_str(), &[sql::HOLDERS_OF_MEMBER, sql::HOLDERS_OF_RECORDS][..])
             }
             Invitee::Erased(_) => continue,
         };
-        let invited = [sql::HOLDERS_OF_OPEN, sql::HOLDERS_OF_PAST, sql::HOLDERS_OF_BLOCKS];
+        let invited =
+            [sql::HOLDERS_OF_OPEN, sql::HOLDERS_OF_PAST, sql::HOLDERS_OF_REQUESTS, sql::HOLDERS_OF_BLOCKS];
         let asked =
             invited.into_iter().map(|sql| (sql, key.as_str())).chain(own.iter().map(|sql| (*sql, name)));
         for (sql, name) in asked {

@@ -176,10 +176,11 @@ pub(crate) fn link_values(organization: &OrganizationId, row: &InviteLink) -> Re
 }
 
 pub(crate) fn request(columns: &mut Columns<'_, '_>) -> Result<JoinRequest, Failure> {
+    let id = RequestId::from_uuid(columns.uuid()?);
     Ok(JoinRequest {
-        id: RequestId::from_uuid(columns.uuid()?),
+        id,
         way: columns.json()?,
-        invitee: columns.invitee()?,
+        invitee: columns.invitee_option()?.unwrap_or(Invitee::Erased(id.as_uuid())),
         by: columns.user_id()?,
         email: columns.address_option()?,
         name: columns.value()?,
@@ -202,10 +203,11 @@ pub(crate) fn request_values(
         text(organization.as_str()),
         blob(id.as_uuid()),
         to_json(way)?,
-        invitee.key().into(),
+        Some(invitee.key()).filter(|_| !invitee.is_erased()).into(),
         text_option(invitee.address().map(EmailAddress::as_str)),
         text(by.as_str()),
         text_option(email.as_ref().map(EmailAddress::as_str)),
+        text_option(email.as_ref().map(EmailAddress::canonical)),
         text_option(name.as_deref()),
         to_json(grants)?,
         text_option(group.map(GroupId::as_str)),
@@ -223,7 +225,7 @@ pub(crate) fn invitation(columns: &mut Columns<'_, '_>) -> Result<Invitation, Fa
     Ok(Invitation {
         id,
         kind: columns.json()?,
-        invitee: columns.invitee_option()?.unwrap_or(Invitee::Erased(id)),
+        invitee: columns.invitee_option()?.unwrap_or(Invitee::Erased(id.as_uuid())),
         name: columns.value()?,
         grants: columns.json()?,
         inviter: columns.actor()?,

@@ -70,6 +70,9 @@ statements! {
     REQUESTS_IN_BY = include_str!("../sql/request.sql"), include_str!("../sql/requests_in_by.sql");
     REQUESTS_IN_FOR = include_str!("../sql/request.sql"), include_str!("../sql/requests_in_for.sql");
     REQUESTS_EVERYWHERE = include_str!("../sql/request.sql"), include_str!("../sql/requests_everywhere.sql");
+    PAST_REQUESTS = include_str!("../sql/request.sql"), include_str!("../sql/past_requests.sql");
+    PAST_REQUESTS_WITH = include_str!("../sql/request.sql"), include_str!("../sql/past_requests_with.sql");
+    OVERDUE_REQUESTS = include_str!("../sql/request.sql"), include_str!("../sql/overdue.sql");
     INSERT_REQUEST = include_str!("../sql/insert_request.sql");
     UPDATE_REQUEST = include_str!("../sql/update_request.sql");
     DELETE_REQUEST = "delete from invite_requests where organization = ?1 and id = ?2";
@@ -123,6 +126,7 @@ statements! {
 
     EVENTS = include_str!("../sql/events.sql");
     ERASE_EVENTS = include_str!("../sql/erase_events.sql"), "where organization = ?1 and invitation = ?2";
+    ERASE_EVENTS_OF_REQUEST = include_str!("../sql/erase_events.sql"), "where organization = ?1 and request = ?2";
     ERASE_EVENTS_OF_USER = include_str!("../sql/erase_events.sql"),
         "where organization = ?1 and user = ?2 and invitation is null";
     FIND_COMMIT = "select 1 from invite_events where organization = ?1 and commit_id = ?2 limit 1";
@@ -132,6 +136,8 @@ statements! {
     HOLDERS_OF_PAST = include_str!("../sql/holders_of_past.sql");
     HOLDERS_OF_BLOCKS = include_str!("../sql/holders_of_blocks.sql");
     HOLDERS_OF_ADDRESS = include_str!("../sql/holders_of_address.sql");
+    HOLDERS_OF_REQUESTS = include_str!("../sql/holders_of_requests.sql");
+    HOLDERS_OF_REQUESTS_WITH = include_str!("../sql/holders_of_requests_with.sql");
     HOLDERS_OF_MEMBER = include_str!("../sql/holders_of_member.sql");
     HOLDERS_OF_RECORDS = include_str!("../sql/holders_of_records.sql");
 
@@ -229,6 +235,10 @@ mod tests {
             (FIND_COMMIT, "commit_id=?"),
             (PAST, "invitee=? AND organization=?"),
             (OVERDUE, "organization=? AND ended_at<?"),
+            (PAST_REQUESTS, "invitee=? AND organization=?"),
+            (PAST_REQUESTS_WITH, "email_canonical=? AND organization=?"),
+            (OVERDUE_REQUESTS, "organization=? AND ended_at<?"),
+            (ERASE_EVENTS_OF_REQUEST, "organization=? AND request=?"),
             (ERASE_EVENTS, "organization=? AND invitation=?"),
             (ERASE_EVENTS_OF_USER, "user=? AND organization=?"),
             (DELETE_FORMER, "organization=? AND user=?"),
@@ -237,6 +247,8 @@ mod tests {
             (HOLDERS_OF_PAST, "invitee=? AND organization>?"),
             (HOLDERS_OF_BLOCKS, "invitee=?"),
             (HOLDERS_OF_ADDRESS, "email_canonical=? AND organization>?"),
+            (HOLDERS_OF_REQUESTS, "invitee=? AND organization>?"),
+            (HOLDERS_OF_REQUESTS_WITH, "email_canonical=? AND organization>?"),
             (HOLDERS_OF_MEMBER, "user=?"),
             (HOLDERS_OF_RECORDS, "user=? AND organization>?"),
             (LAST_DELIVERY, "invitation=?"),

@@ -125,14 +125,15 @@
 //!
 //! # Erasing
 //!
-//! 40. `past_is_what_ended`: what an invitee had are the invitations to it that ended and whose invitee was not erased: at
-//!     most [`Reads::PAST`](invite_core::Reads::PAST) of them, in any order, and a sign if there are more. What is overdue
-//!     are those of anybody that ended at or before
-//!     [`Organization::erased_until`](invite_core::Organization::erased_until), the longest ended first, as many as asked
-//!     for, and a sign if there are more; none if that is no time.
+//! 40. `past_is_what_ended`: what an invitee had are the invitations to it that ended and whose invitee was not erased, and
+//!     the join requests, open or ended, that [tell it](invite_core::JoinRequest::invitees): at most
+//!     [`Reads::PAST`](invite_core::Reads::PAST) of each, in any order, and a sign if there are more. What is overdue are
+//!     invitations and join requests of anybody that were not erased and ended at or before
+//!     [`Organization::erased_until`](invite_core::Organization::erased_until), the longest ended first, as many of
+//!     each as asked for, and a sign if there are more; none if that is no time.
 //! 41. `erased_is_gone`: a commit deletes the deliveries of the invitations that it [erases](invite_core::Erasures),
-//!     whoever leases them, and erases the records that were there about them, and those about its users and no
-//!     invitation, as [`RecordData::erase`](invite_core::RecordData::erase) says. All else of a record stays, and so does
+//!     whoever leases them, and erases the records that were there about them and about its join requests, and those
+//!     about its users and no invitation, as [`RecordData::erase`](invite_core::RecordData::erase) says. All else of a record stays, and so does
 //!     its place. What tells that such a user was a member once goes too. Where a store says that what was erased is
 //!     still on a disk, it says for how long.
 //! 42. `holders_are_found`: [`Storage::holders`] brings every organization that holds something about a person and no

@@ -9,7 +9,7 @@ use super::Subject;
 use super::rows::*;
 
 fn erased(row: Invitation) -> Invitation {
-    Invitation { invitee: Invitee::Erased(row.id), mail_to: None, ..row }
+    Invitation { invitee: Invitee::Erased(row.id.as_uuid()), mail_to: None, ..row }
 }
 
 /// What is loaded of what somebody had, by the numbers of the invitations, and whether there is more.
@@ -206,13 +206,13 @@ pub(super) async fn erased_is_gone_from_the_rows(fixture: Subject) {
     let slice = store.load(&acme(), &reads, at(11)).await.unwrap();
     let row = slice.invitation(invitation_id(1)).unwrap().unwrap();
     let declined = Ending::Declined { user: user("bob") };
-    assert_eq!(row.invitee, Invitee::Erased(invitation_id(1)), "the invitee of an erased invitation");
+    assert_eq!(row.invitee, Invitee::Erased(row.id.as_uuid()), "the invitee of an erased invitation");
     assert_eq!((&row.ended, &row.mail_to, &row.continue_to), (&Some((declined, at(3))), &None, &None));
     assert_eq!(slice.member(&user("bob")).unwrap().unwrap().email, None, "the address of an erased member");
     let filter = InvitationFilter { state: Some(InvitationState::Declined), ..Default::default() };
     let listed = store.invitations(&acme(), &filter, at(11), &all()).await.unwrap();
     let listed = listed.into_iter().map(|entry| (entry.invitation.invitee, entry.delivery));
-    let expected = [(Invitee::Erased(invitation_id(1)), None)];
+    let expected = [(Invitee::Erased(invitation_id(1).as_uuid()), None)];
     assert_eq!(listed.collect::<Vec<_>>(), expected, "an erased invitation is listed as it ended");
     let mut commit = on(&current(store, &acme()).await);
     insert_invitations(&mut commit, &[invitation(4, "bob@example.com")]);
@@ -261,7 +261,8 @@ pub(super) async fn erased_is_gone_only_with_its_commit(fixture: Subject) {
     let header = current(store, &acme()).await;
     let erasing = |header: &Organization| {
         let mut commit = on(header);
-        commit.erased = Erasures { invitations: vec![invitation_id(1)], users: vec![user("bob")] };
+        commit.erased =
+            Erasures { invitations: vec![invitation_id(1)], requests: Vec::new(), users: vec![user("bob")] };
         commit
     };
     let older = erasing(&Organization { version: header.version - 1, ..header.clone() });

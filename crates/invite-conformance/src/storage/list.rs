@@ -186,6 +186,9 @@ macro_rules! __storage_cases {
                 erasing::past_is_what_ended
                 erasing::past_is_what_ended_and_whether_there_is_more
                 erasing::past_is_what_ended_long_ago
+                erasing_requests::past_is_what_ended_and_was_asked
+                erasing_requests::past_is_what_ended_and_was_asked_and_whether_there_is_more
+                erasing_requests::past_is_what_ended_long_ago_of_requests
             ]
             41 erased_is_gone [
                 erasing::erased_is_gone
@@ -193,8 +196,12 @@ macro_rules! __storage_cases {
                 erasing::erased_is_gone_from_the_outbox
                 erasing::erased_is_gone_from_former_members
                 erasing::erased_is_gone_only_with_its_commit
+                erasing_requests::erased_is_gone_of_requests
             ]
-            42 holders_are_found [erasing::holders_are_found]
+            42 holders_are_found [
+                erasing::holders_are_found
+                erasing_requests::holders_are_found_by_requests
+            ]
         }
     };
 }

@@ -5,6 +5,7 @@
 mod asking;
 mod commit;
 mod erasing;
+mod erasing_requests;
 mod errors;
 mod exclusive;
 mod fixture;

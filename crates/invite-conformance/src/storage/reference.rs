@@ -363,9 +363,12 @@ impl Tenant {
         for invitee in open.past {
             let rows = self.invitations.values().filter(|row| row.is_past() && row.invitee == invitee);
             let mut rows = rows.cloned().collect::<Vec<_>>();
-            let more = rows.len() > Reads::PAST as usize;
+            let tells = |row: &&JoinRequest| row.invitees().any(|name| name == invitee);
+            let mut requests = self.requests.values().filter(tells).cloned().collect::<Vec<_>>();
+            let more = rows.len().max(requests.len()) > Reads::PAST as usize;
             rows.truncate(Reads::PAST as usize);
-            slice.answer_past(invitee, rows, more);
+            requests.truncate(Reads::PAST as usize);
+            slice.answer_past(invitee, rows, requests, more);
         }
         if let (1.., Some(header)) = (open.overdue, &self.header) {
             let until = header.erased_until(now, open.retention);
@@ -375,9 +378,16 @@ impl Tenant {
             };
             let mut rows = self.invitations.values().filter(over).cloned().collect::<Vec<_>>();
             rows.sort_by_key(|row| (at(row), row.id));
-            let more = rows.len() > open.overdue as usize;
+            let at = |row: &JoinRequest| row.ended.as_ref().map(|(_, at)| *at);
+            let over = |row: &&JoinRequest| {
+                row.is_past() && at(row).zip(until).is_some_and(|(at, until)| at <= until)
+            };
+            let mut requests = self.requests.values().filter(over).cloned().collect::<Vec<_>>();
+            requests.sort_by_key(|row| (at(row), row.id));
+            let more = rows.len().max(requests.len()) > open.overdue as usize;
             rows.truncate(open.overdue as usize);
-            slice.answer_overdue(rows, more);
+            requests.truncate(open.overdue as usize);
+            slice.answer_overdue(rows, requests, more);
         }
         for subject in open.limits {
             let kept = self.limits.get(&subject).copied();

@@ -122,13 +122,16 @@ fn every_value() -> Vec<JoinRequest> {
         RequestEnding::Settled { because: SettledBecause::JoinedOtherwise },
         RequestEnding::Settled { because: SettledBecause::InviteeRemoved },
         RequestEnding::Settled { because: SettledBecause::OrganizationClosed },
+        RequestEnding::Settled { because: SettledBecause::Erased },
     ];
     let of_ways = ways.into_iter().zip(10..).map(|(way, n)| JoinRequest { way, ..request(n, "bob") });
     let of_endings = endings.into_iter().zip(20..).map(|(ending, n)| JoinRequest {
         ended: Some((ending, at(n.into()) + TimeDelta::microseconds(1))),
         ..request(n, "eve")
     });
-    [most, typed, empty, fine].into_iter().chain(of_ways).chain(of_endings).collect()
+    let gone = withdrawn(request(4, "bob"), 9);
+    let gone = JoinRequest { invitee: Invitee::Erased(gone.id.as_uuid()), ..gone };
+    [most, typed, empty, fine, gone].into_iter().chain(of_ways).chain(of_endings).collect()
 }
 
 pub(super) async fn values_come_back_of_requests(fixture: Subject) {

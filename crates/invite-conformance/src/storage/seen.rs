@@ -25,8 +25,8 @@ pub(crate) struct Seen {
     commands: BTreeMap<CommandKey, Option<CommandRecord>>,
     due: Option<(Vec<InvitationId>, Vec<UserId>, bool)>,
     due_requests: Option<(Vec<RequestId>, bool)>,
-    past: BTreeMap<Invitee, (BTreeSet<InvitationId>, bool)>,
-    overdue: Option<(Vec<InvitationId>, bool)>,
+    past: BTreeMap<Invitee, (BTreeSet<InvitationId>, BTreeSet<RequestId>, bool)>,
+    overdue: Option<(Vec<InvitationId>, Vec<RequestId>, bool)>,
 }
 
 impl Seen {
@@ -111,11 +111,13 @@ impl Seen {
         }
         for invitee in &brought.past {
             let (rows, more) = slice.past_of(invitee)?;
-            seen.past.insert(invitee.clone(), (rows.map(|row| row.id).collect(), more));
+            let requests = slice.past_requests_of(invitee)?.map(|row| row.id).collect();
+            seen.past.insert(invitee.clone(), (rows.map(|row| row.id).collect(), requests, more));
         }
         if reads.overdue > 0 && slice.organization().is_some() {
             let (rows, more) = slice.overdue()?;
-            seen.overdue = Some((rows.map(|row| row.id).collect(), more));
+            let requests = slice.overdue_requests()?.map(|row| row.id).collect();
+            seen.overdue = Some((rows.map(|row| row.id).collect(), requests, more));
         }
         Ok(seen)
     }

@@ -141,12 +141,14 @@ fn answer(old: &Slice, slice: &mut Slice, reads: &Reads, told: &Told) {
     for invitee in open.past {
         let (rows, more) =
             old.past_of(&invitee).map_or((Vec::new(), false), |(rows, more)| (rows.cloned().collect(), more));
-        slice.answer_past(invitee, rows, more && told.more);
+        let requests = old.past_requests_of(&invitee).into_iter().flatten().cloned().collect();
+        slice.answer_past(invitee, rows, requests, more && told.more);
     }
     if open.overdue > 0 {
         let (rows, more) =
             old.overdue().map_or((Vec::new(), false), |(rows, more)| (rows.cloned().collect(), more));
-        slice.answer_overdue(rows, more && told.more);
+        let requests = old.overdue_requests().into_iter().flatten().cloned().collect();
+        slice.answer_overdue(rows, requests, more && told.more);
     }
     let first = slice.organization().and_then(|row| row.closing.first()).cloned();
     if let (1.., Some(group)) = (open.closing, first) {

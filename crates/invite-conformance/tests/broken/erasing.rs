@@ -22,6 +22,23 @@ broken_stores! {
         commit.invitations.retain(|change| !gone(change));
     }),
         fails [erased_is_gone_from_the_rows] saying "the invitee of an erased invitation" also [past_is_what_ended];
+    what_was_erased_of_requests_is_told: edited(|commit| commit.erased.requests.clear()),
+        fails [erased_is_gone_of_requests] saying "tells of bob";
+    requests_are_not_erased: edited(|commit| {
+        let gone = |change: &RowChange<RequestId, JoinRequest>| {
+            matches!(change, RowChange::Update(row) if row.invitee.is_erased())
+        };
+        commit.requests.retain(|change| !gone(change));
+    }),
+        fails [erased_is_gone_of_requests] saying "what is left of a join request"
+        also [past_is_what_ended_and_was_asked];
+    requests_by_the_user_alone: around(|store| OfAsked(store, |invitee, row| row.invitee == *invitee)),
+        fails [past_is_what_ended_and_was_asked past_is_what_ended_and_was_asked_and_whether_there_is_more]
+        saying "those that tell the address";
+    requests_that_ended_alone: around(|store| OfAsked(store, |_, row| !row.is_open())),
+        fails [past_is_what_ended_and_was_asked] saying "those that tell the address";
+    overdue_requests_are_left: around(NoneOverdue),
+        fails [past_is_what_ended_long_ago_of_requests] saying "what ended by then";
     erased_before_the_commit: around(Early),
         fails [erased_is_gone_only_with_its_commit] saying "nothing is erased";
     one_of_what_ended: around(|store| OfPast(store, |mut rows, more| {
@@ -31,9 +48,12 @@ broken_stores! {
         fails [past_is_what_ended] saying "invitations of the address that ended"
         also [past_is_what_ended_and_whether_there_is_more];
     more_that_ended_is_not_told: around(|store| OfPast(store, |rows, _| (rows, false))),
-        fails [past_is_what_ended_and_whether_there_is_more] saying "a sign that there are more";
+        fails [past_is_what_ended_and_whether_there_is_more] saying "a sign that there are more"
+        also [past_is_what_ended_and_was_asked_and_whether_there_is_more];
     overdue_without_a_limit: around(AllOverdue),
-        fails [past_is_what_ended_long_ago] saying "as many as asked for";
+        fails [past_is_what_ended_long_ago past_is_what_ended_long_ago_of_requests] saying "as many as asked for";
+    holders_without_requests: around(NotAsked),
+        fails [holders_are_found_by_requests] saying "about the address";
     holders_by_invitations_alone: around(Inviting),
         fails [holders_are_found] saying "about the user";
 }
@@ -100,9 +120,76 @@ impl Wrapper for OfPast {
         for invitee in &reads.past {
             let Ok((rows, more)) = slice.past_of(invitee) else { continue };
             let (rows, more) = self.1(rows.cloned().collect(), more);
-            slice.answer_past(invitee.clone(), rows, more);
+            let requests = slice.past_requests_of(invitee).into_iter().flatten().cloned().collect();
+            slice.answer_past(invitee.clone(), rows, requests, more);
         }
         Ok(slice)
+    }
+}
+
+/// Tells only some of the join requests.
+struct OfAsked(MemoryStorage, fn(&Invitee, &JoinRequest) -> bool);
+
+#[async_trait]
+impl Wrapper for OfAsked {
+    in_memory!();
+
+    async fn load(
+        &self,
+        id: &OrganizationId,
+        reads: &Reads,
+        now: DateTime<Utc>,
+    ) -> Result<Slice, StorageError> {
+        let mut slice = self.0.load(id, reads, now).await?;
+        for invitee in &reads.past {
+            let Ok((rows, more)) = slice.past_of(invitee) else { continue };
+            let rows = rows.cloned().collect();
+            let requests = slice.past_requests_of(invitee).into_iter().flatten();
+            let requests = requests.filter(|row| self.1(invitee, row)).cloned().collect();
+            slice.answer_past(invitee.clone(), rows, requests, more);
+        }
+        Ok(slice)
+    }
+}
+
+/// Finds no join request that is overdue.
+struct NoneOverdue(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for NoneOverdue {
+    in_memory!();
+
+    async fn load(
+        &self,
+        id: &OrganizationId,
+        reads: &Reads,
+        now: DateTime<Utc>,
+    ) -> Result<Slice, StorageError> {
+        let mut slice = self.0.load(id, reads, now).await?;
+        let overdue = slice.overdue().ok().map(|(rows, more)| (rows.cloned().collect(), more));
+        if let Some((rows, more)) = overdue {
+            slice.answer_overdue(rows, Vec::new(), more);
+        }
+        Ok(slice)
+    }
+}
+
+/// Forgets that join requests tell of somebody too.
+struct NotAsked(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for NotAsked {
+    in_memory!();
+
+    async fn holders(
+        &self,
+        person: &[Invitee],
+        after: Option<&OrganizationId>,
+        limit: u32,
+    ) -> Result<Vec<OrganizationId>, StorageError> {
+        let mut found = self.0.holders(person, after, limit).await?;
+        found.retain(|id| !id.as_str().contains("asked"));
+        Ok(found)
     }
 }
 

@@ -28,7 +28,7 @@ broken_stores! {
         saying "when revision 0 was mailed last" also [closing_is_what_names_it];
     no_sign_that_there_is_more: telling(|_| Told { more: false, ..Told::default() }),
         fails [load_closes_or_says_that_there_is_more] saying "one more than can be loaded"
-        also [closing_is_what_names_it past_is_what_ended];
+        also [closing_is_what_names_it past_is_what_ended past_is_what_ended_and_was_asked_and_whether_there_is_more];
     due_without_a_limit: around(AllThatIsDue),
         fails [due_is_past_its_expiry due_is_past_its_expiry_or_of_a_closed_organization]
         saying "as many as asked for" also [due_is_past_its_expiry];

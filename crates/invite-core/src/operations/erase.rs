@@ -10,8 +10,8 @@ use crate::refusal::{HostOnly, NothingAsked, TooLarge, refused};
 use crate::rules::organization;
 use crate::seats::lower;
 use crate::{
-    Actor, Draft, Event, Host, InvitationId, Invitee, MAX_VOUCHED, Operation, Reads, RevokedBecause, Stop,
-    SuppressionKind, UserId,
+    Actor, Draft, Event, Host, InvitationId, Invitee, MAX_VOUCHED, Operation, Reads, RevokedBecause,
+    SettledBecause, Stop, SuppressionKind, UserId,
 };
 
 /// What becomes of what a person blocked or unsubscribed from, when they are erased.
@@ -34,14 +34,16 @@ pub enum Blocks {
 /// - Open invitations of theirs are revoked. Of these and of all that ended before, address, name, message, language,
 ///   notes and the page to continue to are removed, and so are the mails: what remains tells that there was an invitation,
 ///   what it granted, by whom, when, and how it ended. The invitee is [`Invitee::Erased`].
+/// - Open join requests in which they would join are settled. Of these and of all that ended before, whoever would have
+///   joined, address, name, message and the reason of a denial are removed. Who made a request stays: that is a user.
 /// - A member loses the address and the host's notes, and stays a member. Who is to go is removed first.
-/// - The log stays as long as it was. Its records about these invitations and members tell `erased` in place of the
-///   masked address, and no reason that an invitee gave.
+/// - The log stays as long as it was. Its records about these invitations, requests and members tell `erased` in place of the
+///   masked address, and no reason that somebody gave.
 /// - Blocks are kept, with the address, unless they are [dropped](Self::dropping_blocks).
 ///
 /// Ids of users stay: they are the host's, and mean nothing once it has erased the user. So do outcomes of commands with an
 /// idempotency key, until they are forgotten after a day (see [`CommandRecord`](crate::CommandRecord)), and the masked
-/// address in the records of blocks. Join requests are not erased yet.
+/// address in the records of blocks.
 ///
 /// The same person can be invited again at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -52,7 +54,7 @@ pub struct Erase {
 }
 
 impl Erase {
-    /// As many invitations as one step erases, unless fewer are asked for.
+    /// As many invitations and join requests as one step erases, unless fewer are asked for.
     pub const MOST: u32 = Reads::PAST;
 
     /// Whoever has this address, or is this user.
@@ -80,10 +82,10 @@ impl Erase {
         self.blocks == Blocks::Drop
     }
 
-    /// At most so many invitations in this step; at most [`MOST`](Self::MOST).
+    /// At most so many invitations and join requests in this step; at most [`MOST`](Self::MOST).
     #[must_use]
-    pub fn at_most(mut self, invitations: u32) -> Self {
-        self.limit = invitations.clamp(1, Self::MOST);
+    pub fn at_most(mut self, rows: u32) -> Self {
+        self.limit = rows.clamp(1, Self::MOST);
         self
     }
 
@@ -102,6 +104,9 @@ pub struct Erased {
     pub ended: usize,
     /// How many invitations were erased, these included.
     pub invitations: usize,
+    /// How many join requests were erased, those that were open included.
+    #[serde(default)]
+    pub requests: usize,
     /// How many users were erased: members, and users that were named.
     pub users: usize,
     /// How many blocks were forgotten.
@@ -152,6 +157,7 @@ impl Operation for Erase {
         let names = draft.names_of(&self.person);
         let mut erased = Erased::default();
         self.invitations(host, draft, &names, &mut erased)?;
+        self.requests(draft, &names, &mut erased)?;
         if !erased.more {
             for user in names.iter().filter_map(Invitee::user) {
                 draft.emit(Event::MemberErased { user: user.clone() });
@@ -212,6 +218,34 @@ impl Erase {
         }
         Ok(())
     }
+
+    /// Erases join requests of these names, as many as are left to this step.
+    fn requests(
+        &self,
+        draft: &mut Draft,
+        names: &BTreeSet<Invitee>,
+        erased: &mut Erased,
+    ) -> Result<(), Stop<EraseRefused>> {
+        for name in names {
+            let Ok(requests) = draft.past_requests_of(name) else {
+                erased.more = true;
+                continue;
+            };
+            let requests = requests.map(|row| (row.id, row.is_open())).collect::<Vec<_>>();
+            for (id, is_open) in requests {
+                if erased.invitations + erased.requests >= self.limit as usize {
+                    erased.more = true;
+                    return Ok(());
+                }
+                if is_open {
+                    draft.settle_request(id, SettledBecause::Erased);
+                }
+                draft.emit(Event::RequestErased { id });
+                erased.requests += 1;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Who answered an invitation, or was included, unless they are a member: of one who left, the log tells the address still.
@@ -266,6 +300,15 @@ mod tests {
         }
         for row in rows.members.values() {
             kept.push(format!("{:?} {:?}", row.email.as_ref().map(EmailAddress::as_str), row.metadata));
+        }
+        for row in rows.requests.values() {
+            let email = row.email.as_ref().map(EmailAddress::as_str);
+            kept.push(format!(
+                "{} {email:?} {:?} {:?}",
+                row.invitee.key(),
+                (&row.name, &row.message),
+                row.ended
+            ));
         }
         kept.extend(rows.suppressions.keys().map(|(invitee, _)| invitee.key()));
         kept.extend(rows.places.keys().map(|(_, invitee)| invitee.key()));
@@ -325,7 +368,7 @@ mod tests {
         assert!(world.events() > events, "and says what was done");
         for id in ids {
             let (was, is) = (&before[&id], world.invitation(id));
-            assert_eq!(is.invitee, Invitee::Erased(id));
+            assert_eq!(is.invitee, Invitee::Erased(id.as_uuid()));
             assert_eq!((&is.grants, &is.inviter, is.created_at), (&was.grants, &was.inviter, was.created_at));
             let because = RevokedBecause::Erased;
             let ended = was.ended.clone().unwrap_or((Ending::Revoked { because }, world.now));
@@ -334,6 +377,84 @@ mod tests {
         assert_eq!((world.organization().counts.pending, world.seats("team")), (0, (0, 0)));
         let again = world.ok(bob(), &Actor::System);
         assert_eq!(again, Erased::default(), "nothing is left to erase");
+    }
+
+    /// Bob asked three times by a link, under his address: it was denied with a reason, taken back, and is open. And he
+    /// is proposed.
+    fn world_of_asking() -> (World, Vec<RequestId>) {
+        let mut world = World::new();
+        let link = world.make_link(LinkSettings::new("Clients", Grant::role("client")).by_request());
+        let ask = |world: &World| {
+            AskToJoin::link(world.link_token(link), person("bob"))
+                .name("Robert Bobson")
+                .message("SECRET of Bob")
+        };
+        let mut ids = Vec::new();
+        for n in 0..3 {
+            ids.push(world.ok(ask(&world), &by("bob")).request);
+            match n {
+                0 => drop(world.ok(Deny::one(ids[0]).because("Bobson is too late"), &by("ada"))),
+                1 => drop(world.ok(Withdraw::new(ids[1]), &by("bob"))),
+                _ => {}
+            }
+        }
+        world.add("mia", Grant::role("member").adding(Permission::PROPOSE));
+        let propose = Propose::new(address(BOB), Grant::role("client")).name("Robert Bobson");
+        ids.push(world.ok(propose.message("Bobson is SECRET"), &by("mia")).request);
+        world.ok(Propose::new(address("eve@example.com"), Grant::role("client")), &by("mia"));
+        (world, ids)
+    }
+
+    #[test]
+    fn given_join_requests_of_every_end_when_erased_then_nothing_tells_of_the_person_and_the_rest_stays_pri_6()
+     {
+        let (mut world, ids) = world_of_asking();
+        assert!(kept(&world).contains("bobson") && kept(&world).contains("b…@example.com"));
+        let before = world.rows().requests.clone();
+        let erased = world.ok(bob(), &Actor::System);
+        assert_eq!((erased.ended, erased.invitations, erased.requests, erased.more), (0, 0, 4, false));
+        let kept = kept(&world);
+        for of_bob in ["bob@", "bobson", "secret", "b…"] {
+            assert!(!kept.contains(of_bob), "{of_bob}: {kept}");
+        }
+        assert!(kept.contains("eve@example.com") && kept.contains("e…@example.com"), "somebody else's stays");
+        assert_eq!(world.organization().counts.requests, 1);
+        for id in ids {
+            let (was, is) = (&before[&id], &world.rows().requests[&id]);
+            assert_eq!(is.invitee, Invitee::Erased(id.as_uuid()));
+            assert_eq!((&is.way, &is.by, &is.grants), (&was.way, &was.by, &was.grants));
+            let because = SettledBecause::Erased;
+            let state = was.ended.as_ref().map_or(RequestState::Settled, |(ending, _)| ending.state());
+            assert_eq!((is.stored_state(), is.created_at), (state, was.created_at));
+            if was.is_open() {
+                assert_eq!(is.ended, Some((RequestEnding::Settled { because }, world.now)));
+            }
+        }
+        assert_eq!(world.ok(bob(), &Actor::System), Erased::default(), "nothing is left to erase");
+    }
+
+    #[test]
+    fn given_more_requests_than_a_step_erases_when_repeated_then_it_goes_on_until_nothing_is_left_pri_6() {
+        let (mut world, _) = world_of_asking();
+        world.invite(BOB, Grant::role("member"), &by("ada"));
+        let mut steps = Vec::new();
+        loop {
+            let erased = world.ok(bob().and(user("bob")).at_most(2), &Actor::System);
+            steps.push((erased.invitations, erased.requests, erased.users));
+            if !erased.more {
+                break;
+            }
+        }
+        assert_eq!(steps, [(1, 1, 0), (0, 2, 0), (0, 1, 1)]);
+        assert!(!kept(&world).contains("bobson") && !kept(&world).contains("b…"));
+    }
+
+    #[test]
+    fn given_a_request_on_the_same_draft_when_erased_then_it_is_too_pri_6() {
+        let (mut world, _) = world_of_asking();
+        let propose = Propose::new(user("bob"), in_group("client", "red")).message("SECRET");
+        world.both((propose, &by("mia")), (bob().and(user("bob")), &Actor::System));
+        assert!(!kept(&world).contains("secret"), "{}", kept(&world));
     }
 
     #[test]
@@ -448,8 +569,10 @@ mod tests {
     fn given_an_erased_invitee_when_invited_by_that_name_then_nobody_is() {
         let mut world = World::new();
         let id = world.invite(BOB, Grant::role("member"), &by("ada"));
-        let refusal =
-            world.run(Invite::new(InviteeEntry::new(Invitee::Erased(id)), Grant::role("member")), &by("ada"));
+        let refusal = world.run(
+            Invite::new(InviteeEntry::new(Invitee::Erased(id.as_uuid())), Grant::role("member")),
+            &by("ada"),
+        );
         assert_eq!(refusal.unwrap_err().code(), "invalid-address");
     }
 
@@ -462,7 +585,7 @@ mod tests {
             "HostOnly",
             world.run(bob(), &by("ada")),
         );
-        let nobody = Invitee::Erased(InvitationId::from_parts(world.now, [0; 10]));
+        let nobody = Invitee::Erased(InvitationId::from_parts(world.now, [0; 10]).as_uuid());
         cases.refused(
             "given nobody that is known, when erasing, then there is nothing to do",
             "NothingAsked",

@@ -224,6 +224,9 @@ mod tests {
         let mut expired = World::of(model().request_expiry(chrono::TimeDelta::minutes(30)), roomy());
         let old = expired.invite("old@example.com", member(), &by("ada"));
         expired.ok(Revoke::one(old), &by("ada"));
+        let asked = expired.make_link(LinkSettings::new("Asked", Grant::role("client")).by_request());
+        let old = expired.ask_by(asked, "old").unwrap();
+        expired.ok(Withdraw::new(old), &by("old"));
         let day = chrono::TimeDelta::days(1);
         expired.wait(day);
         expired.by_links(["red"]);
@@ -233,8 +236,6 @@ mod tests {
         expired.ok(ChangeGroupStatus::close(group("red")), &by("ada"));
         let soon = Expiry::At(expired.now + chrono::TimeDelta::hours(1));
         expired.ok(Invite::new("eve@example.com", member()).expires_at(soon), &by("ada"));
-        expired.make_link(LinkSettings::new("Asked", Grant::role("client")).by_request());
-        let asked = expired.rows().links.values().find(|link| link.settings.by_request).unwrap().id;
         expired.ask_by(asked, "dan").unwrap();
         expired.add("fay", member().until(expired.now + chrono::TimeDelta::hours(1)));
         expired.wait(chrono::TimeDelta::hours(1));

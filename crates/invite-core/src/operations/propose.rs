@@ -245,7 +245,7 @@ mod tests {
             "MemberSuspended",
             paused.run(cid, &by("mia")),
         );
-        let nobody = Invitee::Erased(InvitationId::from_parts(world.now, [0; 10]));
+        let nobody = Invitee::Erased(InvitationId::from_parts(world.now, [0; 10]).as_uuid());
         cases.refused(
             "given one of whom nobody knows who it was, then not (PRI-6)",
             "InvalidAddress",

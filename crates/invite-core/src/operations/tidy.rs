@@ -12,7 +12,7 @@ use crate::rules::organization;
 use crate::seats::{end_due, lower, release_covered, seat_after};
 use crate::state::Closing;
 use crate::{
-    Actor, Draft, Entropy, Event, Host, Invitation, InvitationId, LinkEnding, Member, Operation,
+    Actor, Draft, Entropy, Event, Host, Invitation, InvitationId, JoinRequest, LinkEnding, Member, Operation,
     OrganizationStatus, Reads, RevokedBecause, Scope, Stop, UserId,
 };
 
@@ -25,7 +25,7 @@ use crate::{
 /// other, and ends what then grants nothing, or nothing new to a member (LIF-8, LIF-10, LIF-7d); seats that were taken
 /// for it are free then. In a closed organization it ends the links.
 ///
-/// Invitations that ended long enough ago are erased as [`Erase`](crate::Erase) does it, if the organization or the access
+/// Invitations and join requests that ended long enough ago are erased as [`Erase`](crate::Erase) does it, if the organization or the access
 /// model says after how long (PRI-6).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tidy {
@@ -36,13 +36,13 @@ pub struct Tidy {
 
 impl Tidy {
     /// At most so many invitations, so many join requests, so many members whose access ended, so many links, so many
-    /// members and invitations of a closed group, and so many invitations to be erased; at most 1,000 of each.
+    /// members and invitations of a closed group, and so many invitations and join requests to be erased; at most 1,000 of each.
     #[must_use]
     pub fn new(limit: u32) -> Self {
         Self { limit: limit.clamp(1, 1_000), retention: None }
     }
 
-    /// Erases also invitations that ended so long ago, in organizations that do not say for how long they are kept. The
+    /// Erases also invitations and join requests that ended so long ago, in organizations that do not say for how long they are kept. The
     /// service passes what the [access model](crate::AccessModel::retention) says.
     #[must_use]
     pub fn retention(mut self, retention: Option<TimeDelta>) -> Self {
@@ -67,7 +67,7 @@ pub struct Tidied {
     /// How many join requests were ended.
     #[serde(default)]
     pub requests: usize,
-    /// How many invitations that ended long ago were erased.
+    /// How many invitations and join requests that ended long ago were erased.
     #[serde(default)]
     pub erased: usize,
     /// Whether there are more.
@@ -89,7 +89,7 @@ impl Operation for Tidy {
     }
 
     fn rows(&self) -> usize {
-        2 * (7 * self.limit as usize + 1)
+        2 * (8 * self.limit as usize + 1)
     }
 
     fn decide(
@@ -157,10 +157,15 @@ fn erase_overdue(retention: Option<TimeDelta>, draft: &mut Draft) -> Result<(usi
     let (Some(until), Ok((rows, more))) = (until, draft.overdue()) else { return Ok((0, false)) };
     let over = |row: &&Invitation| row.is_past() && row.ended.as_ref().is_some_and(|(_, at)| *at <= until);
     let ids = rows.filter(over).map(|row| row.id).collect::<Vec<_>>();
+    let over = |row: &&JoinRequest| row.is_past() && row.ended.as_ref().is_some_and(|(_, at)| *at <= until);
+    let requests = draft.overdue_requests()?.filter(over).map(|row| row.id).collect::<Vec<_>>();
     for &id in &ids {
         draft.emit(Event::InvitationErased { id });
     }
-    Ok((ids.len(), more))
+    for &id in &requests {
+        draft.emit(Event::RequestErased { id });
+    }
+    Ok((ids.len() + requests.len(), more))
 }
 
 /// Ends the links of a closed organization (LIF-8). If it was closed on this very draft they were perhaps not loaded.
@@ -447,6 +452,32 @@ mod tests {
                 ids.iter().map(|id| world.invitation(*id).invitee.is_erased()).collect::<Vec<_>>();
             assert_eq!(erased_now, (0..5).map(|n| n < erased).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn given_join_requests_that_ended_long_ago_when_tidied_then_they_are_erased_in_steps_of_their_own_pri_6()
+    {
+        let mut world = World::new();
+        world.add("mia", Grant::role("member").adding(Permission::PROPOSE));
+        let mut ids = Vec::new();
+        for n in 0..3 {
+            let id = world.propose(address(&format!("{n}@example.com")), Grant::role("client"), "mia");
+            world.ok(Deny::one(id).because("not now"), &by("ada"));
+            ids.push(id);
+            ended(&mut world, &format!("{n}@example.com"));
+            world.wait(TimeDelta::minutes(1));
+        }
+        let open = world.propose(address("eve@example.com"), Grant::role("client"), "mia");
+        world.wait(TimeDelta::days(1) - TimeDelta::minutes(1));
+        let tidy = Tidy::new(2).retention(Some(TimeDelta::days(1)));
+        let steps = [2, 4, 6].map(|minutes| {
+            world.wait(TimeDelta::minutes(minutes));
+            let tidied = world.ok(tidy.clone(), &Actor::System);
+            (tidied.erased, tidied.more)
+        });
+        assert_eq!(steps, [(4, true), (2, false), (0, false)]);
+        let rows = &world.rows().requests;
+        assert!(ids.iter().all(|id| rows[id].invitee.is_erased()) && !rows[&open].invitee.is_erased());
     }
 
     #[test]

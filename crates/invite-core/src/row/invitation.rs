@@ -6,6 +6,7 @@ use core::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
     Access, Actor, EmailAddress, Grants, GroupId, InvitationId, Metadata, Nonce, Purpose, Scope, SeatClass,
@@ -21,9 +22,9 @@ pub enum Invitee {
     Address(EmailAddress),
     /// A user.
     User(UserId),
-    /// Whoever this invitation was for. It ended, and nothing leads from here to the person: two invitations of one
-    /// person have nothing in common. Nobody can be invited so.
-    Erased(InvitationId),
+    /// Whoever the invitation or join request of this id was for. It ended, and nothing leads from here to the person: two
+    /// invitations of one person have nothing in common. Nobody can be invited so.
+    Erased(Uuid),
 }
 
 impl Invitee {
@@ -52,7 +53,7 @@ impl Invitee {
     }
 
     /// The invitee as one text, equal for equal invitees: `address:` with the canonical address, or `user:`
-    /// with the id. For keys of rows. `erased:` with the invitation's id is in none of them.
+    /// with the id. For keys of rows. `erased:` with the id of the row is in none of them.
     #[must_use]
     pub fn key(&self) -> String {
         match self {

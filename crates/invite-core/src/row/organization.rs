@@ -129,7 +129,7 @@ impl Settings {
         self
     }
 
-    /// How many seconds after its end an invitation is erased, instead of the access model's default (PRI-6).
+    /// How many seconds after its end an invitation or join request is erased, instead of the access model's default (PRI-6).
     #[must_use]
     pub fn retention_seconds(mut self, seconds: u32) -> Self {
         self.retention_seconds = Some(seconds);
@@ -301,7 +301,7 @@ pub struct Organization {
 }
 
 impl Organization {
-    /// Until when an invitation must have ended to be erased at a moment: as long before as the organization sets, or
+    /// Until when an invitation or join request must have ended to be erased at a moment: as long before as the organization sets, or
     /// else the access model. `None` where neither does, and none is (PRI-6).
     #[must_use]
     pub fn erased_until(&self, now: DateTime<Utc>, default: Option<TimeDelta>) -> Option<DateTime<Utc>> {

@@ -41,6 +41,8 @@ pub enum SettledBecause {
     InviteeRemoved,
     /// The organization was closed (LIF-8).
     OrganizationClosed,
+    /// What is kept about whoever would join was erased (PRI-6).
+    Erased,
 }
 
 /// How a request ended.
@@ -189,6 +191,12 @@ impl JoinRequest {
     pub fn group(&self) -> Option<&GroupId> {
         let mut scopes = self.grants.scopes().map(Scope::group);
         scopes.next().flatten().filter(|_| scopes.next().is_none())
+    }
+
+    /// Whether it ended and tells who would have joined still.
+    #[must_use]
+    pub fn is_past(&self) -> bool {
+        self.ended.is_some() && !self.invitee.is_erased()
     }
 
     /// Whoever would join, by every name that the request tells.

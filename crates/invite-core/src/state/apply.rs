@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     Counts, EARLIER_NONCES, Event, Facts, Group, GroupId, GroupStatus, Invitation, InvitationId, InviteLink,
     Invitee, JoinRequest, LimitSubject, LinkId, Member, MemberStatus, Nonce, Organization,
-    OrganizationStatus, Rate, RequestId, RevokedBecause, SeatClass, SuppressionKind, UserId,
+    OrganizationStatus, Rate, RequestEnding, RequestId, RevokedBecause, SeatClass, SuppressionKind, UserId,
 };
 
 use super::draft::{Draft, Undo};
@@ -131,13 +131,22 @@ impl Draft {
                 self.set_suppression(invitee, kind, None);
             }
             Event::InvitationErased { id } => self.change_invitation(id, |row| {
-                row.invitee = Invitee::Erased(id);
+                row.invitee = Invitee::Erased(id.as_uuid());
                 row.name = None;
                 row.mail_to = None;
                 row.message = None;
                 row.locale = None;
                 row.metadata.clear();
                 row.continue_to = None;
+            }),
+            Event::RequestErased { id } => self.change_request(id, |row| {
+                row.invitee = Invitee::Erased(id.as_uuid());
+                row.email = None;
+                row.name = None;
+                row.message = None;
+                if let Some((RequestEnding::Denied { reason, .. }, _)) = &mut row.ended {
+                    *reason = None;
+                }
             }),
             Event::MemberErased { user } => self.change_member(&user, |row| {
                 row.email = None;
@@ -343,10 +352,19 @@ impl Draft {
         let asked = |row: Option<&Option<Box<JoinRequest>>>| {
             row.and_then(Option::as_deref).filter(|row| row.is_open()).map(|row| row.invitee.clone())
         };
-        let is = asked(row.as_ref());
+        let named = |row: Option<&Option<Box<JoinRequest>>>| {
+            row.and_then(Option::as_deref).into_iter().flat_map(JoinRequest::invitees).collect::<Vec<_>>()
+        };
+        let (is, is_named) = (asked(row.as_ref()), named(row.as_ref()));
         let old = self.slice.requests.swap(&id, row);
         let was = asked(old.as_ref());
         let slice = &mut self.slice;
+        for name in named(old.as_ref()) {
+            slice.past.get_mut(&name).map(|past| past.requests.remove(&id));
+        }
+        for name in is_named {
+            slice.past.get_mut(&name).map(|past| past.requests.insert(id));
+        }
         if let Some(of) = was.as_ref().and_then(|invitee| slice.asked.get_mut(invitee)) {
             of.remove(&id);
         }

@@ -84,6 +84,8 @@ impl core::fmt::Debug for CommandRecord {
 pub struct Erasures {
     /// Their deliveries are deleted, leased or not, and the records of events about them are erased.
     pub invitations: Vec<InvitationId>,
+    /// The records of events about them are erased.
+    pub requests: Vec<RequestId>,
     /// The records of events about them and about no invitation are erased, and their [`Former`] rows deleted.
     pub users: Vec<UserId>,
 }
@@ -92,7 +94,7 @@ impl Erasures {
     /// Whether there is nothing to erase.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.invitations.is_empty() && self.users.is_empty()
+        self.invitations.is_empty() && self.requests.is_empty() && self.users.is_empty()
     }
 }
 

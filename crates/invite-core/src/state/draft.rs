@@ -453,6 +453,7 @@ fn erase(records: &mut [EventRecord], deliveries: &mut Vec<Delivery>) -> Erasure
     for record in records.iter() {
         match record.kind {
             "invitation-erased" => erased.invitations.extend(record.invitation),
+            "request-erased" => erased.requests.extend(record.request),
             "member-erased" => erased.users.extend(record.user.clone()),
             _ => {}
         }
@@ -462,13 +463,16 @@ fn erase(records: &mut [EventRecord], deliveries: &mut Vec<Delivery>) -> Erasure
     }
     erased.invitations.sort_unstable();
     erased.invitations.dedup();
+    erased.requests.sort_unstable();
+    erased.requests.dedup();
     erased.users.sort_unstable();
     erased.users.dedup();
     for record in records {
-        let about = match (record.invitation, &record.user) {
-            (Some(id), _) => erased.invitations.binary_search(&id).is_ok(),
-            (None, Some(user)) => erased.users.binary_search(user).is_ok(),
-            (None, None) => false,
+        let of_user = record.user.as_ref().is_some_and(|user| erased.users.binary_search(user).is_ok());
+        let of_request = record.request.is_some_and(|id| erased.requests.binary_search(&id).is_ok());
+        let about = match record.invitation {
+            Some(id) => erased.invitations.binary_search(&id).is_ok(),
+            None => of_request || of_user,
         };
         if about {
             record.data.erase();

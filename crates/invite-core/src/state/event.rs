@@ -246,6 +246,11 @@ pub enum Event {
         /// Which.
         id: InvitationId,
     },
+    /// A join request that ended tells nothing about whoever would have joined any more (PRI-6).
+    RequestErased {
+        /// Which.
+        id: RequestId,
+    },
     /// Address and notes of a member were erased, and the log tells no address of this user any more.
     MemberErased {
         /// Who, a member or not.
@@ -344,6 +349,7 @@ impl Event {
                 RequestEnding::Settled { .. } => "request-settled",
             },
             Self::InvitationErased { .. } => "invitation-erased",
+            Self::RequestErased { .. } => "request-erased",
             Self::MemberErased { .. } => "member-erased",
             Self::SuppressionErased { .. } => "suppression-erased",
             Self::Suppressed { .. } => "suppressed",
@@ -410,7 +416,7 @@ impl Event {
     pub fn request(&self) -> Option<RequestId> {
         match self {
             Self::RequestMade { request } => Some(request.id),
-            Self::RequestEnded { id, .. } => Some(*id),
+            Self::RequestEnded { id, .. } | Self::RequestErased { id } => Some(*id),
             _ => None,
         }
     }

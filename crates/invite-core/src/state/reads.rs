@@ -44,8 +44,8 @@ pub struct CommandKey {
 /// | due | open invitations past their expiry and their invitees, and members whose access ended, as persons: up to so many of each, the longest past first |
 /// | due requests | open join requests past their expiry, up to so many, the longest past first |
 /// | closing | the first of the closed groups that rows still name: its row, members in it and open invitations to it, up to so many of each, all that is addressed to them, and the kept links; the kept links also where the organization was closed |
-/// | past | of whoever has an address, or is a user: all their names (the member's user and the address they joined with), each as an invitee, with its invitations that ended and were not erased, up to [`PAST`](Self::PAST) of each, and the memberships of those who answered them |
-/// | overdue | invitations that ended so long ago that they are to be erased, up to so many, the longest ended first |
+/// | past | of whoever has an address, or is a user: all their names (the member's user and the address they joined with), each as an invitee, with its invitations that ended and were not erased and the join requests that tell it, up to [`PAST`](Self::PAST) of each, and the memberships of those who answered the invitations |
+/// | overdue | invitations and join requests that ended so long ago that they are to be erased, up to so many of each, the longest ended first |
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reads {
@@ -83,11 +83,11 @@ pub struct Reads {
     pub due_requests: u32,
     /// How many rows that name a closed group are needed; 0 for none.
     pub closing: u32,
-    /// Persons whose invitations that ended are needed.
+    /// Persons of whom is needed what is to be erased: invitations that ended, and join requests.
     pub past: BTreeSet<Invitee>,
-    /// How many invitations that are to be erased are needed; 0 for none.
+    /// How many invitations, and as many join requests, that are to be erased are needed; 0 for none.
     pub overdue: u32,
-    /// How long ended invitations are kept where the organization does not say so; `None`: for ever.
+    /// How long ended invitations and join requests are kept where the organization does not say so; `None`: for ever.
     pub retention: Option<TimeDelta>,
 }
 
@@ -105,7 +105,7 @@ impl Reads {
     /// How many open join requests there may be for one invitee (ABU-3). A store that finds more fails.
     pub const MAX_ASKED: usize = 256;
 
-    /// How many invitations that ended are loaded of one invitee at the most.
+    /// How many invitations that ended are loaded of one invitee at the most, and how many join requests.
     pub const PAST: u32 = 256;
 
     /// How many open invitations past their expiry come with a command that needs the room, and as many members.
@@ -216,7 +216,7 @@ impl Reads {
         self
     }
 
-    /// Also so many invitations that ended so long ago that they are to be erased; how long they are kept where the
+    /// Also so many invitations and join requests that ended so long ago that they are to be erased; how long they are kept where the
     /// organization does not say so.
     #[must_use]
     pub fn overdue(mut self, limit: u32, retention: Option<TimeDelta>) -> Self {

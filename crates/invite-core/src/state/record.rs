@@ -67,7 +67,8 @@ pub struct RecordData {
 
 impl RecordData {
     /// Takes out what is about an invitee or an address, and leaves in its place that it was erased (PRI-6): the
-    /// `invitee` and `email` of `before` and `after` are then `erased`, and their `continue_to` and the `reason` are gone.
+    /// `invitee` and `email` of `before` and `after` are then `erased`, and their `continue_to`, the `reason` and that of
+    /// their `ending` are gone.
     pub fn erase(&mut self) {
         self.reason = None;
         for facts in [&mut self.before, &mut self.after].into_iter().flatten() {
@@ -75,9 +76,13 @@ impl RecordData {
                 Facts::Invitation { invitee, continue_to, .. } => {
                     (*invitee, *continue_to) = (Masked(None), None);
                 }
-                Facts::Request { invitee, .. } | Facts::Suppression { invitee, .. } => {
-                    *invitee = Masked(None)
+                Facts::Request { invitee, ending, .. } => {
+                    *invitee = Masked(None);
+                    if let Some(RequestEnding::Denied { reason, .. }) = ending {
+                        *reason = None;
+                    }
                 }
+                Facts::Suppression { invitee, .. } => *invitee = Masked(None),
                 Facts::Member { email: Some(email), .. } => *email = Masked(None),
                 _ => {}
             }

@@ -69,17 +69,21 @@ pub struct Slice {
     pub(super) overdue: Option<Overdue>,
 }
 
-/// What an invitee had: invitations that ended and were not erased, and whether there are more than were loaded.
+/// What an invitee had: invitations that ended and were not erased, join requests, and whether there are more than were
+/// loaded.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Past {
     pub(super) ids: BTreeSet<InvitationId>,
+    pub(super) requests: BTreeSet<RequestId>,
     pub(super) more: bool,
 }
 
-/// Invitations of anybody that are to be erased, in their order, and whether there are more than were loaded.
+/// Invitations and join requests of anybody that are to be erased, in their order, and whether there are more than were
+/// loaded.
 #[derive(Debug, Clone)]
 pub(super) struct Overdue {
     pub(super) ids: Vec<InvitationId>,
+    pub(super) requests: Vec<RequestId>,
     pub(super) more: bool,
 }
 
@@ -451,20 +455,30 @@ impl Slice {
         self.bring(invitations);
     }
 
-    /// Answers which invitations of an invitee ended and were not erased, at most [`Reads::PAST`], and whether there are
-    /// more.
-    pub fn answer_past(&mut self, invitee: Invitee, ended: Vec<Invitation>, more: bool) {
+    /// Answers which invitations of an invitee ended and were not erased, and which join requests, open or ended, tell the
+    /// invitee as [`JoinRequest::invitees`] says; at most [`Reads::PAST`] of each, and whether there are more of either.
+    pub fn answer_past(
+        &mut self,
+        invitee: Invitee,
+        ended: Vec<Invitation>,
+        requests: Vec<JoinRequest>,
+        more: bool,
+    ) {
         let ids = ended.iter().map(|invitation| invitation.id).collect();
-        self.past.insert(invitee, Past { ids, more });
+        let request_ids = requests.iter().map(|request| request.id).collect();
+        self.past.insert(invitee, Past { ids, requests: request_ids, more });
         self.bring(ended);
+        self.bring_requests(requests);
     }
 
-    /// Answers what is overdue: invitations that ended before [`Organization::erased_until`] and were not erased, the
-    /// longest ended first, and whether there are more.
-    pub fn answer_overdue(&mut self, ended: Vec<Invitation>, more: bool) {
+    /// Answers what is overdue: invitations and join requests that ended before [`Organization::erased_until`] and were not
+    /// erased, the longest ended first, and whether there are more of either.
+    pub fn answer_overdue(&mut self, ended: Vec<Invitation>, requests: Vec<JoinRequest>, more: bool) {
         let ids = ended.iter().map(|invitation| invitation.id).collect();
-        self.overdue = Some(Overdue { ids, more });
+        let request_ids = requests.iter().map(|request| request.id).collect();
+        self.overdue = Some(Overdue { ids, requests: request_ids, more });
         self.bring(ended);
+        self.bring_requests(requests);
     }
 
     /// Answers a limit key.
@@ -599,7 +613,8 @@ impl Slice {
         Ok((due.ids.iter().filter_map(|id| self.invitations.get(id)?.as_deref()), due.more))
     }
 
-    /// The invitations of an invitee that ended and were not erased, and whether there are more than were loaded.
+    /// The invitations of an invitee that ended and were not erased, and whether there is more than was loaded, of these
+    /// or of [join requests](Self::past_requests_of).
     ///
     /// # Errors
     /// [`NotLoaded`]
@@ -611,7 +626,20 @@ impl Slice {
         Ok((past.ids.iter().filter_map(|id| self.invitations.get(id)?.as_deref()), past.more))
     }
 
-    /// What is overdue as it was loaded, the longest ended first, and whether there are more than were loaded.
+    /// The join requests that tell an invitee, open or ended.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn past_requests_of<'a>(
+        &'a self,
+        invitee: &Invitee,
+    ) -> Result<impl Iterator<Item = &'a JoinRequest> + use<'a>, NotLoaded> {
+        let past = loaded(self.past.get(invitee), "what an invitee asked for")?;
+        Ok(past.requests.iter().filter_map(|id| self.requests.get(id)?.as_deref()))
+    }
+
+    /// The invitations that are overdue as they were loaded, the longest ended first, and whether there is more than was
+    /// loaded, of these or of [join requests](Self::overdue_requests).
     ///
     /// # Errors
     /// [`NotLoaded`]
@@ -620,6 +648,17 @@ impl Slice {
     ) -> Result<(impl Iterator<Item = &'a Invitation> + use<'a>, bool), NotLoaded> {
         let overdue = loaded(self.overdue.as_ref(), "what is overdue")?;
         Ok((overdue.ids.iter().filter_map(|id| self.invitations.get(id)?.as_deref()), overdue.more))
+    }
+
+    /// The join requests that are overdue as they were loaded, the longest ended first.
+    ///
+    /// # Errors
+    /// [`NotLoaded`]
+    pub fn overdue_requests<'a>(
+        &'a self,
+    ) -> Result<impl Iterator<Item = &'a JoinRequest> + use<'a>, NotLoaded> {
+        let overdue = loaded(self.overdue.as_ref(), "what is overdue")?;
+        Ok(overdue.requests.iter().filter_map(|id| self.requests.get(id)?.as_deref()))
     }
 
     /// Members whose access ended as they were loaded, the longest past first.

@@ -270,7 +270,7 @@ pub(super) fn records_tell_no_secret(rows: &Rows) {
 /// What remains of an invitation (PRI-6).
 fn erased_row(row: &Invitation) -> Invitation {
     Invitation {
-        invitee: Invitee::Erased(row.id),
+        invitee: Invitee::Erased(row.id.as_uuid()),
         name: None,
         mail_to: None,
         message: None,
@@ -279,6 +279,16 @@ fn erased_row(row: &Invitation) -> Invitation {
         continue_to: None,
         ..row.clone()
     }
+}
+
+/// What remains of a join request (PRI-6).
+fn erased_request(row: &JoinRequest) -> JoinRequest {
+    let ended = row.ended.clone().map(|(ending, at)| match ending {
+        RequestEnding::Denied { by, .. } => (RequestEnding::Denied { by, reason: None }, at),
+        ending => (ending, at),
+    });
+    let invitee = Invitee::Erased(row.id.as_uuid());
+    JoinRequest { invitee, email: None, name: None, message: None, ended, ..row.clone() }
 }
 
 /// PRI-6: what was erased tells of nobody, in no row and no record, and no mail of it is left.
@@ -290,10 +300,17 @@ pub(super) fn what_is_erased_tells_of_nobody(rows: &Rows) {
         assert!(!row.is_open() && *row == erased_row(row));
     }
     assert!(rows.deliveries.values().all(|mail| !erased.contains(&mail.invitation)));
+    let requests = rows.requests.values().filter(|row| row.invitee.is_erased()).map(|row| row.id);
+    let requests = requests.collect::<BTreeSet<_>>();
+    for id in &requests {
+        let row = &rows.requests[id];
+        assert!(!row.is_open() && *row == erased_request(row));
+    }
     for record in &rows.events {
-        if record.invitation.is_some_and(|id| erased.contains(&id)) {
+        let of_request = record.request.is_some_and(|id| requests.contains(&id));
+        if of_request || record.invitation.is_some_and(|id| erased.contains(&id)) {
             let text = serde_json::to_string(&record.data).unwrap();
-            assert!(!text.contains('…') && record.data.reason.is_none(), "{text}");
+            assert!(!text.contains('…') && !text.contains("\"reason\""), "{text}");
         }
     }
 }
@@ -326,7 +343,13 @@ pub(super) fn what_ended_stays_ended(before: &Rows, after: &Rows, facts: &[(Acto
     }
     for row in before.requests.values() {
         let now = after.requests.get(&row.id).expect("requests stay on record");
-        assert!(row.is_open() || now == row, "{row:?} was changed by {facts:?}");
+        let erased =
+            facts.iter().any(|(_, event)| matches!(event, Event::RequestErased { id } if *id == row.id));
+        if erased && !row.is_open() {
+            assert!(!row.invitee.is_erased(), "erased once");
+            assert!(*now == erased_request(row), "way, grants, times and whoever asked stay (PRI-6)");
+        }
+        assert!(row.is_open() || now == row || erased, "{row:?} was changed by {facts:?}");
     }
     for row in before.groups.values() {
         let now = after.groups.get(&row.id).expect("groups stay on record");

@@ -212,7 +212,7 @@ fn histories_reach_most_outcomes_and_most_kinds_of_facts() {
     let mut wanted = all("group", "created changed archived restored closed settled");
     wanted.extend(all("link", "created edited switched-off switched-on refreshed used handed-over ended"));
     wanted.extend(all("member", "suspended restored"));
-    wanted.extend(["invitation-erased", "member-erased"].map(str::to_owned));
+    wanted.extend(["invitation-erased", "request-erased", "member-erased"].map(str::to_owned));
     wanted.extend(all("request", "made approved denied withdrawn expired settled"));
     let mut runner = TestRunner::deterministic();
     let (mut kinds, mut codes) = (BTreeSet::new(), BTreeSet::new());

@@ -253,6 +253,11 @@ const KINDS: &[(&str, Makes)] = &[
         world.ok(Decline::inbox(id, person("bob")).reason("not now"), &by("bob"));
         world.ok(Erase::new(address(BOB)), &Actor::System);
     }),
+    ("request-erased", |world| {
+        let id = asked(world);
+        world.ok(Deny::one(id).because("not now"), &by("ada"));
+        world.ok(Erase::new(address(BOB)), &Actor::System);
+    }),
     ("member-erased", |world| {
         added(world);
         world.ok(Erase::new(user("bob")), &Actor::System);

@@ -78,6 +78,7 @@ impl Store {
         for record in &mut rows.events {
             let of_user = record.invitation.is_none();
             let of_user = of_user && record.user.as_ref().is_some_and(|user| erased.users.contains(user));
+            let of_user = of_user || record.request.is_some_and(|id| erased.requests.contains(&id));
             if of_user || record.invitation.is_some_and(|id| erased.invitations.contains(&id)) {
                 record.data.erase();
             }
@@ -183,6 +184,7 @@ impl Rows {
         all.asked.extend(self.requests.values().map(|request| request.invitee.clone()));
         all.invitees.extend(self.suppressions.keys().map(|(invitee, _)| invitee.clone()));
         all.past.extend(self.invitations.values().map(|row| row.invitee.clone()));
+        all.past.extend(self.requests.values().flat_map(JoinRequest::invitees));
         all.limits.extend(self.limits.keys().cloned());
         all.limits.insert(LimitSubject::Organization);
         self.load(id, &all, now)
@@ -281,9 +283,12 @@ impl Rows {
         for invitee in past {
             let ended = self.invitations.values().filter(|row| row.is_past() && row.invitee == *invitee);
             let mut ended = ended.cloned().collect::<Vec<_>>();
-            let more = ended.len() > Reads::PAST as usize;
+            let tells = |row: &&JoinRequest| row.invitees().any(|name| name == *invitee);
+            let mut requests = self.requests.values().filter(tells).cloned().collect::<Vec<_>>();
+            let more = ended.len().max(requests.len()) > Reads::PAST as usize;
             ended.truncate(Reads::PAST as usize);
-            slice.answer_past(invitee.clone(), ended, more);
+            requests.truncate(Reads::PAST as usize);
+            slice.answer_past(invitee.clone(), ended, requests, more);
         }
         if *overdue > 0 {
             let header = self.header.as_ref().expect("nothing is overdue without an organization");
@@ -294,9 +299,16 @@ impl Rows {
             };
             let mut rows = self.invitations.values().filter(over).cloned().collect::<Vec<_>>();
             rows.sort_by_key(|row| (at(row), row.id));
-            let more = rows.len() > *overdue as usize;
+            let at = |row: &JoinRequest| row.ended.as_ref().map(|(_, at)| *at);
+            let over = |row: &&JoinRequest| {
+                row.is_past() && at(row).zip(until).is_some_and(|(at, until)| at <= until)
+            };
+            let mut requests = self.requests.values().filter(over).cloned().collect::<Vec<_>>();
+            requests.sort_by_key(|row| (at(row), row.id));
+            let more = rows.len().max(requests.len()) > *overdue as usize;
             rows.truncate(*overdue as usize);
-            slice.answer_overdue(rows, more);
+            requests.truncate(*overdue as usize);
+            slice.answer_overdue(rows, requests, more);
         }
         for subject in limits {
             slice.answer_limit(subject.clone(), self.limits.get(subject).copied());

@@ -94,15 +94,17 @@ create index invite_links_created on invite_links (organization, created_at, id)
 create index invite_links_creator on invite_links (organization, creator, created_at, id, ended_at);
 create index invite_links_kept on invite_links (organization, created_at, id) where ended_at is null;
 
--- The group is the one in which all lies that a request would grant, if there is one.
+-- The group is the one in which all lies that a request would grant, if there is one. Who would join is null once it is
+-- erased.
 create table invite_requests (
     organization text not null,
     id blob not null,
     way text not null,
-    invitee text not null,
+    invitee text,
     address text,
     by_user text not null,
     email text,
+    email_canonical text,
     name text,
     grants text not null,
     group_id text,
@@ -126,6 +128,11 @@ create index invite_requests_invitee on invite_requests (organization, invitee, 
     where state = 'pending';
 create index invite_requests_expiry on invite_requests (organization, expires_at, id) where state = 'pending';
 create index invite_requests_user on invite_requests (by_user, created_at, id);
+create index invite_requests_telling on invite_requests (invitee, organization, id) where invitee is not null;
+create index invite_requests_email on invite_requests (email_canonical, organization, id)
+    where email_canonical is not null;
+create index invite_requests_ended on invite_requests (organization, ended_at, id)
+    where ended_at is not null and invitee is not null;
 
 -- Who was invited is null once it is erased.
 create table invite_invitations (
@@ -258,6 +265,7 @@ create table invite_events (
 
 create index invite_events_commit on invite_events (organization, commit_id);
 create index invite_events_invitation on invite_events (organization, invitation) where invitation is not null;
+create index invite_events_request on invite_events (organization, request) where request is not null;
 create index invite_events_user on invite_events (user, organization) where invitation is null and user is not null;
 
 create table invite_deliveries (

@@ -1,0 +1,3 @@
+where invitee = ?2 and organization = ?1
+order by id
+limit ?3

@@ -1,0 +1,3 @@
+where email_canonical = ?2 and organization = ?1
+order by id
+limit ?3
