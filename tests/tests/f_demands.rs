@@ -304,8 +304,13 @@ on_every_store! {
         world.deliver().await;
         let mail = world.mail_to("olga@example.com");
         assert_eq!(mail.subject, "Ada Lovelace offers you the ownership of Acme Ltd");
+        let told = "The role of Ada Lovelace afterwards: admin";
+        assert!(mail.text.contains(told), "{}", mail.text);
+        let told = "The role of <bdi>Ada Lovelace</bdi> afterwards: <strong><bdi>admin</bdi></strong>";
+        assert!(mail.html.contains(told), "{}", mail.html);
         let preview = world.invite.preview(&mail.token(), Some(person("olga"))).await.unwrap();
         assert_eq!((preview.next, preview.invitation), (Next::Accept, Some(offered.invitation)));
+        assert_eq!(preview.former_role, Some("admin".into()));
 
         let accepted = world.invite.accept(&mail.token(), person("eve")).await;
         refused(accepted, "wrong-account", "IDN-9", "sign in with the account that was invited");
@@ -324,6 +329,9 @@ on_every_store! {
         acme.offer_ownership("olga", FormerOwner::Stays).await.unwrap();
         let inbox = world.invite.inbox(person("olga"), &PageRequest::default()).await.unwrap();
         assert_eq!((inbox.items.len(), inbox.items[0].organization_name.as_str()), (1, "Acme Ltd"));
+        world.deliver().await;
+        let mail = world.mail_to("olga@example.com");
+        assert!(mail.text.contains("The role of Ada Lovelace afterwards: owner"), "{}", mail.text);
         acme.organization().accept(inbox.items[0].invitation.id, person("olga")).await.unwrap();
         assert_eq!(acme.organization().get().await.unwrap().counts.owners, 2);
     }

@@ -103,6 +103,7 @@ pub struct InvitationMail {
     organization: MailScope,
     groups: Vec<MailScope>,
     inviter: Option<String>,
+    former_role: Option<String>,
     invitee: Option<String>,
     message: Option<String>,
     link: Link,
@@ -121,6 +122,7 @@ impl InvitationMail {
             organization: organization.into(),
             groups: Vec::new(),
             inviter: None,
+            former_role: None,
             invitee: None,
             message: None,
             link,
@@ -142,6 +144,13 @@ impl InvitationMail {
     #[must_use]
     pub fn with_inviter(mut self, name: &str) -> Self {
         self.inviter = filled(display_name(name, NAME_MAX));
+        self
+    }
+
+    /// What whoever offers the ownership is afterwards: the label of a role, in the words of the host (F16).
+    #[must_use]
+    pub fn with_former_role(mut self, label: &str) -> Self {
+        self.former_role = filled(display_name(label, NAME_MAX));
         self
     }
 
@@ -220,6 +229,12 @@ impl InvitationMail {
     #[must_use]
     pub fn inviter(&self) -> Option<&str> {
         self.inviter.as_deref()
+    }
+
+    /// What whoever offers the ownership is afterwards.
+    #[must_use]
+    pub fn former_role(&self) -> Option<&str> {
+        self.former_role.as_deref()
     }
 
     /// Who is invited.

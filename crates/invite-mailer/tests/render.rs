@@ -65,7 +65,7 @@ fn the_english_mails_are_as_committed() {
         ("invitation", full(MailKind::Invitation)),
         ("invitation-minimal", minimal(MailKind::Invitation)),
         ("reminder", full(MailKind::Reminder)),
-        ("ownership", full(MailKind::Ownership)),
+        ("ownership", full(MailKind::Ownership).with_former_role("Admin")),
         ("included", full(MailKind::Included)),
     ] {
         // Previews: a golden file is no place for a token, not even one of a test.
@@ -99,6 +99,19 @@ fn text_and_html_say_the_same() {
         token(Purpose::Unsubscribe).reveal(),
     ] {
         assert!(mail.text.contains(said) && html.contains(said), "{said}");
+    }
+}
+
+/// F16.
+#[test]
+fn an_offer_says_which_role_the_owner_has_afterwards() {
+    for (inviter, who) in [(Some("Ada"), "Ada"), (None, "whoever offers it")] {
+        let offer = minimal(MailKind::Ownership).with_former_role("Admin <b>");
+        let mail = render(&inviter.map_or(offer.clone(), |name| offer.clone().with_inviter(name)));
+        assert!(mail.text.contains(&format!("\nThe role of {who} afterwards: Admin <b>\n")), "{}", mail.text);
+        let html = mail.html.unwrap();
+        assert!(html.contains("afterwards: <strong><bdi>Admin &#60;b&#62;</bdi></strong>"), "{html}");
+        assert!(!render(&minimal(MailKind::Ownership)).text.contains("afterwards"));
     }
 }
 

@@ -397,6 +397,9 @@ pub(crate) async fn mail_of(
     {
         mail = mail.with_inviter(&name);
     }
+    if let Some(role) = invitation.former_role() {
+        mail = mail.with_former_role(role.as_str());
+    }
     if let Some(name) = &invitation.name {
         mail = mail.with_invitee(name);
     }

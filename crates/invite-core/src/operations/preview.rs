@@ -15,7 +15,7 @@ use crate::rules::without_closed;
 use crate::{
     Actor, Draft, EmailAddress, Expiry, Grants, GroupId, GroupStatus, InvitationId, InvitationKind,
     InvitationState, Invitee, JoinPolicy, LinkId, LinkState, OrganizationId, OrganizationStatus, Purpose,
-    Reads, Scope, Token, Verdict,
+    Reads, RoleName, Scope, Token, Verdict,
 };
 
 /// What an invitation is, to whoever opens its link.
@@ -108,6 +108,10 @@ pub struct Preview {
     pub groups: Vec<GroupId>,
     /// Who invites, for the host's directory to name.
     pub inviter: Option<Actor>,
+    /// The role that whoever offers the ownership has in the organization afterwards (F16); `None` for all else, and where
+    /// the host offers it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub former_role: Option<RoleName>,
     /// The invited address, masked.
     pub email_masked: Option<String>,
     /// The invited address in full: only for a mailed link that proves it, when the next step is to sign up.
@@ -256,6 +260,7 @@ impl PreviewToken {
             organization_name: organization.settings.name.clone(),
             groups: if told { groups(draft, &row.grants)? } else { Vec::new() },
             inviter: told.then(|| row.inviter.clone()),
+            former_role: row.former_role().filter(|_| told).cloned(),
             email_masked: address.map(|address| address.masked().to_string()),
             email: address.filter(|_| proves_address && next == Next::SignUp).cloned(),
             proves_address,
@@ -308,6 +313,7 @@ impl PreviewToken {
             organization_name: organization.settings.name.clone(),
             groups: if told { groups(draft, &row.settings.grants)? } else { Vec::new() },
             inviter: None,
+            former_role: None,
             email_masked: None,
             email: None,
             proves_address: false,
@@ -505,6 +511,31 @@ mod tests {
         assert_eq!((seen.kind, seen.next), (PreviewKind::Ownership, Next::Accept));
         let seen = preview(&world, &token, Some(person("eve")), AccountKnown::Yes).unwrap();
         assert_eq!(seen.next, Next::WrongAccount);
+    }
+
+    #[test]
+    fn given_an_offer_of_ownership_when_opened_then_it_says_which_role_the_old_owner_has_afterwards_f16() {
+        let mut world = World::new();
+        world.add("bob", Grant::role("member"));
+        let admin = || FormerOwner::Becomes(Access::role("admin"));
+        let host = Actor::System;
+        for (former, by, role) in [
+            (FormerOwner::Stays, &by("ada"), Some("owner")),
+            (admin(), &by("ada"), Some("admin")),
+            (admin(), &host, None),
+        ] {
+            let id = world.ok(OfferOwnership::new(user("bob"), former), by).invitation;
+            let token = world.mail(id);
+            let former_role =
+                |world: &World| preview(world, &token, None, AccountKnown::Unsaid).unwrap().former_role;
+            assert_eq!(former_role(&world), role.map(Into::into));
+            world.ok(Resend::new(id), by);
+            assert_eq!(former_role(&world), None, "a newer mail was sent");
+            world.ok(Revoke::one(id), by);
+        }
+        let id = world.invite("eve@example.com", Grant::role("member"), &by("ada"));
+        let token = world.mail(id);
+        assert_eq!(preview(&world, &token, None, AccountKnown::Unsaid).unwrap().former_role, None);
     }
 
     fn clients() -> LinkSettings {

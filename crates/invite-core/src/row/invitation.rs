@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    Access, Actor, EmailAddress, Grants, GroupId, InvitationId, Metadata, Nonce, Purpose, Scope, SeatClass,
-    UserId,
+    Access, Actor, EmailAddress, Grants, GroupId, InvitationId, Metadata, Nonce, Purpose, RoleName, Scope,
+    SeatClass, UserId,
 };
 
 /// Who is invited: an address, or a user of the host (IDN-12); or who was, before that was erased (PRI-6).
@@ -106,6 +106,17 @@ pub enum FormerOwner {
     Stays,
     /// They step down to this access in the organization.
     Becomes(Access),
+}
+
+impl FormerOwner {
+    /// The role that they have in the organization afterwards.
+    #[must_use]
+    pub fn role(&self) -> &RoleName {
+        match self {
+            Self::Stays => const { &RoleName::OWNER },
+            Self::Becomes(access) => access.role_name(),
+        }
+    }
 }
 
 /// What an invitation is for.
@@ -347,6 +358,15 @@ impl Invitation {
     pub fn within(self, group: &GroupId) -> Self {
         let grants = self.grants.only(&Scope::Group(group.clone()));
         Self { grants, message: None, metadata: Metadata::new(), ..self }
+    }
+
+    /// The role that whoever offers the ownership has afterwards (F16). The host, where it offers it, has none.
+    #[must_use]
+    pub fn former_role(&self) -> Option<&RoleName> {
+        match &self.kind {
+            InvitationKind::Ownership { former } => self.inviter.user().map(|_| former.role()),
+            InvitationKind::Membership => None,
+        }
     }
 
     /// The state that is written down, in which an invitation past its expiry is still pending.

@@ -66,6 +66,7 @@ pub(crate) async fn preview(given: &Given) -> Result<Said, Failure> {
         format!("the link proves the address, until {hours} hours after it was mailed")
     });
     let inviter = preview.inviter.as_ref().and_then(|inviter| inviter.user());
+    let then = preview.former_role.as_ref().zip(inviter).map(|(role, who)| format!("{who} is {role}"));
     let end = preview.expires_at.and_then(|end| end.time()).map(|end| end.format("%F %R UTC").to_string());
     let mut text =
         format!("{what} to {} ({})\n", shown(&preview.organization_name, 200), preview.organization);
@@ -77,6 +78,7 @@ pub(crate) async fn preview(given: &Given) -> Result<Said, Failure> {
         ("for", preview.email_masked.clone()),
         ("group", Some(groups).filter(|groups| !groups.is_empty())),
         ("from", inviter.map(ToString::to_string)),
+        ("then", then),
         ("ends", end),
     ];
     for (name, fact) in facts {
