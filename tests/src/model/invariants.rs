@@ -255,7 +255,7 @@ impl Change<'_> {
 /// PRI-6: the same invitation, and whose it was is gone.
 fn forgotten(row: Invitation) -> Invitation {
     Invitation {
-        invitee: Invitee::Erased(row.id),
+        invitee: Invitee::Erased(row.id.as_uuid()),
         name: None,
         mail_to: None,
         message: None,

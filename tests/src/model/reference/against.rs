@@ -1,6 +1,6 @@
 //! Every reason that there is against a command.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use invite::core::{
     ChangeStatus, Include, Inclusion, Invitee, MAILED_PROOF, Principal, Purpose, SuppressionKind, Verdict,
 };

@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use invite::core::{Erased, Invitee, RequestState, SuppressionKind};
+use invite::core::{Erased, Invitee, SuppressionKind};
 use invite::{Invitation, InvitationId, InvitationState, OrganizationStatus};
 
 use super::super::cast::RETENTION;
 use super::super::command::Command;
 use super::super::snapshot::Snapshot;
 use super::super::violation::{Checked, holds};
-use super::{Reference, names};
+use super::{Reference, Request, names};
 
 impl Reference {
     /// Whether an inviter is told that somebody is not to be invited: of an address nobody is told that whoever has it
@@ -94,6 +94,8 @@ impl Reference {
             }
             self.forget(*id);
         }
+        let requests = self.forget_requests(after, |row| row.is_of(&names))?;
+        holds!(requests == told.requests, "PRI-6", "{told:?}, and {requests} requests are erased");
         if told.more {
             return Ok(());
         }
@@ -107,7 +109,8 @@ impl Reference {
                 member.email = None;
             }
         }
-        self.forget_requests(&names, after);
+        let left = self.requests.values().any(|row| row.is_of(&names));
+        holds!(!left, "PRI-6", "there is no more, and a request tells of {names:?} still");
         let everywhere = |kind: &SuppressionKind| *kind == SuppressionKind::Everywhere;
         if erase.drops_blocks() {
             self.unwilling.retain(|(name, kind)| !names.contains(name) || everywhere(kind));
@@ -117,21 +120,26 @@ impl Reference {
 
     fn forget(&mut self, id: InvitationId) {
         if let Some(row) = self.invitations.get_mut(&id) {
-            row.invitee = Invitee::Erased(id);
+            row.invitee = Invitee::Erased(id.as_uuid());
             row.mail_to = None;
             row.continue_to = None;
         }
     }
 
-    fn forget_requests(&mut self, names: &BTreeSet<Invitee>, after: &Snapshot) {
-        for (id, row) in self.requests.iter_mut().filter(|(_, row)| names.contains(&row.invitee)) {
+    /// Forgets the requests that were erased, each of which may be; how many these were.
+    fn forget_requests(&mut self, after: &Snapshot, may: impl Fn(&Request) -> bool) -> Checked<usize> {
+        let mut count = 0;
+        for (id, row) in self.requests.iter_mut().filter(|(_, row)| !row.invitee.is_erased()) {
             let Some(shown) = after.requests.get(id).filter(|shown| shown.invitee.is_erased()) else {
                 continue;
             };
-            (row.invitee, row.email) = (shown.invitee.clone(), shown.email.clone());
-            let settled = shown.ended.as_ref().map(|(ending, _)| ending.state());
-            row.ended = row.ended.or(settled.filter(|state| *state == RequestState::Settled));
+            holds!(may(row), "PRI-6", "{row:?} was erased");
+            (row.invitee, row.email) = (Invitee::Erased(id.as_uuid()), None);
+            let ended = shown.ended.as_ref().map(|(ending, _)| ending.state());
+            row.ended = row.ended.or(ended);
+            count += 1;
         }
+        Ok(count)
     }
 
     /// What ended as long ago as invitations are kept, and names somebody still.
@@ -163,7 +171,9 @@ impl Reference {
             }
             self.forget(*id);
         }
-        Ok(gone.len())
+        let long_ago =
+            |row: &Request| after.organization.erased_until(now, None).is_some() && row.ended.is_some();
+        Ok(gone.len() + self.forget_requests(after, long_ago)?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Join requests, proposals and verified domains: what speaks against them, and what comes of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite::core::{
@@ -40,6 +40,11 @@ impl Request {
             RequestState::Expired => Some("request-expired"),
             RequestState::Settled => Some("request-settled"),
         }
+    }
+
+    /// Whether it tells of somebody of these names.
+    pub(super) fn is_of(&self, names: &BTreeSet<Invitee>) -> bool {
+        self.names().iter().any(|name| names.contains(name))
     }
 
     fn names(&self) -> Vec<Invitee> {
