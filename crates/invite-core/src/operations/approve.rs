@@ -16,12 +16,12 @@ use crate::refusal::{
     refused_for_authority, refused_for_grants, refused_for_groups, refused_for_seats, refused_like,
     refused_when_closed,
 };
-use crate::rules::{authority, require_open, require_permitted};
+use crate::rules::{authority, require_open, require_permitted, without_closed};
 use crate::seats::end_due;
 use crate::{
-    Actor, Approvers, Draft, Event, Grants, Host, InvitationId, InviteLink, Invitee, InviterPolicy,
-    JoinRequest, JoinedBy, LinkState, Metadata, Operation, Permission, Reads, RequestEnding, RequestId,
-    RequestState, RequestWay, Stop, UserId,
+    Actor, Approvers, Draft, Event, Grants, GroupId, Host, InvitationId, InviteLink, Invitee, InviterPolicy,
+    JoinRequest, JoinedBy, LinkState, Member, Metadata, Operation, Permission, Reads, RequestEnding,
+    RequestId, RequestState, RequestWay, Stop, UserId,
 };
 
 /// Approves one join request or many, each decided for itself (STO-8).
@@ -99,6 +99,9 @@ pub enum ApproveOutcome {
         user: UserId,
         /// What they hold in the organization now.
         grants: Grants,
+        /// Groups that they asked for and that were closed since (LIF-10).
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        dropped: Vec<GroupId>,
     },
     /// Whoever was proposed is invited; or was included, which is told in the list of members alone, as of
     /// [`InviteOutcome::Invited`](crate::InviteOutcome::Invited).
@@ -186,38 +189,41 @@ impl Approve {
         id: RequestId,
     ) -> Result<ApproveOutcome, Stop<ApproveRefused>> {
         let row = draft.request(id)?.cloned().ok_or(ApproveRefused::from(UnknownRequest {}))?;
-        require_decidable::<ApproveRefused>(host, actor, draft, &row)?;
-        let grants = self.grants.as_ref().unwrap_or(&row.grants);
-        check_granting::<ApproveRefused>(host, actor, draft, grants)?;
-        let grants = match &self.grants {
-            Some(grants) => grants.clone(),
+        let (asked, closed) = require_decidable::<ApproveRefused>(host, actor, draft, &row)?;
+        check_granting::<ApproveRefused>(host, actor, draft, self.grants.as_ref().unwrap_or(&asked))?;
+        let (grants, dropped) = match &self.grants {
+            Some(grants) => (grants.clone(), Vec::new()),
             None => {
-                let vouched =
-                    vouched_for(host, draft, &row)?.ok_or(ApproveRefused::from(InviterNoLongerMay {}));
-                draft.rule("AUT-4", vouched)?
+                let vouched = vouched_for(host, draft, &row, &asked)?;
+                let vouched = vouched.ok_or(ApproveRefused::from(InviterNoLongerMay {}));
+                (draft.rule("AUT-4", vouched)?, closed)
             }
         };
         match (&row.way, &row.invitee) {
             (RequestWay::Proposal, _) | (_, Invitee::Address(_) | Invitee::Erased(_)) => {
                 invite(host, actor, draft, &row, grants)
             }
-            (_, Invitee::User(user)) => admit(host, actor, draft, &row, user, &grants),
+            (_, Invitee::User(user)) => {
+                let member = admit(host, actor, draft, &row, user, &grants)?;
+                Ok(ApproveOutcome::Joined { user: member.user, grants: member.grants, dropped })
+            }
         }
     }
 }
 
 /// Requires authority over all that is asked for (AUT-1), that the request is not one's own (AUT-9), and that it waits
-/// for a decision.
+/// for a decision. What is asked for without what is in groups that were closed since, and these groups (LIF-10).
 pub(super) fn require_decidable<R>(
     host: &Host<'_>,
     actor: &Actor,
     draft: &mut Draft,
     row: &JoinRequest,
-) -> Result<(), Stop<R>>
+) -> Result<(Grants, Vec<GroupId>), Stop<R>>
 where
     R: Refusal + From<Unmanageable> + From<OwnRequest> + From<RequestNotPending>,
 {
-    let over = authority::<R>(host, draft, actor)?.require_over(&Permission::INVITE, &row.grants);
+    let (asked, closed) = without_closed::<R>(draft, &row.grants)?;
+    let over = authority::<R>(host, draft, actor)?.require_over(&Permission::INVITE, &asked);
     draft.rule("AUT-1", over.map_err(R::from))?;
     let own = match actor.user() {
         Some(user) => is_own(host, draft, row, user)?,
@@ -227,7 +233,7 @@ where
     let state = row.state_at(draft.now());
     let pending = state == RequestState::Pending;
     draft.rule("LIF-1", if pending { Ok(()) } else { Err(R::from(RequestNotPending { state })) })?;
-    Ok(())
+    Ok((asked, closed))
 }
 
 /// Whether somebody would join by the request, by any name; or brought it about, as far as the model minds.
@@ -262,25 +268,26 @@ fn vouched_for(
     host: &Host<'_>,
     draft: &Draft,
     row: &JoinRequest,
+    asked: &Grants,
 ) -> Result<Option<Grants>, Stop<ApproveRefused>> {
     let policy = host.model.request_policy;
     match row.way {
         RequestWay::Link { link, .. } => {
             let creator = draft.link(link)?.map_or(Actor::System, |link| link.creator.clone());
-            still_granted(host, draft, (&creator, &Permission::LINKS), policy, &row.grants)
+            still_granted(host, draft, (&creator, &Permission::LINKS), policy, asked)
         }
         RequestWay::Proposal if policy != InviterPolicy::Keep => {
             let proposer = authority::<ApproveRefused>(host, draft, &Actor::User(row.by.clone()))?;
-            let may = row.grants.iter().filter(|(scope, _)| proposer.may(&Permission::PROPOSE, scope));
+            let may = asked.iter().filter(|(scope, _)| proposer.may(&Permission::PROPOSE, scope));
             let still = may.map(|(scope, access)| crate::Grant::new(scope.clone(), access.clone()));
             let still = still.collect::<Grants>();
             let enough = match policy {
                 InviterPolicy::Reduce => !still.is_empty(),
-                _ => still == row.grants,
+                _ => still == *asked,
             };
             Ok(enough.then_some(still))
         }
-        _ => Ok(Some(row.grants.clone())),
+        _ => Ok(Some(asked.clone())),
     }
 }
 
@@ -292,7 +299,7 @@ fn admit(
     row: &JoinRequest,
     user: &UserId,
     grants: &Grants,
-) -> Result<ApproveOutcome, Stop<ApproveRefused>> {
+) -> Result<Member, Stop<ApproveRefused>> {
     let joined_by = match row.way {
         RequestWay::Link { link, revision } => {
             // What it grants is as it was asked for; how often it may be used, and by whom, holds at any time
@@ -327,8 +334,7 @@ fn admit(
         joined_by,
         metadata: Metadata::new(),
     };
-    let member = join::<ApproveRefused>(host.model, draft, joining)?;
-    Ok(ApproveOutcome::Joined { user: member.user, grants: member.grants })
+    join::<ApproveRefused>(host.model, draft, joining)
 }
 
 /// Invites whoever was proposed, as if the approver had thought of it.
@@ -386,7 +392,11 @@ mod tests {
         let joined = outcome(world.ok(Approve::one(first), &by("ada")));
         assert_eq!(
             joined,
-            ApproveOutcome::Joined { user: user("bob"), grants: Grant::role("member").into() }
+            ApproveOutcome::Joined {
+                user: user("bob"),
+                grants: Grant::role("member").into(),
+                dropped: [].into()
+            }
         );
         let row = &world.rows().members[&user("bob")];
         assert_eq!(

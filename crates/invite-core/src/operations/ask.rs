@@ -16,7 +16,7 @@ use crate::refusal::{
     NoApprovalNeeded, Refusal, TooLarge, TooManyRequests, UnknownMember, refused, refused_for_groups,
     refused_when_closed,
 };
-use crate::rules::{group, organization, require_active, require_groups, require_open};
+use crate::rules::{group, organization, require_active, require_groups, require_open, without_closed};
 use crate::{
     Actor, DomainJoining, Draft, EmailAddress, Event, Grant, Grants, GroupId, Host, Invitee, JoinPolicy,
     JoinRequest, LimitSubject, LinkId, Member, Operation, Reads, RequestId, RequestWay, Scope, Stop, Token,
@@ -154,6 +154,7 @@ impl Operation for AskToJoin {
             }
         };
         require_there::<AskRefused>(host, draft, &grants)?;
+        let (grants, _) = without_closed::<AskRefused>(draft, &grants)?;
         require_groups::<AskRefused>(draft, &grants)?;
         let active = draft.member(user)?.is_none_or(Member::is_active);
         require_active::<AskRefused>(draft, active)?;

@@ -1,5 +1,7 @@
 //! Join by a verified domain.
 
+use alloc::vec::Vec;
+
 use serde::{Deserialize, Serialize};
 
 use super::Principal;
@@ -11,11 +13,11 @@ use crate::refusal::{
     AddressNeeded, DomainByRequest, NoVerifiedDomain, Refusal, TooLarge, refused, refused_for_groups,
     refused_for_seats, refused_when_closed,
 };
-use crate::rules::{NotOpen, organization, require_groups, require_open};
+use crate::rules::{NotOpen, organization, require_groups, require_open, without_closed};
 use crate::seats::end_due;
 use crate::{
-    Actor, Domain, DomainJoining, Draft, EmailAddress, Grants, Host, JoinedBy, Metadata, Operation, Reads,
-    Stop, UserId, VerifiedDomain,
+    Actor, Domain, DomainJoining, Draft, EmailAddress, Grants, GroupId, Host, JoinedBy, Metadata, Operation,
+    Reads, Stop, UserId, VerifiedDomain,
 };
 
 /// Joins by oneself, with an address of a domain that was verified for the organization (F15).
@@ -50,6 +52,9 @@ pub struct DomainJoined {
     pub user: UserId,
     /// What they hold in the organization now.
     pub grants: Grants,
+    /// Groups that the domain gives access to and that were closed since (LIF-10).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<GroupId>,
 }
 
 refused! {
@@ -96,6 +101,7 @@ impl Operation for JoinByDomain {
         };
         draft.rule("F15", direct.map_err(JoinByDomainRefused::from))?;
         require_there::<JoinByDomainRefused>(host, draft, &grants)?;
+        let (grants, dropped) = without_closed::<JoinByDomainRefused>(draft, &grants)?;
         require_groups::<JoinByDomainRefused>(draft, &grants)?;
         require_joinable::<JoinByDomainRefused>(draft, &grants)?;
         end_due(host.model, draft)?;
@@ -109,7 +115,7 @@ impl Operation for JoinByDomain {
             metadata: Metadata::new(),
         };
         let member = join::<JoinByDomainRefused>(host.model, draft, joining)?;
-        Ok(DomainJoined { domain, user: member.user, grants: member.grants })
+        Ok(DomainJoined { domain, user: member.user, grants: member.grants, dropped })
     }
 }
 
@@ -168,6 +174,40 @@ mod tests {
         assert_eq!(row.email, Some(address("bob@example.com")));
         assert_eq!(world.state(invitation), InvitationState::Revoked, "settled (LIF-7d)");
         assert_eq!(world.seats("team"), (1, 0));
+    }
+
+    #[test]
+    fn given_a_domain_for_two_groups_of_which_one_closed_when_joining_or_asking_then_the_other_is_meant_lif_10()
+     {
+        let mut world = World::new();
+        world.by_links(["red", "blue"]);
+        let both = || [in_group("client", "red"), in_group("client", "blue")];
+        world.verify([("example.com", VerifiedDomain::asks(both()))]);
+        let ask = |who: &str| AskToJoin::domain(person(who));
+        let cid = world.ok(ask("cid"), &by("cid")).request;
+        world.add("gus", in_group("admin", "blue"));
+        world.ok(ChangeGroupStatus::close(group("red")), &by("ada"));
+        let dan = world.ok(ask("dan"), &by("dan")).request;
+        assert_eq!(world.request(dan).grants, in_group("client", "blue").into());
+        for (id, dropped) in [(cid, &[group("red")][..]), (dan, &[])] {
+            let approved = world.ok(Approve::one(id), &by("gus"));
+            let ApproveOutcome::Joined { grants, dropped: told, .. } = &approved.results[0].outcome else {
+                panic!("{approved:?}")
+            };
+            assert_eq!((grants, &told[..]), (&in_group("client", "blue").into(), dropped));
+        }
+        world.verify([("example.com", joins(in_group("client", "blue")))]);
+        let mut closed = world.clone();
+        closed.by_links(["own"]);
+        closed.verify([("example.com", joins([in_group("client", "own"), in_group("client", "blue")]))]);
+        closed.ok(ChangeGroupStatus::close(group("own")), &by("ada"));
+        let joined = closed.ok(join("bob"), &by("bob"));
+        assert_eq!(
+            (joined.grants, joined.dropped),
+            (in_group("client", "blue").into(), [group("own")].into())
+        );
+        closed.ok(ChangeGroupStatus::close(group("blue")), &by("ada"));
+        assert_eq!(closed.run(join("eve"), &by("eve")).unwrap_err().code(), "group-closed");
     }
 
     #[test]

@@ -231,6 +231,7 @@ mod tests {
         expired.wait(day);
         expired.by_links(["red"]);
         expired.make_link(LinkSettings::new("Red", in_group("client", "red")));
+        expired.verify([("example.org", VerifiedDomain::joins(in_group("client", "red")))]);
         expired.add("bob", in_group("member", "red"));
         expired.invite(address("cid@example.com"), in_group("member", "red"), &by("ada"));
         expired.ok(ChangeGroupStatus::close(group("red")), &by("ada"));

@@ -21,12 +21,12 @@ use crate::{
 /// request that is. In a closed organization it also ends what lists still
 /// show as pending there.
 ///
-/// After a group was closed it takes the group out of what members, invitations and links grant, one group after the
-/// other, and ends what then grants nothing, or nothing new to a member (LIF-8, LIF-10, LIF-7d); seats that were taken
-/// for it are free then. In a closed organization it ends the links.
+/// After a group was closed it takes the group out of what members, invitations, links and verified domains grant, one
+/// group after the other, and ends what then grants nothing, or nothing new to a member (LIF-8, LIF-10, LIF-7d); seats that
+/// were taken for it are free then. In a closed organization it ends the links.
 ///
-/// Invitations and join requests that ended long enough ago are erased as [`Erase`](crate::Erase) does it, if the organization or the access
-/// model says after how long (PRI-6).
+/// Invitations and join requests that ended long enough ago are erased as [`Erase`](crate::Erase) does it, if the organization
+/// or the access model says after how long (PRI-6). An expiry counts from when it was written down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tidy {
     limit: u32,
@@ -36,14 +36,15 @@ pub struct Tidy {
 
 impl Tidy {
     /// At most so many invitations, so many join requests, so many members whose access ended, so many links, so many
-    /// members and invitations of a closed group, and so many invitations and join requests to be erased; at most 1,000 of each.
+    /// members and invitations of a closed group, and so many invitations and join requests to be erased; at most 1,000 of
+    /// each.
     #[must_use]
     pub fn new(limit: u32) -> Self {
         Self { limit: limit.clamp(1, 1_000), retention: None }
     }
 
-    /// Erases also invitations and join requests that ended so long ago, in organizations that do not say for how long they are kept. The
-    /// service passes what the [access model](crate::AccessModel::retention) says.
+    /// Erases also invitations and join requests that ended so long ago, in organizations that do not say for how long they
+    /// are kept. The service passes what the [access model](crate::AccessModel::retention) says.
     #[must_use]
     pub fn retention(mut self, retention: Option<TimeDelta>) -> Self {
         self.retention = retention;
@@ -60,7 +61,7 @@ pub struct Tidied {
     /// How many members lost what they held past its time.
     #[serde(default)]
     pub access_ended: usize,
-    /// From how many members, invitations and links a closed group was taken, and how many links of a closed
+    /// From how many members, invitations, links and verified domains a closed group was taken, and how many links of a closed
     /// organization were ended.
     #[serde(default)]
     pub settled: usize,
@@ -89,7 +90,7 @@ impl Operation for Tidy {
     }
 
     fn rows(&self) -> usize {
-        2 * (8 * self.limit as usize + 1)
+        2 * (8 * self.limit as usize + 2)
     }
 
     fn decide(
@@ -125,7 +126,7 @@ fn settle_closed_group(host: &Host<'_>, draft: &mut Draft, limit: usize) -> Resu
         return Ok(0);
     }
     let scope = Scope::Group(group.clone());
-    let mut settled = 0;
+    let mut settled = take_out_of_domains(draft, &scope)?;
     let links = draft.kept_links()?.filter(|link| link.settings.grants.access(&scope).is_some());
     let links = links.map(|link| (link.id, link.settings.clone())).collect::<Vec<_>>();
     more |= links.len() > limit;
@@ -177,6 +178,21 @@ fn end_links_when_closed(draft: &mut Draft, limit: usize) -> Result<usize, Stop<
         draft.emit(Event::LinkEnded { id, ending: LinkEnding::OrganizationClosed });
     }
     Ok(ids.len())
+}
+
+/// How many verified domains named the group. One that gives nothing else is verified no more.
+fn take_out_of_domains(draft: &mut Draft, scope: &Scope) -> Result<usize, Stop<Infallible>> {
+    let mut verified = organization::<Infallible>(draft)?.verified.clone();
+    let mut settled = 0;
+    for set in verified.values_mut().filter(|set| set.grants.access(scope).is_some()) {
+        set.grants = set.grants.clone().without(scope);
+        settled += 1;
+    }
+    if settled > 0 {
+        verified.retain(|_, set| !set.grants.is_empty());
+        draft.emit(Event::VerifiedDomainsChanged { verified });
+    }
+    Ok(settled)
 }
 
 /// Whether the invitation named the group.
@@ -268,6 +284,27 @@ mod tests {
         assert_eq!((tidied.settled, tidied.more), (2, false));
         let (first, second) = world.both((tidy.clone(), &host), (tidy, &host));
         assert_eq!((first.settled, second.settled, second.more), (3, 0, false));
+    }
+
+    #[test]
+    fn given_a_closed_group_when_tidied_then_verified_domains_name_it_no_more_lif_10_f15() {
+        let mut world = World::new();
+        world.by_links(["red", "blue"]);
+        let (red, blue) = (in_group("client", "red"), in_group("client", "blue"));
+        let (alone, both) = (VerifiedDomain::joins(red.clone()), VerifiedDomain::asks([red, blue.clone()]));
+        world.verify([
+            ("a.example", alone),
+            ("b.example", both),
+            ("c.example", VerifiedDomain::joins(blue.clone())),
+        ]);
+        world.ok(ChangeGroupStatus::close(group("red")), &by("ada"));
+        let before = world.events();
+        assert_eq!(world.ok(Tidy::new(9), &Actor::System).settled, 2);
+        assert_eq!(world.kinds_since(before), ["verified-domains-changed", "group-settled"]);
+        let left = world.organization().verified.iter().map(|(domain, set)| (domain.as_str(), set.clone()));
+        let expected =
+            [("b.example", VerifiedDomain::asks(blue.clone())), ("c.example", VerifiedDomain::joins(blue))];
+        assert_eq!(left.collect::<Vec<_>>(), expected);
     }
 
     #[test]

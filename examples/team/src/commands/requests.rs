@@ -196,7 +196,7 @@ pub(crate) async fn approve(given: &Given) -> Result<Said, Failure> {
     let (mut table, mut reasons) = (Table::new(["request", "result"]), Reasons::default());
     for result in &approved.results {
         let what = match &result.outcome {
-            ApproveOutcome::Joined { user, grants } => format!("{user} is {} now", roles(grants)),
+            ApproveOutcome::Joined { user, grants, .. } => format!("{user} is {} now", roles(grants)),
             ApproveOutcome::Invited { .. } => "invited; next: team send".into(),
             ApproveOutcome::Refused { reason } => refused(&mut reasons, &Why::of(reason), result.request),
             _ => String::new(),

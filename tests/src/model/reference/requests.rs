@@ -75,8 +75,10 @@ impl Reference {
                 let (mut why, found) = self.by_domain(principal);
                 let Some((domain, email, set)) = found else { return (why, None) };
                 why.extend(reason("no-approval-needed", set.joining() != DomainJoining::ByRequest));
-                why.extend(self.against_groups(set.grants()));
-                let (way, grants) = (RequestWay::Domain(domain.clone()), set.grants().clone());
+                why.extend(reason("no-longer-available", !entitled(&self.plan, set.grants())));
+                let (grants, _) = self.without_closed(set.grants());
+                why.extend(self.against_groups(&grants));
+                let way = RequestWay::Domain(domain.clone());
                 (why, Some(For { way, email: Some(email), grants }))
             }
         }
@@ -136,13 +138,13 @@ impl Reference {
     pub(super) fn against_joining_by_domain(&self, principal: &Principal) -> Why {
         let (mut why, found) = self.by_domain(principal);
         let Some((_, email, set)) = found else { return why };
-        let grants = set.grants();
         why.extend(reason("domain-by-request", set.joining() == DomainJoining::ByRequest));
-        why.extend(reason("no-longer-available", !entitled(&self.plan, grants)));
-        why.extend(self.against_groups(grants));
-        why.extend(reason("group-invite-only", self.is_invite_only(grants)));
+        why.extend(reason("no-longer-available", !entitled(&self.plan, set.grants())));
+        let (grants, _) = self.without_closed(set.grants());
+        why.extend(self.against_groups(&grants));
+        why.extend(reason("group-invite-only", self.is_invite_only(&grants)));
         let user = principal.user();
-        why.extend(self.against_joining(user, Some(&email), grants, &Actor::User(user.clone())));
+        why.extend(self.against_joining(user, Some(&email), &grants, &Actor::User(user.clone())));
         why
     }
 
@@ -168,7 +170,12 @@ impl Reference {
     /// Reasons against deciding about a request, whatever is decided (AUT-9).
     fn against_deciding(&self, row: &Request, by: &Actor, now: DateTime<Utc>) -> Why {
         let own = by.user().is_some_and(|user| self.is_own(row, user));
-        let mut why = self.holder(by).lacks_authority(&self.model, &Permission::INVITE, &row.grants, false);
+        let mut why = self.holder(by).lacks_authority(
+            &self.model,
+            &Permission::INVITE,
+            &self.without_closed(&row.grants).0,
+            false,
+        );
         why.extend(reason("own-request", own));
         why.extend(row.against(now));
         why
@@ -202,7 +209,8 @@ impl Reference {
         now: DateTime<Utc>,
     ) -> Why {
         let Some(row) = self.requests.get(&id) else { return Why::from(["unknown-request"]) };
-        let mut why = self.against_granting(by, granting.unwrap_or(&row.grants));
+        let (asked, _) = self.without_closed(&row.grants);
+        let mut why = self.against_granting(by, granting.unwrap_or(&asked));
         why.extend(self.against_deciding(row, by, now));
         let Some(grants) = granting.cloned().or_else(|| self.stood_behind(row)) else {
             why.extend(["inviter-no-longer-may"]);
@@ -245,25 +253,25 @@ impl Reference {
 
     /// What those who stand behind a request still stand behind; `None` if nothing (AUT-4).
     fn stood_behind(&self, row: &Request) -> Option<Grants> {
-        let policy = self.rules.requests;
+        let (policy, (asked, _)) = (self.rules.requests, self.without_closed(&row.grants));
         match row.way {
             RequestWay::Link { link, .. } => {
                 let creator = &self.links.get(&link)?.creator;
-                self.still_given(creator, &Permission::LINKS, policy, &row.grants)
+                self.still_given(creator, &Permission::LINKS, policy, &asked)
             }
             RequestWay::Proposal if policy != InviterPolicy::Keep => {
                 let proposer = Actor::User(row.by.clone());
                 let may = |scope| self.holder(&proposer).may(&self.model, &Permission::PROPOSE, scope);
-                let still = row.grants.iter().filter(|(scope, _)| may(scope));
+                let still = asked.iter().filter(|(scope, _)| may(scope));
                 let still = still.map(|(scope, access)| invite::Grant::new(scope.clone(), access.clone()));
                 let still = still.collect::<Grants>();
                 let enough = match policy {
                     InviterPolicy::Reduce => !still.is_empty(),
-                    _ => still == row.grants,
+                    _ => still == asked,
                 };
                 enough.then_some(still)
             }
-            _ => Some(row.grants.clone()),
+            _ => Some(asked),
         }
     }
 
@@ -376,7 +384,8 @@ impl Reference {
 
     pub(super) fn join_by_domain(&mut self, principal: &Principal, now: DateTime<Utc>) {
         let (_, found) = self.by_domain(principal);
-        let found = found.map(|(domain, email, set)| (domain.clone(), email, set.grants().clone()));
+        let found =
+            found.map(|(domain, email, set)| (domain.clone(), email, self.without_closed(set.grants()).0));
         let Some((domain, email, grants)) = found else { return };
         let known_as = principal.invitees().collect();
         self.join(principal.user(), Some(&email), &grants, known_as, JoinedBy::Domain(domain), now);

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use invite::core::{Ending, Invitee, RequestState, Tidied};
+use invite::core::{DomainJoining, Ending, Invitee, RequestState, Tidied, VerifiedDomain};
 use invite::{Grants, GroupId, InvitationState, LinkEnding, OrganizationStatus, Scope};
 
 use super::super::snapshot::Snapshot;
@@ -19,6 +19,15 @@ impl Reference {
         let group = self.closing.first().cloned();
         if let Some(group) = &group {
             self.take_out_of_links(group, after);
+            let scope = Scope::Group(group.clone());
+            for set in self.verified.values_mut() {
+                let left = without(set.grants(), &scope);
+                *set = match set.joining() {
+                    DomainJoining::Directly => VerifiedDomain::joins(left),
+                    DomainJoining::ByRequest => VerifiedDomain::asks(left),
+                };
+            }
+            self.verified.retain(|_, set| !set.grants().is_empty());
         }
         let gone = group.as_ref().map(|group| self.take_out_of_members(group, after)).unwrap_or_default();
         self.end_invitations(group.as_ref(), &gone, after, now);
