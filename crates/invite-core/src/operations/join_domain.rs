@@ -10,14 +10,14 @@ use super::create_link::require_joinable;
 use super::join::{Joining, join};
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
-    AddressNeeded, DomainByRequest, NoVerifiedDomain, Refusal, TooLarge, refused, refused_for_groups,
-    refused_for_seats, refused_when_closed,
+    AddressNeeded, DomainByRequest, DomainNotAllowed, NoVerifiedDomain, Refusal, TooLarge, refused,
+    refused_for_groups, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{NotOpen, organization, require_groups, require_open, without_closed};
 use crate::seats::end_due;
 use crate::{
     Actor, Domain, DomainJoining, Draft, EmailAddress, Grants, GroupId, Host, JoinedBy, Metadata, Operation,
-    Reads, Stop, UserId, VerifiedDomain,
+    Organization, Reads, Stop, UserId, VerifiedDomain,
 };
 
 /// Joins by oneself, with an address of a domain that was verified for the organization (F15).
@@ -126,26 +126,37 @@ pub(super) fn reads_of_domains(mut reads: Reads, principal: &Principal) -> Reads
     reads
 }
 
-/// The first address vouched for of a domain that was verified for the organization, and what is set about it.
+/// An address vouched for of a domain that was verified for the organization, and what is set about it. It is one that the
+/// organization's rules permit (IDN-8), and rather of a domain that is joined directly.
 pub(super) fn verified_address<R>(
     draft: &mut Draft,
     principal: &Principal,
 ) -> Result<(Domain, EmailAddress, VerifiedDomain), Stop<R>>
 where
-    R: Refusal + From<NotOpen> + From<TooLarge> + From<AddressNeeded> + From<NoVerifiedDomain>,
+    R: Refusal
+        + From<NotOpen>
+        + From<TooLarge>
+        + From<AddressNeeded>
+        + From<NoVerifiedDomain>
+        + From<DomainNotAllowed>,
 {
     require_open::<R>(draft)?;
     principal.require_few_vouched::<R>()?;
-    let verified = &organization::<R>(draft)?.verified;
-    let found = principal.vouched().iter().find_map(|address| {
+    let Organization { verified, settings, .. } = organization::<R>(draft)?;
+    let of_theirs = |address: &EmailAddress| {
         let (domain, set) = verified.iter().find(|(domain, _)| domain.matches(address))?;
         Some((domain.clone(), address.clone(), set.clone()))
-    });
-    let none = || match principal.vouched().is_empty() {
-        true => R::from(AddressNeeded {}),
-        false => NoVerifiedDomain {}.into(),
     };
-    Ok(draft.rule("F15", found.ok_or_else(none))?)
+    let found = principal.vouched().iter().filter_map(of_theirs).collect::<Vec<_>>();
+    let permitted = found.iter().filter(|(_, address, _)| settings.domains.permits(address));
+    let best = permitted.min_by_key(|(_, _, set)| set.joining == DomainJoining::ByRequest).cloned();
+    let answer = match (best, found.first()) {
+        (Some(best), _) => Ok(best),
+        (None, Some((_, other, _))) => Err(R::from(DomainNotAllowed { domain: other.domain().into() })),
+        (None, None) if principal.vouched().is_empty() => Err(AddressNeeded {}.into()),
+        (None, None) => Err(NoVerifiedDomain {}.into()),
+    };
+    Ok(draft.rule("F15", answer)?)
 }
 
 #[cfg(test)]
@@ -208,6 +219,34 @@ mod tests {
         );
         closed.ok(ChangeGroupStatus::close(group("blue")), &by("ada"));
         assert_eq!(closed.run(join("eve"), &by("eve")).unwrap_err().code(), "group-closed");
+    }
+
+    #[test]
+    fn given_addresses_of_several_verified_domains_when_joining_then_by_one_that_is_permitted_and_rather_directly_f15_idn_8()
+     {
+        let mut world = World::new();
+        world.verify([
+            ("a.example", joins(Grant::role("client"))),
+            ("b.example", VerifiedDomain::asks(Grant::role("client"))),
+            ("c.example", joins(Grant::role("client"))),
+        ]);
+        let rules = DomainRules::new().deny(DomainRule::parse("a.example").unwrap());
+        world.ok(ChangeSettings::new(Settings::named("Acme").domains(rules)), &by("ada"));
+        let of = |domains: &[&str]| {
+            let at = |domain: &&str| address(&std::format!("bob@{domain}"));
+            domains.iter().map(at).fold(stranger("bob"), Principal::vouching)
+        };
+        let join =
+            |world: &mut World, domains: &[&str]| world.run(JoinByDomain::new(of(domains)), &by("bob"));
+        let code = |came: Result<DomainJoined, JoinByDomainRefused>| came.unwrap_err().code();
+        assert_eq!(code(join(&mut world, &["a.example"])), "domain-not-allowed");
+        assert_eq!(code(join(&mut world, &["a.example", "b.example"])), "domain-by-request");
+        let ask = |domains: &[&str]| AskToJoin::domain(of(domains));
+        let refused = world.run(ask(&["a.example"]), &by("bob")).unwrap_err();
+        assert_eq!(refused.code(), "domain-not-allowed");
+        world.clone().ok(ask(&["a.example", "b.example"]), &by("bob"));
+        let joined = join(&mut world, &["a.example", "b.example", "c.example"]).unwrap();
+        assert_eq!(joined.domain.as_str(), "c.example");
     }
 
     #[test]

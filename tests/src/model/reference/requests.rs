@@ -105,14 +105,19 @@ impl Reference {
         (why, Some(For { way, email: member.email.clone(), grants }))
     }
 
-    /// The first vouched address of a verified domain, and what is set about that.
+    /// A vouched address of a verified domain that is permitted, rather of one joined directly, and what is set about it.
     fn by_domain(&self, principal: &Principal) -> (Why, Option<(&Domain, EmailAddress, &VerifiedDomain)>) {
         let mut why = self.open();
-        let found = principal.vouched().iter().find_map(|address| {
-            let (domain, set) = self.verified.iter().find(|(domain, _)| domain.matches(address))?;
-            Some((domain, address.clone(), set))
-        });
-        let none = found.is_none();
+        let of = |address: &EmailAddress| self.verified.iter().find(|(domain, _)| domain.matches(address));
+        let all = principal.vouched().iter().filter_map(|address| Some((address, of(address)?)));
+        let all = all.map(|(address, (domain, set))| (domain, address.clone(), set)).collect::<Vec<_>>();
+        let permitted = |address: &EmailAddress| self.settings.domain_rules().permits(address);
+        let found = all.iter().filter(|(_, address, _)| permitted(address));
+        let (direct, by_request) =
+            found.partition::<Vec<_>, _>(|(_, _, set)| set.joining() == DomainJoining::Directly);
+        let found = direct.first().or(by_request.first()).map(|found| (*found).clone());
+        let none = all.is_empty();
+        why.extend(reason("domain-not-allowed", !none && found.is_none()));
         why.extend(reason("address-needed", none && principal.vouched().is_empty()));
         why.extend(reason("no-verified-domain", none && !principal.vouched().is_empty()));
         (why, found)
