@@ -390,9 +390,13 @@ pub(super) fn links_are_used_within_their_settings(
             _ => None,
         });
         let (grants, new) = joined.expect("a use is somebody who joins");
-        assert_eq!(new, !before.members.contains_key(user));
-        let held = before.members.get(user).map(|member| &member.grants);
-        for id in grants.scopes().filter(|scope| held.is_none_or(|held| held.access(scope).is_none())) {
+        // Whose access is over is no member any more, written down or not (F14).
+        let held = before.members.get(user).map(|member| member.grants.running(now));
+        let held = held.filter(|grants| !grants.is_empty());
+        assert_eq!(new, held.is_none());
+        for id in
+            grants.scopes().filter(|scope| held.as_ref().is_none_or(|held| held.access(scope).is_none()))
+        {
             let Some(group) = id.group().map(|id| &before.groups[id]) else { continue };
             assert_eq!(group.status, GroupStatus::Active, "LIF-8");
             assert_ne!(group.settings.join_policy, JoinPolicy::InviteOnly, "LNK-6");
