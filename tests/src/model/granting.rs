@@ -7,7 +7,7 @@ use invite::{Actor, Grant, InvitationKind, InvitationState, InviterPolicy, JoinP
 
 use super::command::{Command, Turn};
 use super::invariants::Change;
-use super::rights::Holder;
+use super::rights::{Holder, creators_grant};
 use super::violation::{Checked, holds};
 
 impl Change<'_> {
@@ -133,7 +133,8 @@ impl Change<'_> {
                 Ok(())
             }
             Command::CreateGroup { id, .. } => {
-                let role = self.rules.creators.map(|role| Grant::role(role).in_group(id.clone()).into());
+                let held = self.before.members.get(user).map(|member| &member.grants);
+                let role = self.rules.creators.zip(held).map(|(role, held)| creators_grant(role, held, id));
                 let theirs = self.by.user() == Some(user) && Some(news) == role.as_ref();
                 holds!(theirs, "AUT-2", "{user} got {news:?} of a new group");
                 Ok(())

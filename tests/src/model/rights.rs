@@ -129,6 +129,15 @@ impl<'a> Holder<'a> {
     }
 }
 
+/// What whoever creates a group gets in it: a role, without what was taken from them in the organization.
+pub(super) fn creators_grant(role: &'static str, held: &Grants, id: &GroupId) -> Grants {
+    let grant = invite::Grant::role(role).in_group(id.clone());
+    let Some(held) = held.access(&Scope::Organization) else { return grant.into() };
+    let grant = held.removed().iter().fold(grant, |grant, taken| grant.removing(taken.clone()));
+    let kinds = held.resources().iter();
+    kinds.fold(grant, |grant, (kind, only)| grant.restricted(kind.clone(), only.clone())).into()
+}
+
 /// Whether a plan has enabled all that is named.
 pub(super) fn entitled(plan: &invite::Plan, grants: &Grants) -> bool {
     grants.iter().all(|(_, access)| {

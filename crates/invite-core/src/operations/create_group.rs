@@ -96,7 +96,11 @@ impl Operation for CreateGroup {
             // No longer than they may create groups.
             let until = authority::<CreateGroupRefused>(host, draft, actor)?
                 .held_until(&Permission::CREATE_GROUPS, &Scope::Organization);
-            let access = Access { until, ..Access::role(role) };
+            // Nor with what was taken from them in the organization (AUT-2).
+            let held = draft.member(user)?.and_then(|member| member.grants.access(&Scope::Organization));
+            let (remove, resources) =
+                held.map(|held| (held.remove.clone(), held.resources.clone())).unwrap_or_default();
+            let access = Access { until, remove, resources, ..Access::role(role) };
             manage(host, draft, user, Grant::new(scope, access).into())?;
         }
         Ok(GroupCreated { group: self.id.clone() })
@@ -131,6 +135,24 @@ mod tests {
 
     fn create(id: &str) -> CreateGroup {
         CreateGroup::new(group(id), GroupSettings::named("Green"))
+    }
+
+    #[test]
+    fn given_a_member_from_whom_something_was_taken_when_they_create_a_group_then_it_is_not_theirs_there_aut_2_c7()
+     {
+        let mut world = World::of(model().creators_role("admin"), roomy());
+        let only = Restriction::only(["a"]);
+        let held = Grant::role("admin").removing("posts.publish").restricted("account", only.clone());
+        world.add("cat", held);
+        world.ok(create("green"), &by("cat"));
+        let cat = world.member("cat").unwrap();
+        let green = cat.grants.access(&Scope::Group(group("green"))).unwrap();
+        assert_eq!(*green, Access::role("admin").removing("posts.publish").restricted("account", only));
+        let by = Authority::of(&world.model, world.organization(), Some(&cat.grants), world.now);
+        let green = Scope::Group(group("green"));
+        assert!(!by.may(&"posts.publish".into(), &green));
+        assert!(!by.may_with(&"posts.view".into(), &green, &"account".into(), "b"));
+        assert!(by.may_with(&"posts.view".into(), &green, &"account".into(), "a"));
     }
 
     #[test]

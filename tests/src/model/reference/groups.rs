@@ -7,7 +7,7 @@ use invite::{
 };
 
 use super::super::command::{Command, To};
-use super::super::rights::entitled;
+use super::super::rights::{creators_grant, entitled};
 use super::{Place, Reference, Why, reason};
 
 impl Reference {
@@ -119,7 +119,7 @@ impl Reference {
         self.groups.insert(id.clone(), Place { status: GroupStatus::Active, settings, creator });
         let member = by.user().and_then(|user| self.members.get_mut(user));
         if let (Some(member), Some(role)) = (member, self.rules.creators) {
-            member.grants = member.grants.clone().joined(&Grant::role(role).in_group(id.clone()).into());
+            member.grants = member.grants.clone().joined(&creators_grant(role, &member.grants, id));
         }
     }
 
@@ -168,8 +168,8 @@ impl Reference {
                 Some((principal.user().clone(), given_by(id, &self.groups.get(id)?.settings)?))
             }
             Command::CreateGroup { id, .. } => {
-                let role = Grant::role(self.rules.creators?).in_group(id.clone());
-                Some((by.user()?.clone(), role.into()))
+                let held = &self.members.get(by.user()?)?.grants;
+                Some((by.user()?.clone(), creators_grant(self.rules.creators?, held, id)))
             }
             _ => None,
         }
