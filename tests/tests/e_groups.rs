@@ -1,12 +1,13 @@
 //! C, E. Groups: access in one part of an organization, and how people come in.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use invite::core::GroupStatus;
+use chrono::TimeDelta;
+use invite::core::{GroupStatus, Invitee};
 use invite::{
-    Access, Grant, GroupSettings, InvitationFilter, InvitationState, Limit, MemberFilter, PageRequest, Plan,
-    Scope,
+    Access, Expiry, Grant, GroupSettings, InvitationFilter, InvitationState, Limit, MemberFilter,
+    PageRequest, Plan, Scope, Settings,
 };
-use tests::{Listed, group, on_every_store, person, refused};
+use tests::{Listed, address, group, on_every_store, person, refused};
 
 fn in_group(role: &str, id: &str) -> Grant {
     Grant::role(role).in_group(group(id))
@@ -122,6 +123,74 @@ on_every_store! {
         assert_eq!((seen.invitation.grants, seen.invitation.message), (in_group("member", "red").into(), None));
         assert_eq!((seen.invitation.id, seen.invitation.metadata.len()), (whole.invitation.id, 0));
         assert_eq!(seen.delivery, whole.delivery);
+    }
+
+    async fn e4_managers_of_a_group_see_every_state_of_its_invitations(world) {
+        let acme = world.acme_on(Plan::seats("team", 5).and_seats("client", Limit::Unlimited)).await;
+        acme.create_group("red", GroupSettings::named("Red")).await.unwrap();
+        acme.create_group("blue", GroupSettings::named("Blue")).await.unwrap();
+        acme.add_members([invite::NewMember::new(tests::user("gus"), in_group("admin", "red"))]).await.unwrap();
+        let manager = world.acme_by("gus");
+        let soon = Expiry::At(world.clock_now() + TimeDelta::hours(1));
+        let late = manager.invite("late@example.com", in_group("client", "red"));
+        late.with(|invite| invite.expires_at(soon)).await.unwrap();
+        for name in ["open", "glad", "shy", "gone"] {
+            manager.invite(format!("{name}@example.com"), in_group("client", "red")).await.unwrap();
+        }
+        acme.invite("other@example.com", in_group("client", "blue")).await.unwrap();
+        world.deliver().await;
+        world.invite.accept(&world.token_to("glad@example.com"), person("glad")).await.unwrap();
+        world.invite.decline(&world.token_to("shy@example.com"), person("shy")).await.unwrap();
+        manager.revoke(acme.entry("gone@example.com").await.0.id).await.unwrap();
+        world.pass(TimeDelta::hours(1));
+        let (now, page) = (world.clock_now(), PageRequest::default());
+        let in_red = |state| InvitationFilter { group: Some(group("red")), state, ..InvitationFilter::default() };
+        let listed = async |filter: InvitationFilter| {
+            let rows = manager.invitations(&filter, &page).await.unwrap().items.into_iter();
+            let rows = rows.map(|row| (row.invitation.invitee.key(), row.invitation.state_at(now)));
+            rows.collect::<std::collections::BTreeMap<_, _>>()
+        };
+        let states = [
+            ("open", InvitationState::Pending),
+            ("glad", InvitationState::Accepted),
+            ("shy", InvitationState::Declined),
+            ("late", InvitationState::Expired),
+            ("gone", InvitationState::Revoked),
+        ];
+        let named = states.map(|(name, state)| (Invitee::from(address(&format!("{name}@example.com"))).key(), state));
+        for state in InvitationState::ALL {
+            let expected = named.iter().filter(|(_, is)| *is == state).cloned().collect();
+            assert_eq!(listed(in_red(Some(state))).await, expected, "{state}");
+        }
+        assert_eq!(listed(in_red(None)).await, named.into_iter().collect(), "all of them at once, by which each stands");
+        let every = InvitationFilter { state: Some(InvitationState::Declined), ..InvitationFilter::default() };
+        refused(manager.invitations(&every, &page).await, "not-permitted", "AUT-1", "ask");
+    }
+
+    async fn e7_the_mail_tells_of_the_community_with_links_that_lead_to_more(world) {
+        let acme = world.acme().await;
+        let settings = Settings::named("Acme Ltd").described("We sell anvils.").about("https://acme.example/about");
+        acme.change_settings(settings).await.unwrap();
+        let red = GroupSettings::named("Red").described("We paint.").about("https://red.example/");
+        acme.create_group("red", red).await.unwrap();
+        acme.invite("bob@example.com", [Grant::role("client"), in_group("member", "red")]).await.unwrap();
+        world.deliver().await;
+        let mail = world.mail_to("bob@example.com");
+        for told in ["Acme Ltd", "We sell anvils.", "Red", "We paint.", "client", "member"] {
+            assert!(mail.text.contains(told) && mail.html.contains(told), "{told}: {}", mail.text);
+        }
+        for page in ["https://acme.example/about", "https://red.example/", &mail.link()] {
+            assert!(mail.html.contains(&format!("<a href=\"{page}\"")), "{page}: {}", mail.html);
+            assert!(mail.text.contains(page), "{page}: {}", mail.text);
+        }
+        // What was changed meanwhile is told as it is when the mail goes out.
+        acme.change_settings(Settings::named("Acme Ltd").about("https://acme.example/new")).await.unwrap();
+        acme.invite("eve@example.com", Grant::role("client")).await.unwrap();
+        world.deliver().await;
+        let mail = world.mail_to("eve@example.com");
+        assert!(mail.html.contains("<a href=\"https://acme.example/new\"") && !mail.html.contains("anvils"));
+        let script = Settings::named("Acme Ltd").about("javascript:alert(1)");
+        refused(acme.change_settings(script).await, "invalid-settings", "WEB-3", "");
     }
 
     async fn e7_a_group_has_a_name_a_description_and_a_page_and_whoever_creates_it_manages_it(world) {
