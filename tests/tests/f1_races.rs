@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
+use invite::core::{Domain, LinkSettings, VerifiedDomain};
 use invite::{
-    Acting, FormerOwner, Grant, InvitationFilter, InvitationId, InvitationState, Limit, NewMember,
-    PageRequest, Plan, Principal, Rate, SeatPolicy,
+    Access, Acting, FormerOwner, Grant, GroupSettings, InvitationFilter, InvitationId, InvitationState,
+    Limit, NewMember, PageRequest, Plan, Principal, Rate, RequestId, SeatPolicy, Token,
 };
-use tests::{Listed, World, at_once, code, newcomer, on_every_store, person, user};
+use tests::{Listed, World, at_once, code, newcomer, on_every_store, person, token, user};
 
 /// Every way to run the host: with one process or two, with reservations or without. Each on a store of its own.
 async fn hosts(world: &World) -> Vec<(Vec<World>, SeatPolicy)> {
@@ -98,6 +99,55 @@ on_every_store! {
             assert_eq!(acme.users().await.len(), 11, "ten and the owner, who takes no seat");
             assert_eq!(acme.seats_of("team").await, (10, 0));
             require_seats_throughout(&acme, "team").await;
+        }
+    }
+
+    async fn f1_ten_seats_are_ten_by_every_way_in_at_once_sea_1(world) {
+        for way in WAYS {
+            for (processes, policy) in hosts(&world).await {
+                let world = &processes[0];
+                let acme = world.acme_on(plan(50, policy)).await;
+                let ready = way.prepare(world, &acme).await;
+                acme.organization().as_system().change_plan(plan(10, policy)).await.unwrap();
+                let fifty = (0..50).map(|n| {
+                    let (world, ready) = (turn(&processes, n), ready.clone());
+                    async move { way.come(&world, &ready, n).await }
+                });
+                let counts = counted(at_once(fifty).await);
+                let expected = BTreeMap::from([("no-seat-left", 40), ("ok", 10)]);
+                assert_eq!(counts, expected, "{way:?} {policy:?}");
+                assert_eq!(acme.seats_of("team").await, (10, 0), "{way:?} {policy:?}");
+                let page = PageRequest::first(PageRequest::MAX_ROWS);
+                let members = acme.members(&Default::default(), &page).await.unwrap().items;
+                let seated = members.iter().filter(|member| member.seat.as_ref().is_some_and(|seat| *seat == "team".into()));
+                assert_eq!(seated.count(), 10, "{way:?} {policy:?}");
+            }
+        }
+    }
+
+    /// CON-4: a use is counted where somebody joins, and not where no seat was left.
+    async fn f1_a_link_is_used_as_often_as_it_brought_somebody_con_4(world) {
+        for (processes, policy) in hosts(&world).await {
+            let acme = processes[0].acme_on(plan(6, policy)).await;
+            let settings = LinkSettings::new("Team", members()).max_uses(8);
+            let link = acme.create_link(settings).await.unwrap().link;
+            let token = token(&acme.show_link(link).await.unwrap().reveal());
+            let thirty = (0..30).map(|n| {
+                let (world, token) = (turn(&processes, n), token.clone());
+                async move { code(world.invite.join(&token, person(&format!("u{n}"))).await) }
+            });
+            let counts = counted(at_once(thirty).await);
+            assert_eq!(counts, BTreeMap::from([("no-seat-left", 24), ("ok", 6)]), "{policy:?}");
+            let uses = async || acme.organization().link(link).await.unwrap().unwrap().uses;
+            assert_eq!(uses().await, 6);
+            acme.organization().as_system().change_plan(plan(50, policy)).await.unwrap();
+            let thirty = (30..60).map(|n| {
+                let (world, token) = (turn(&processes, n), token.clone());
+                async move { code(world.invite.join(&token, person(&format!("u{n}"))).await) }
+            });
+            let counts = counted(at_once(thirty).await);
+            assert_eq!(counts, BTreeMap::from([("link-used-up", 28), ("ok", 2)]), "{policy:?}");
+            assert_eq!((uses().await, acme.seats_of("team").await), (8, (8, 0)));
         }
     }
 
@@ -308,6 +358,84 @@ on_every_store! {
             assert!(joined >= 5, "there was room for five: {codes:?}");
             assert_eq!(acme.users().await.len(), joined + 1);
             require_seats_throughout(&acme, "team").await;
+        }
+    }
+}
+
+fn plan(team: u32, policy: SeatPolicy) -> Plan {
+    Plan::seats("team", team).and_seats("client", Limit::Unlimited).seat_policy(policy)
+}
+
+/// A way in that takes a seat when it is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WayIn {
+    Link,
+    Approval,
+    Domain,
+    OpenGroup,
+    Restore,
+}
+
+const WAYS: [WayIn; 5] = [WayIn::Link, WayIn::Approval, WayIn::Domain, WayIn::OpenGroup, WayIn::Restore];
+
+/// What fifty need to come in.
+#[derive(Clone, Default)]
+struct Ready {
+    token: Option<Token>,
+    requests: Vec<RequestId>,
+}
+
+impl WayIn {
+    /// Opens the way, for fifty to go.
+    async fn prepare(self, world: &World, acme: &Acting) -> Ready {
+        let host = acme.organization().as_system();
+        let fifty = || (0..50).map(|n| format!("u{n}"));
+        let added = |grant: Grant| fifty().map(move |name| NewMember::new(user(&name), grant.clone()));
+        let link = async |settings: LinkSettings| {
+            let link = acme.create_link(settings).await.unwrap().link;
+            token(&acme.show_link(link).await.unwrap().reveal())
+        };
+        let settings = LinkSettings::new("Team", members());
+        match self {
+            Self::Link => Ready { token: Some(link(settings).await), ..Ready::default() },
+            Self::Approval => {
+                let token = link(settings.by_request()).await;
+                let mut requests = Vec::new();
+                for name in fifty() {
+                    requests.push(world.invite.ask_to_join(&token, person(&name)).await.unwrap().request);
+                }
+                Ready { requests, ..Ready::default() }
+            }
+            Self::Domain => {
+                let domain = Domain::parse("example.com").unwrap();
+                let joins = VerifiedDomain::joins(members());
+                host.change_verified_domains([(domain, joins)]).await.unwrap();
+                Ready::default()
+            }
+            Self::OpenGroup => {
+                let open = GroupSettings::named("Red").open_with(Access::role("member"));
+                acme.create_group("red", open).await.unwrap();
+                host.add_members(added(Grant::role("client"))).await.unwrap();
+                Ready::default()
+            }
+            Self::Restore => {
+                host.add_members(added(members())).await.unwrap();
+                host.suspend_members(fifty().map(|name| user(&name))).await.unwrap();
+                Ready::default()
+            }
+        }
+    }
+
+    /// One of them goes it, and is told what came of it.
+    async fn come(self, world: &World, ready: &Ready, n: usize) -> &'static str {
+        let (acme, name) = (world.acme_by("ada"), format!("u{n}"));
+        let organization = acme.organization();
+        match self {
+            Self::Link => code(world.invite.join(ready.token.as_ref().unwrap(), person(&name)).await),
+            Self::Approval => code(acme.approve(ready.requests[n]).await),
+            Self::Domain => code(organization.join_by_domain(person(&name)).await),
+            Self::OpenGroup => code(organization.join_group("red", person(&name)).await),
+            Self::Restore => code(acme.restore_member(name.as_str()).await),
         }
     }
 }
