@@ -416,6 +416,24 @@ mod tests {
     }
 
     #[test]
+    fn given_a_membership_that_ended_when_they_ask_to_join_again_then_they_are_no_member_f14_e1() {
+        let mut world = World::new();
+        let end = until(&world, 3);
+        world.add("bob", Grant::role("client").until(end));
+        let link = LinkSettings::new("Clients", Grant::role("client")).by_request();
+        let link = world.make_link(link);
+        let by_request = GroupSettings::named("Red").by_request_with(Access::role("client"));
+        world.ok(ChangeGroup::new(group("red"), by_request), &by("ada"));
+        world.now = end;
+        let to_red = AskToJoin::group(group("red"), person("bob"));
+        assert_eq!(world.run(to_red, &by("bob")).unwrap_err().code(), "unknown-member");
+        let ask = AskToJoin::link(world.link_token(link), person("bob"));
+        let id = world.ok(ask, &by("bob")).request;
+        assert_eq!(world.request(id).state_at(world.now), RequestState::Pending);
+        assert!(world.member("bob").is_none());
+    }
+
+    #[test]
     fn given_an_invitation_to_what_ends_when_that_is_over_then_the_seat_and_the_place_are_free_f14_sea_3() {
         let mut world = World::with(team_of(1));
         let end = until(&world, 3);

@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
     Accept, AccessModel, AccountKnown, Actor, AskToJoin, CommonFreeMail, ContinueUrls,
     CreateOrganizationRefused, Decline, Erase, EraseRefused, Erased, FreeMail, InvalidId, JoinByLink,
-    OrganizationId, Plan, Preview, PreviewRefused, PreviewToken, Questions, Rate, Settings, Stop, Token,
-    TooManyQuestions, Unsubscribe, UserId,
+    Operation, OrganizationId, Plan, Preview, PreviewRefused, PreviewToken, Questions, Rate, Settings, Stop,
+    Token, TooManyQuestions, Unsubscribe, UserId,
 };
 use invite_mailer::{BaseUrl, BuiltInTemplates, Mailer, Templates};
 use invite_storage::{Membership, RequestEntry, Storage};
@@ -240,6 +240,12 @@ impl Invitations {
             }
             return Ok(None);
         };
+        if person.drops_blocks() {
+            // Under the names too that the organization knows of them, and afterwards not any more.
+            let draft = self.inner.engine().look(&organization, &person.reads(&Actor::System)).await?;
+            let names = person.names(&draft).into_iter().collect::<Vec<_>>();
+            self.inner.engine().storage.block_everywhere(&names, None).await?;
+        }
         let erased = self.organization(organization.clone()).erase(person.clone()).await?;
         let after = if erased.more { after.cloned() } else { Some(organization.clone()) };
         Ok(Some(ErasedIn { organization, erased, after }))

@@ -10,7 +10,7 @@ use crate::job::{Job as _, Outcome, Task};
 /// Loads, decides and writes in the host's transaction, once.
 ///
 /// More than once only if there may be room after more of what is past its expiry is written down: that is decided on
-/// what the transaction holds by then, and each time at least one invitation is ended.
+/// what the transaction holds by then, and each time something is ended.
 pub(crate) fn perform_in<O: Operation>(
     engine: &Engine,
     transaction: &mut dyn HostTransaction,

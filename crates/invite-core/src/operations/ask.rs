@@ -17,6 +17,7 @@ use crate::refusal::{
     refused_when_closed,
 };
 use crate::rules::{group, organization, require_active, require_groups, require_open, without_closed};
+use crate::seats::end_access_if_due;
 use crate::{
     Actor, DomainJoining, Draft, EmailAddress, Event, Grant, Grants, GroupId, Host, Invitee, JoinPolicy,
     JoinRequest, LimitSubject, LinkId, Member, Operation, Reads, RequestId, RequestWay, Scope, Stop, Token,
@@ -132,6 +133,8 @@ impl Operation for AskToJoin {
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         let user = self.principal.user();
         draft.act_as(user);
+        // Whose access ended is no member any more (F14).
+        end_access_if_due(host.model, draft, user)?;
         let (way, email, grants) = match &self.by {
             AskBy::Link(token) => {
                 let opened = open_link::<AskRefused>(host, draft, token, &self.principal)?;

@@ -89,6 +89,12 @@ impl Erase {
         self
     }
 
+    /// All names that an organization knows of the person.
+    #[must_use]
+    pub fn names(&self, draft: &Draft) -> BTreeSet<Invitee> {
+        draft.names_of(&self.person)
+    }
+
     /// By what the person is named.
     #[must_use]
     pub fn person(&self) -> &BTreeSet<Invitee> {
@@ -154,7 +160,7 @@ impl Operation for Erase {
         if self.person.iter().all(Invitee::is_erased) {
             return Err(Stop::Refused(NothingAsked {}.into()));
         }
-        let names = draft.names_of(&self.person);
+        let names = self.names(draft);
         let mut erased = Erased::default();
         self.invitations(host, draft, &names, &mut erased)?;
         self.requests(draft, &names, &mut erased)?;

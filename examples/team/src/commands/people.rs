@@ -52,7 +52,7 @@ pub(crate) const ERASE: Spec = Spec {
     summary: "erase what is kept about a person in all organizations, as the person may ask of a host",
     options: &[Opt::flag("drop-blocks", "also forget whom they blocked, so that they can be invited again")],
     notes: "WHO is an address or a user; several are the same person. The system does this. The log stays, and tells \
-            nothing of the person.",
+            no address of the person; ids of users are the host's to erase.",
 };
 
 pub(crate) async fn candidates(given: &Given) -> Result<Said, Failure> {
