@@ -112,6 +112,43 @@ on_every_store! {
         assert_eq!(near[..2], expected(&[("bob", SharesGroup), ("ann", SharesGroup)]));
     }
 
+    async fn c2_who_may_not_see_members_is_offered_those_of_their_groups_and_no_others(world) {
+        let agency = project(&world, "agency", &["ann"]).await;
+        add(&world, &agency, &["bob", "cid", "dan"], client()).await;
+        let own = world.invite.create_organization("own", "own", "bob", Plan::seats("team", 5)).await.unwrap();
+        let own = own.by("bob");
+        let near = async || offered(&own, "", &Scope::Organization).await;
+        assert_eq!(near().await, [], "a client reads no other clients of the agency");
+
+        let bobs = |days| {
+            let in_red = client().in_group(group("red"));
+            let until = world.clock_now() + TimeDelta::days(days);
+            if days == 0 { vec![client(), in_red] } else { vec![client(), in_red.until(until)] }
+        };
+        agency.change_access("bob", bobs(0).into_iter().collect::<invite::Grants>()).await.unwrap();
+        let with_ann = expected(&[("ann", Nearness::SharesGroup), ("ada", Nearness::SharesGroup)]);
+        world.directory.add(user("ada"), "Ada Lovelace", Some(address("ada@example.com")));
+        assert_eq!(near().await, with_ann);
+        agency.suspend_member("ann").await.unwrap();
+        assert_eq!(near().await, with_ann[1..], "nobody who is suspended");
+        agency.restore_member("ann").await.unwrap();
+        agency.change_access("bob", bobs(1).into_iter().collect::<invite::Grants>()).await.unwrap();
+        assert_eq!(near().await, with_ann);
+        world.pass(TimeDelta::days(1));
+        assert_eq!(near().await, [], "nor those of a group of the past");
+        agency.change_access("bob", bobs(0).into_iter().collect::<invite::Grants>()).await.unwrap();
+        agency.close_group("red").await.unwrap();
+        assert_eq!(near().await, [], "nor those of a closed one");
+
+        let views = client().adding("invite.members.view");
+        agency.change_access("bob", views).await.unwrap();
+        let names = near().await.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(names, ["dan", "cid", "ann", "ada"]);
+        agency.change_access("bob", client()).await.unwrap();
+        world.invite.organization("agency").by("bob").leave().await.unwrap();
+        assert_eq!(near().await, [], "nor afterwards");
+    }
+
     async fn e2_names_are_completed_without_those_who_are_there_invited_or_unwilling(world) {
         let acme = project(&world, "acme", &["ann"]).await;
         add(&world, &acme, &["bob", "cid", "dan", "eve"], client()).await;

@@ -6,17 +6,18 @@ use alloc::vec::Vec;
 use chrono::{DateTime, Utc};
 
 use crate::refusal::{TooManyQuestions, refused, refused_for_groups};
-use crate::rules::{authority, open_at_places, require_group_works};
+use crate::rules::{authority, open, open_at_places, require_group_works};
 use crate::{
-    Access, Actor, Draft, Grant, Grants, GroupId, Host, InvitationState, Invitee, Member, OrganizationId,
-    Permission, Rate, Reads, RoleName, Scope, Stop, UserId,
+    Access, AccessModel, Actor, Draft, Former, Grant, Grants, GroupId, Host, InvitationState, Invitee,
+    Member, OrganizationId, OrganizationStatus, Permission, Rate, Reads, RoleName, Scope, Stop, UserId,
 };
 
-/// People who are together somewhere: a list that a store looks up, the newest first and cut off at a bound.
+/// People who are together somewhere: a list that a store looks up, the newest first and cut off at a bound. Nobody who is
+/// suspended there is in one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "every adapter looks up all of them")]
 pub enum Circle {
-    /// Members with a grant in a group, the last to join the organization first.
+    /// Members with a grant in a group, the last to join the organization first; nobody in one that is closed.
     Group(OrganizationId, GroupId),
     /// Members of an organization, the last to join first.
     Members {
@@ -58,34 +59,43 @@ impl Circle {
     /// How many people of each circle.
     pub const PEOPLE: u32 = 32;
 
-    /// The circles of somebody: those with whom they share groups and organizations, and with whom they shared an
-    /// organization at a time when both were in it. Nobody else is in one (C2). Of an organization that somebody left,
-    /// who joined afterwards is not.
+    /// The circles of somebody at a time: those with whom they share groups; where they may see members, those with whom
+    /// they share an organization, or shared it at a time when both were in it; where they might when they left, those who
+    /// were there by then. Nobody else is in one (C2).
     ///
-    /// Where they are suspended they see nobody. `here` is where they are now, what matters most first, and `left` where they were, with when they left: of each as
-    /// many as [`ORGANIZATIONS`](Self::ORGANIZATIONS) count.
+    /// Where they are suspended they see nobody. `here` is where they are now and how the organization stands, what matters
+    /// most first, and `left` where they were: of each as many as [`ORGANIZATIONS`](Self::ORGANIZATIONS) count.
     #[must_use]
     pub fn of(
-        here: &[(OrganizationId, Member)],
-        left: &[(OrganizationId, DateTime<Utc>)],
+        model: &AccessModel,
+        now: DateTime<Utc>,
+        here: &[(OrganizationId, OrganizationStatus, Member)],
+        left: &[(OrganizationId, Former)],
     ) -> Vec<(Nearness, Self)> {
-        let here = here.iter().filter(|(_, member)| member.is_active()).take(Self::ORGANIZATIONS);
+        let sees = |grants: &Grants| {
+            grants.holding_in(&Scope::Organization).any(|access| model.includes(access, &Permission::VIEW))
+        };
+        let here = here.iter().filter(|(_, _, member)| member.is_active()).take(Self::ORGANIZATIONS);
+        let here = here.map(|(id, status, member)| (id, *status, member, member.grants.running(now)));
+        let here = here.collect::<Vec<_>>();
         let mut circles = Vec::new();
-        for (organization, member) in here.clone() {
-            let groups = member.grants.scopes().filter_map(Scope::group).take(Self::GROUPS);
-            let circle = |group: &GroupId| Self::Group(organization.clone(), group.clone());
+        for (organization, _, _, grants) in &here {
+            let groups = grants.scopes().filter_map(Scope::group).take(Self::GROUPS);
+            let circle = |group: &GroupId| Self::Group((*organization).clone(), group.clone());
             circles.extend(groups.map(|group| (Nearness::SharesGroup, circle(group))));
         }
-        for (organization, _) in here.clone() {
-            let circle = Self::Members { organization: organization.clone(), until: None };
+        let seen = here.iter().filter(|(_, status, _, grants)| open(*status).is_ok() && sees(grants));
+        for (organization, ..) in seen.clone() {
+            let circle = Self::Members { organization: (*organization).clone(), until: None };
             circles.push((Nearness::SharesOrganization, circle));
         }
-        for (organization, member) in here {
-            let circle = Self::Former { organization: organization.clone(), since: member.joined_at };
+        for (organization, _, member, _) in seen {
+            let circle = Self::Former { organization: (*organization).clone(), since: member.joined_at };
             circles.push((Nearness::Shared, circle));
         }
-        for (organization, left_at) in left.iter().take(Self::ORGANIZATIONS) {
-            let circle = Self::Members { organization: organization.clone(), until: Some(*left_at) };
+        for (organization, was) in left.iter().filter(|(_, was)| sees(&was.grants)).take(Self::ORGANIZATIONS)
+        {
+            let circle = Self::Members { organization: organization.clone(), until: Some(was.left_at) };
             circles.push((Nearness::Shared, circle));
         }
         circles
@@ -211,7 +221,7 @@ mod tests {
     use std::format;
     use std::vec::Vec;
 
-    use chrono::TimeDelta;
+    use chrono::{DateTime, TimeDelta, Utc};
 
     use crate::testing::*;
     use crate::*;
@@ -220,15 +230,70 @@ mod tests {
         OrganizationId::parse(text).unwrap()
     }
 
+    fn left(left_at: DateTime<Utc>, grants: impl Into<Grants>) -> Former {
+        Former { user: user("bob"), left_at, grants: grants.into() }
+    }
+
+    fn circles(
+        world: &World,
+        here: &[(OrganizationId, Member)],
+        left: &[(OrganizationId, Former)],
+    ) -> Vec<(Nearness, Circle)> {
+        let works = |(id, member): &(OrganizationId, Member)| {
+            (id.clone(), OrganizationStatus::Active, member.clone())
+        };
+        Circle::of(&world.model, world.now, &here.iter().map(works).collect::<Vec<_>>(), left)
+    }
+
+    #[test]
+    fn given_somebody_who_may_not_see_members_then_only_those_of_their_groups_are_near_c2_aut_7() {
+        let mut world = World::new();
+        let soon = world.now + TimeDelta::days(1);
+        let running = in_group("client", "blue").until(soon + TimeDelta::days(1));
+        world.add("bob", [Grant::role("client"), in_group("client", "red").until(soon), running]);
+        world.add("lea", Grant::role("lead").until(soon));
+        let here = |world: &World, name: &str| (id(ACME), world.member(name).unwrap().clone());
+        let near = |id: &str, group_id| (Nearness::SharesGroup, Circle::Group(self::id(id), group(group_id)));
+        let bob = here(&world, "bob");
+        assert_eq!(circles(&world, &[bob.clone()], &[]), [near(ACME, "blue"), near(ACME, "red")]);
+        let was = left(world.now, Grant::role("client"));
+        assert_eq!(circles(&world, &[], &[(id("old"), was)]), [], "nor might they when they left");
+        assert_eq!(circles(&world, &[here(&world, "lea")], &[]).len(), 2);
+        let suspended = (id(ACME), OrganizationStatus::Suspended, here(&world, "lea").1);
+        assert_eq!(
+            Circle::of(&world.model, world.now, &[suspended], &[]),
+            [],
+            "nobody may anything there now"
+        );
+        world.now = soon;
+        assert_eq!(circles(&world, &[bob], &[]), [near(ACME, "blue")], "red is over, written down or not");
+        assert_eq!(circles(&world, &[here(&world, "lea")], &[]), []);
+    }
+
+    #[test]
+    fn given_members_who_go_then_what_they_held_is_kept_with_when_c2() {
+        let mut world = World::new();
+        for name in ["lea", "sue"] {
+            world.add(name, Grant::role("lead"));
+        }
+        world.ok(SuspendMembers::one(user("sue")), &by("ada"));
+        let remove = RemoveMembers::many(["lea", "sue"].map(user));
+        let mut draft = world.look(&remove.reads(&by("ada")));
+        remove.decide(&world.host(), &by("ada"), &mut draft).unwrap();
+        let former = draft.into_commit().former.into_iter().map(|row| (row.user, row.grants));
+        let held = [(user("lea"), Grant::role("lead").into()), (user("sue"), Grants::default())];
+        assert_eq!(former.collect::<Vec<_>>(), held, "nothing of who was suspended");
+    }
+
     #[test]
     fn circles_are_of_groups_then_organizations_then_of_the_past_and_of_no_time_apart_c2() {
         let mut world = World::new();
         world.wait(TimeDelta::days(1));
-        world.add("bob", [Grant::role("client"), in_group("member", "red")]);
+        world.add("bob", [Grant::role("lead"), in_group("member", "red")]);
         let bob = world.member("bob").unwrap().clone();
         let (since, left_at) = (bob.joined_at, world.now - TimeDelta::days(7));
         let (acme, old) = (|| id(ACME), || id("old"));
-        let circles = Circle::of(&[(acme(), bob)], &[(old(), left_at)]);
+        let circles = circles(&world, &[(acme(), bob)], &[(old(), left(left_at, Grant::role("lead")))]);
         let expected = [
             (Nearness::SharesGroup, Circle::Group(acme(), group("red"))),
             (Nearness::SharesOrganization, Circle::Members { organization: acme(), until: None }),
@@ -242,10 +307,12 @@ mod tests {
     fn circles_are_bounded_however_many_places_there_are_c2() {
         let world = World::new();
         let groups = (0..9).map(|n| Grant::role("client").in_group(group(&format!("g{n}"))));
-        let member = Member { grants: groups.collect(), ..world.member("ada").unwrap().clone() };
+        let grants = groups.chain([Grant::role("lead")]).collect::<Grants>();
+        let member = Member { grants: grants.clone(), ..world.member("ada").unwrap().clone() };
         let here = (0..20).map(|n| (id(&format!("o{n}")), member.clone())).collect::<Vec<_>>();
-        let left = here.iter().map(|(id, _)| (id.clone(), world.now)).collect::<Vec<_>>();
-        assert_eq!(Circle::of(&here, &left).len(), 8 * (4 + 1 + 1) + 8);
+        let was =
+            here.iter().map(|(id, _)| (id.clone(), left(world.now, grants.clone()))).collect::<Vec<_>>();
+        assert_eq!(circles(&world, &here, &was).len(), 8 * (4 + 1 + 1) + 8);
     }
 
     fn free(world: &World, scope: Scope, actor: &str) -> Result<Vec<UserId>, CandidatesRefused> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    CommandKey, CommandRecord, Commit, Delivery, DeliveryId, Erasures, EventRecord, Group, GroupId,
+    CommandKey, CommandRecord, Commit, Delivery, DeliveryId, Erasures, EventRecord, Former, Group, GroupId,
     GroupMember, Invitation, InvitationId, InviteLink, Invitee, JoinRequest, LimitSubject, LinkId, Member,
     Organization, Place, RecordData, RequestId, RowChange, Scope, Suppression, SuppressionKind, UserId,
 };
@@ -49,7 +49,7 @@ pub(crate) struct Change {
     pub(crate) places: Vec<Swap<(Scope, Invitee), Place>>,
     pub(crate) suppressions: Vec<Swap<(Invitee, SuppressionKind), Suppression>>,
     pub(crate) limits: Vec<(LimitSubject, Option<DateTime<Utc>>)>,
-    pub(crate) former: Vec<(UserId, Option<DateTime<Utc>>)>,
+    pub(crate) former: Vec<(UserId, Option<Former>)>,
     pub(crate) events: Log,
     pub(crate) deliveries: Vec<Swap<DeliveryId, Delivery>>,
     pub(crate) commands: Vec<(CommandKey, Option<CommandRecord>)>,
@@ -88,7 +88,7 @@ impl Change {
         } = commit;
         let limits: BTreeMap<_, _> =
             limits.iter().map(|(subject, kept)| (subject.clone(), Some(*kept))).collect();
-        let left = former.iter().map(|row| (row.user.clone(), Some(row.left_at)));
+        let left = former.iter().map(|row| (row.user.clone(), Some(row.clone())));
         let former: BTreeMap<_, _> =
             left.chain(erased.users.iter().map(|user| (user.clone(), None))).collect();
         let commands: BTreeMap<_, _> =

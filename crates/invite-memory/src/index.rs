@@ -6,9 +6,9 @@ use std::ops::Bound;
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Delivery, DeliveryId, EmailAddress, EventRecord, Group, GroupId, GroupMember, GroupStatus, Invitation,
-    InvitationId, InvitationState, InviteLink, Invitee, JoinRequest, JoinedBy, LinkId, Member, MemberStatus,
-    RequestId, RequestState, RoleName, Scope, SeatClass, UserId,
+    Delivery, DeliveryId, EmailAddress, EventRecord, Former, Group, GroupId, GroupMember, GroupStatus,
+    Invitation, InvitationId, InvitationState, InviteLink, Invitee, JoinRequest, JoinedBy, LinkId, Member,
+    MemberStatus, RequestId, RequestState, RoleName, Scope, SeatClass, UserId,
 };
 use invite_storage::{Position, WhichLinks};
 
@@ -357,16 +357,11 @@ impl Index {
         }
     }
 
-    pub(crate) fn replace_former(
-        &mut self,
-        user: &UserId,
-        old: Option<DateTime<Utc>>,
-        new: Option<DateTime<Utc>>,
-    ) {
-        if let Some(at) = old {
-            self.former.remove(&(at, user.clone()));
+    pub(crate) fn replace_former(&mut self, old: Option<&Former>, new: Option<&Former>) {
+        if let Some(row) = old {
+            self.former.remove(&(row.left_at, row.user.clone()));
         }
-        self.former.extend(new.map(|at| (at, user.clone())));
+        self.former.extend(new.map(|row| (row.left_at, row.user.clone())));
     }
 
     pub(crate) fn replace_delivery(&mut self, old: Option<&Delivery>, new: Option<&Delivery>) {

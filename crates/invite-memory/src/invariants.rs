@@ -204,7 +204,8 @@ fn commit_of(slice: &Slice, touches: &[Touch], mails: &mut u32) -> Commit {
                     Delivery { organization, ..delivery(*mails, &invitation(key.into(), "x@example.com")) };
                 commit.deliveries.push(Delivery { due_at: at(value.into()), ..row });
                 commit.limits.push((LimitSubject::Organization, at(value.into())));
-                commit.former.push(Former { user: user(&key.to_string()), left_at: at(value.into()) });
+                let (user, left_at) = (user(&key.to_string()), at(value.into()));
+                commit.former.push(Former { user, left_at, grants: Grants::default() });
                 commit.commands.push(command(&key.to_string(), &value.to_string()));
             }
         }
@@ -320,9 +321,9 @@ impl Run {
                     queued.insert((at, tenant.id.clone(), row.id, row.leased_until.is_some()));
                 }
             }
-            for (user, left_at) in &rows.former {
-                scanned.replace_former(user, None, Some(*left_at));
-                former.insert((user.clone(), tenant.id.clone()));
+            for row in rows.former.values() {
+                scanned.replace_former(None, Some(row));
+                former.insert((row.user.clone(), tenant.id.clone()));
             }
             for (invitee, _) in rows.suppressions.keys() {
                 unwilling.insert((invitee.clone(), tenant.id.clone()));

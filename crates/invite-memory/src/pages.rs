@@ -7,8 +7,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Circle, EventRecord, Group, GroupId, Invitation, InvitationState, InviteLink, Invitee, JoinRequest,
-    Member, OrganizationId, OrganizationStatus, RequestState, Scope, UserId,
+    Circle, EventRecord, Group, GroupId, GroupStatus, Invitation, InvitationState, InviteLink, Invitee,
+    JoinRequest, Member, OrganizationId, OrganizationStatus, RequestState, Scope, UserId,
 };
 use invite_storage::{
     EventEntry, FormerMembership, GroupFilter, InboxEntry, InvitationEntry, InvitationFilter, LinkFilter,
@@ -266,12 +266,12 @@ impl Pages for MemoryStorage {
     ) -> Result<Vec<FormerMembership>, StorageError> {
         let tenants = self.shared.former.tenants(user).into_iter();
         let left = tenants.filter_map(|tenant| {
-            let left_at = tenant.rows().former.get(user).copied()?;
-            Some(FormerMembership { organization: tenant.id.clone(), left_at })
+            let former = tenant.rows().former.get(user).cloned()?;
+            Some(FormerMembership { organization: tenant.id.clone(), former })
         });
         let mut found = left.collect::<Vec<_>>();
         found.sort_by(|one, other| {
-            (other.left_at, &other.organization).cmp(&(one.left_at, &one.organization))
+            (other.former.left_at, &other.organization).cmp(&(one.former.left_at, &one.organization))
         });
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(found)
@@ -327,7 +327,9 @@ impl MemoryStorage {
         | Circle::Former { organization, .. }) = circle;
         let Some(tenant) = self.shared.tenant(organization) else { return Vec::new() };
         let rows = tenant.rows();
+        let is_closed = |group| rows.groups.get(group).is_some_and(|row| row.status == GroupStatus::Closed);
         let list = match circle {
+            Circle::Group(_, group) if is_closed(group) => None,
             Circle::Group(_, group) => rows.index.grouped.get(&(group.clone(), None)),
             Circle::Members { .. } => rows.index.standing.get(&Standing::Any),
             Circle::Former { .. } => Some(&rows.index.former),
@@ -338,7 +340,8 @@ impl MemoryStorage {
             Circle::Members { until, .. } => until.is_none_or(|until| *at <= until),
             Circle::Former { since, .. } => at >= since,
         });
-        within.take(limit).map(|(_, user)| user.clone()).collect()
+        let is_active = |user: &&UserId| rows.members.get(*user).is_none_or(Member::is_active);
+        within.map(|(_, user)| user).filter(is_active).take(limit).cloned().collect()
     }
 }
 

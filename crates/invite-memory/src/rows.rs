@@ -8,9 +8,9 @@ use std::mem;
 use chrono::{DateTime, Utc};
 use invite_core::{
     CommandKey, CommandRecord, CommitId, Delivery, DeliveryId, DueInvitations, EmailAddress, Erasures,
-    EventRecord, Expiry, Group, GroupId, GroupMember, Invitation, InvitationId, InvitationState, InviteLink,
-    Invitee, JoinRequest, LimitSubject, LinkId, Member, Organization, Place, RequestId, RequestState, Scope,
-    Suppression, SuppressionKind, UserId,
+    EventRecord, Expiry, Former, Group, GroupId, GroupMember, Invitation, InvitationId, InvitationState,
+    InviteLink, Invitee, JoinRequest, LimitSubject, LinkId, Member, Organization, Place, RequestId,
+    RequestState, Scope, Suppression, SuppressionKind, UserId,
 };
 use invite_storage::WhichLinks;
 
@@ -34,7 +34,7 @@ pub(crate) struct Rows {
     places: Map<(Scope, Invitee), Place>,
     pub(crate) suppressions: BTreeMap<(Invitee, SuppressionKind), Suppression>,
     pub(crate) limits: BTreeMap<LimitSubject, DateTime<Utc>>,
-    pub(crate) former: Map<UserId, DateTime<Utc>>,
+    pub(crate) former: Map<UserId, Former>,
     pub(crate) commands: Map<CommandKey, CommandRecord>,
     /// The event of sequence n is at n - 1.
     pub(crate) events: Vec<EventRecord>,
@@ -144,10 +144,9 @@ impl Rows {
         for (key, kept) in limits {
             exchange_sorted(&mut self.limits, key, kept);
         }
-        for (user, left_at) in former {
-            let now = *left_at;
-            exchange(&mut self.former, user, left_at);
-            self.index.replace_former(user, *left_at, now);
+        for (user, row) in former {
+            exchange(&mut self.former, user, row);
+            self.index.replace_former(row.as_ref(), self.former.get(user));
         }
         self.swap_events(events);
         for Swap { key, row, .. } in deliveries {

@@ -1,4 +1,4 @@
-select organization, left_at from invite_former
+select organization, user, left_at, grants from invite_former
 where user = ?1
 order by left_at desc, organization desc
 limit ?2

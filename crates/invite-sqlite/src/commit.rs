@@ -9,7 +9,7 @@ use invite_core::{
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
-use crate::columns::{blob, first, integer, micros, text};
+use crate::columns::{blob, first, integer, micros, text, to_json};
 use crate::error::Failure;
 use crate::{rows, sql};
 
@@ -73,8 +73,9 @@ pub(crate) fn write(connection: &Connection, commit: &Commit) -> Result<(), Fail
             vec![text(organization.as_str()), subject.key().into(), micros(*kept)],
         )?;
     }
-    for Former { user, left_at } in former {
-        let values = vec![text(organization.as_str()), text(user.as_str()), micros(*left_at)];
+    for Former { user, left_at, grants } in former {
+        let values =
+            vec![text(organization.as_str()), text(user.as_str()), micros(*left_at), to_json(grants)?];
         one(connection, sql::PUT_FORMER, values)?;
     }
     for record in events {

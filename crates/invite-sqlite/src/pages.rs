@@ -115,7 +115,10 @@ impl Pages for SqliteStorage {
         let user = user.clone();
         self.read(move |connection| {
             all(connection, sql::FORMER_MEMBERSHIPS, params![user.as_str(), limit], |columns| {
-                Ok(FormerMembership { organization: columns.organization_id()?, left_at: columns.time()? })
+                Ok(FormerMembership {
+                    organization: columns.organization_id()?,
+                    former: rows::former(columns)?,
+                })
             })
         })
         .await

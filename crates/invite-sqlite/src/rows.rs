@@ -1,10 +1,10 @@
 //! Rows: each table written and read in one place.
 
 use invite_core::{
-    CommandKey, CommandRecord, CommitId, Counts, Delivery, EmailAddress, Ending, EventRecord, Expiry, Group,
-    GroupId, GroupMember, Invitation, InvitationId, InviteLink, Invitee, JoinRequest, JoinedBy, LinkEnding,
-    LinkId, Member, Organization, OrganizationId, Place, RequestEnding, RequestId, Scope, Suppression,
-    UserId,
+    CommandKey, CommandRecord, CommitId, Counts, Delivery, EmailAddress, Ending, EventRecord, Expiry, Former,
+    Group, GroupId, GroupMember, Invitation, InvitationId, InviteLink, Invitee, JoinRequest, JoinedBy,
+    LinkEnding, LinkId, Member, Organization, OrganizationId, Place, RequestEnding, RequestId, Scope,
+    Suppression, UserId,
 };
 use invite_storage::EventEntry;
 use rusqlite::types::Value;
@@ -71,6 +71,10 @@ pub(crate) fn member(columns: &mut Columns<'_, '_>) -> Result<Member, Failure> {
         joined_at: columns.time()?,
         metadata: columns.json()?,
     })
+}
+
+pub(crate) fn former(columns: &mut Columns<'_, '_>) -> Result<Former, Failure> {
+    Ok(Former { user: columns.user_id()?, left_at: columns.time()?, grants: columns.json()? })
 }
 
 pub(crate) fn member_values(organization: &OrganizationId, row: &Member) -> Result<Vec<Value>, Failure> {

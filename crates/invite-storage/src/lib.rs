@@ -115,9 +115,10 @@
 //! # People
 //!
 //! 38. `circles_are_who_is_together`: a [`Circle`](invite_core::Circle) is who is in it by what the rows hold now, the
-//!     newest first by `(time, user)`, at most as many as asked for, in the order of the question; one of nothing is empty.
-//!     Former members are put: one row a person and organization, with the last time; where somebody was is found by them
-//!     in all organizations, the last to be left first.
+//!     newest first by `(time, user)`, at most as many as asked for, in the order of the question; one of nothing, or of a
+//!     closed group, is empty, and who is suspended is in none. Former members are put: one row a person and organization,
+//!     with the last time and what they held; where somebody was is found by them in all organizations, the last to be left
+//!     first.
 //! 39. `blocks_are_everywhere`: a block of all organizations is set and undone for several invitees at once, keeps the time
 //!     of its first setting, and comes with the suppressions of its invitee in every load and lease from then on.
 //!     Suppressions of invitees are found in all organizations, the newest first, as many as asked for, with those blocks

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Actor, Circle, CommitId, Delivery, Group, GroupId, GroupStatus, Invitation, InvitationId,
+    Actor, Circle, CommitId, Delivery, Former, Group, GroupId, GroupStatus, Invitation, InvitationId,
     InvitationState, InviteLink, Invitee, JoinRequest, LinkId, Member, MemberStatus, OrganizationId,
     OrganizationStatus, RequestId, RequestState, RoleName, SeatClass, Suppression, UserId,
 };
@@ -162,8 +162,8 @@ pub struct RequestEntry {
 pub struct FormerMembership {
     /// The organization.
     pub organization: OrganizationId,
-    /// When they last ceased to be a member.
-    pub left_at: DateTime<Utc>,
+    /// When they last ceased to be a member, and what they held.
+    pub former: Former,
 }
 
 /// What somebody does not want, and from whom.
@@ -381,7 +381,8 @@ pub trait Pages: Send + Sync + 'static {
     ) -> Result<Vec<FormerMembership>, StorageError>;
 
     /// Who is in each of these circles, at most `limit` of each, the newest first: by `(time, user)` descending, where
-    /// time is that of joining the organization, or of leaving it for former members.
+    /// time is that of joining the organization, or of leaving it for former members. Nobody who is suspended there, and
+    /// nobody in a group that is closed.
     ///
     /// # Errors
     /// [`StorageError`]

@@ -1,7 +1,7 @@
 //! Cases of the sentences on people: who is together, and who does not want to be invited.
 
 use invite_core::*;
-use invite_storage::{FormerMembership, Storage, SuppressionEntry};
+use invite_storage::{Storage, SuppressionEntry};
 
 use super::Subject;
 use super::rows::*;
@@ -26,6 +26,12 @@ fn in_group(id: &str) -> Grants {
     Grant::role("member").in_group(group(id)).into()
 }
 
+/// Who left, and what they held: by then it was more with every second.
+fn left(name: &str, at_: i64) -> Former {
+    let grants = (0..=at_).map(|n| Grant::role("member").in_group(group(&n.to_string()))).collect();
+    Former { user: user(name), left_at: at(at_), grants }
+}
+
 fn named<const N: usize>(names: [&str; N]) -> Vec<UserId> {
     names.map(user).to_vec()
 }
@@ -41,7 +47,12 @@ pub(super) async fn circles_are_who_is_together(fixture: Subject) {
     insert_joined(&mut commit, &members.collect::<Vec<_>>());
     written(store, &commit).await;
     let mut other = on(&header("globex"));
-    insert_joined(&mut other, &[Member { grants: in_group("red"), ..member("zoe", 9) }]);
+    let sue = Member { grants: in_group("red"), status: MemberStatus::Suspended, ..member("sue", 10) };
+    let shut = Member { grants: in_group("shut"), ..member("ann", 1) };
+    insert_joined(&mut other, &[Member { grants: in_group("red"), ..member("zoe", 9) }, sue, shut]);
+    other.groups.push(RowChange::Insert(Group { status: GroupStatus::Archived, ..a_group("red", 0) }));
+    other.groups.push(RowChange::Insert(Group { status: GroupStatus::Closed, ..a_group("shut", 0) }));
+    other.former = vec![left("sue", 3), left("ben", 2)];
     written(store, &other).await;
 
     let red = || Circle::Group(organization("acme"), group("red"));
@@ -54,6 +65,16 @@ pub(super) async fn circles_are_who_is_together(fixture: Subject) {
     assert_eq!(seen[2], newest[2..], "those who joined by then");
     let few = asked(store, &[all(None), red(), all(Some(0))], 2).await;
     assert_eq!(few, [named(["u7", "u6"]), named(["u6", "u4"]), named(["u2", "u1"])], "as many as asked for");
+    let globex = || organization("globex");
+    let theirs = [
+        Circle::Group(globex(), group("red")),
+        Circle::Members { organization: globex(), until: None },
+        Circle::Former { organization: globex(), since: at(0) },
+    ];
+    let expected = [named(["zoe"]).to_vec(), named(["zoe", "ann"]), named(["ben"])];
+    assert_eq!(asked(store, &theirs, 2).await, expected, "without who is suspended");
+    let shut = Circle::Group(globex(), group("shut"));
+    assert_eq!(asked(store, &[shut], 9).await, [Vec::new()], "a closed group has no circle");
     let nothing = [
         Circle::Group(organization("acme"), group("none")),
         Circle::Members { organization: organization("none"), until: None },
@@ -65,9 +86,7 @@ pub(super) async fn circles_are_who_is_together(fixture: Subject) {
 
 pub(super) async fn circles_are_who_is_together_and_was(fixture: Subject) {
     let store = fixture.storage();
-    let left = |names: &[(&str, i64)]| {
-        names.iter().map(|(name, at_)| Former { user: user(name), left_at: at(*at_) }).collect::<Vec<_>>()
-    };
+    let left = |names: &[(&str, i64)]| names.iter().map(|(name, at_)| left(name, *at_)).collect::<Vec<_>>();
     let mut commit = on(&header("acme"));
     commit.former = left(&[("ann", 3), ("bob", 5), ("cid", 5), ("dan", 1)]);
     let acme = written(store, &commit).await;
@@ -90,11 +109,15 @@ pub(super) async fn circles_are_who_is_together_and_was(fixture: Subject) {
     insert_members(&mut commit, &[member("bob", 6)]);
     written(store, &commit).await;
     assert_eq!(asked(store, &[was(0)], 9).await, [named(["dan", "cid", "bob", "ann"])], "with the last time");
-    let place = |id: &str, at_| FormerMembership { organization: organization(id), left_at: at(at_) };
-    let places = async |name: &str, limit| store.former_memberships(&user(name), limit).await.unwrap();
-    assert_eq!(places("bob", 9).await, [place("globex", 9), place("acme", 5)], "in all organizations");
-    assert_eq!(places("bob", 1).await, [place("globex", 9)], "as many as asked for");
-    assert_eq!(places("dan", 9).await, [place("acme", 8)], "the last time");
+    let places = async |name: &str, limit| {
+        let places = store.former_memberships(&user(name), limit).await.unwrap();
+        places.into_iter().map(|row| (row.organization.to_string(), row.former)).collect::<Vec<_>>()
+    };
+    let place = |id: &str, name, at_| (id.to_owned(), self::left(name, at_));
+    let bobs = [place("globex", "bob", 9), place("acme", "bob", 5)];
+    assert_eq!(places("bob", 9).await, bobs, "in all organizations, with what they held");
+    assert_eq!(places("bob", 1).await, bobs[..1], "as many as asked for");
+    assert_eq!(places("dan", 9).await, [place("acme", "dan", 8)], "the last time");
     assert_eq!(places("eve", 9).await, []);
 }
 

@@ -13,6 +13,14 @@ broken_stores! {
         fails [circles_are_who_is_together circles_are_who_is_together_and_was] saying "as many as asked for";
     circles_with_those_who_came_later: around(Later),
         fails [circles_are_who_is_together] saying "those who joined by then";
+    circles_with_who_is_suspended: around(Suspended),
+        fails [circles_are_who_is_together] saying "without who is suspended";
+    circles_of_closed_groups: around(Shut),
+        fails [circles_are_who_is_together] saying "a closed group has no circle";
+    what_they_held_is_forgotten: edited(|commit| {
+        commit.former.iter_mut().for_each(|row| row.grants = Grants::default());
+    }),
+        fails [circles_are_who_is_together_and_was] saying "with what they held";
     those_who_left_are_forgotten: edited(|commit| commit.former.clear()),
         fails [circles_are_who_is_together_and_was] saying "the last to leave first"
         also [erased_is_gone_from_former_members values_come_back_in_random_histories];
@@ -49,6 +57,53 @@ impl Wrapper for Later {
             circle => circle.clone(),
         };
         self.0.circles(&circles.iter().map(any).collect::<Vec<_>>(), limit).await
+    }
+}
+
+/// Who is in a circle by a list of members that asks for no status but this, the newest first.
+async fn listed(store: &MemoryStorage, circle: &Circle, status: MemberStatus) -> Vec<UserId> {
+    let (organization, group) = match circle {
+        Circle::Group(organization, group) => (organization, Some(group.clone())),
+        Circle::Members { organization, .. } | Circle::Former { organization, .. } => (organization, None),
+    };
+    let filter = MemberFilter { group, status: Some(status), ..MemberFilter::default() };
+    let seek = Seek { after: None, limit: 9 };
+    let rows = store.members(organization, &filter, &seek).await.unwrap();
+    rows.into_iter().rev().map(|row| row.user).collect()
+}
+
+/// Brings those who are suspended before all others.
+struct Suspended(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for Suspended {
+    in_memory!();
+
+    async fn circles(&self, circles: &[Circle], limit: u32) -> Result<Vec<Vec<UserId>>, StorageError> {
+        let mut found = self.0.circles(circles, limit).await?;
+        for (users, circle) in found.iter_mut().zip(circles) {
+            users.splice(0..0, listed(&self.0, circle, MemberStatus::Suspended).await);
+            users.truncate(usize::try_from(limit).unwrap());
+        }
+        Ok(found)
+    }
+}
+
+/// Brings who is in a group, also in a closed one.
+struct Shut(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for Shut {
+    in_memory!();
+
+    async fn circles(&self, circles: &[Circle], limit: u32) -> Result<Vec<Vec<UserId>>, StorageError> {
+        let mut found = self.0.circles(circles, limit).await?;
+        for (users, circle) in found.iter_mut().zip(circles) {
+            if matches!(circle, Circle::Group(..)) && users.is_empty() {
+                *users = listed(&self.0, circle, MemberStatus::Active).await;
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::UserId;
+use crate::{Grants, UserId};
 
 /// Somebody who was a member of an organization. It stays when they come back, until they go again: one row a person,
 /// with the last time.
@@ -13,4 +13,6 @@ pub struct Former {
     pub user: UserId,
     /// When they last ceased to be a member.
     pub left_at: DateTime<Utc>,
+    /// What was in force for them until then: nothing of somebody who was suspended.
+    pub grants: Grants,
 }

@@ -398,8 +398,9 @@ impl Draft {
         let left_at = self.now;
         let mut slice = self.slice;
         let is_gone = |(user, old): (&UserId, &Option<Box<Member>>)| {
-            let gone = old.is_some() && slice.members.get(user).is_none_or(Option::is_none);
-            gone.then(|| Former { user: user.clone(), left_at })
+            let old = old.as_ref().filter(|_| slice.members.get(user).is_none_or(Option::is_none))?;
+            let grants = old.in_force().cloned().unwrap_or_default();
+            Some(Former { user: user.clone(), left_at, grants })
         };
         let (mut records, mut deliveries) = (self.records, self.deliveries);
         let erased = erase(&mut records, &mut deliveries);

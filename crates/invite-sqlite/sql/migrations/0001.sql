@@ -220,6 +220,7 @@ create table invite_former (
     organization text not null,
     user text not null,
     left_at integer not null,
+    grants text not null,
     primary key (organization, user)
 ) strict, without rowid;
 

@@ -87,7 +87,8 @@ impl Acting {
     /// Whom they may mean by what was typed so far, to be invited to a scope: for a field that completes names (C2, E2).
     ///
     /// First those they work or worked with: who shares a group with them, then an organization, then who shared one
-    /// while both were members of it. Nobody else counts, and of each circle only the last to come or go: 32 of each, in 8
+    /// while both were members of it. An organization counts where they may see its members, or might when they left.
+    /// Nobody else counts, and nobody who is suspended; of each circle only the last to come or go: 32 of each, in 8
     /// organizations and 4 groups of each. Then those whom the host's directory finds by name. Nothing typed offers the
     /// former alone.
     ///
@@ -158,15 +159,15 @@ impl Acting {
         // Where they act counts most.
         let id: &OrganizationId = self.organization.id()?;
         let draft = engine.look(id, &Reads::new().member(user.clone())).await?;
-        let here = draft
-            .member(user)
-            .map_err(|why| Error::Fault(why.into()))?
-            .map(|member| (id.clone(), member.clone()));
-        let elsewhere = memberships.into_iter().map(|row| (row.organization, row.member));
-        let here = here.into_iter().chain(elsewhere.filter(|(other, _)| other != id)).collect::<Vec<_>>();
+        let member = draft.member(user).map_err(|why| Error::Fault(why.into()))?.cloned();
+        let here = draft.organization().map(|organization| organization.status).zip(member);
+        let here = here.map(|(status, member)| (id.clone(), status, member)).into_iter();
+        let elsewhere = memberships.into_iter().map(|row| (row.organization, row.status, row.member));
+        let here = here.chain(elsewhere.filter(|(other, ..)| other != id)).collect::<Vec<_>>();
         let left = engine.storage.former_memberships(user, most).await?;
-        let left = left.into_iter().map(|row| (row.organization, row.left_at)).collect::<Vec<_>>();
-        let (nearness, circles): (Vec<_>, Vec<_>) = Circle::of(&here, &left).into_iter().unzip();
+        let left = left.into_iter().map(|row| (row.organization, row.former)).collect::<Vec<_>>();
+        let circles = Circle::of(&engine.model, engine.now()?, &here, &left);
+        let (nearness, circles): (Vec<_>, Vec<_>) = circles.into_iter().unzip();
         let found = engine.storage.circles(&circles, Circle::PEOPLE).await?;
         let people = nearness.into_iter().zip(found);
         let people = people.flat_map(|(nearness, users)| users.into_iter().map(move |one| (one, nearness)));
