@@ -340,28 +340,65 @@ on_every_store! {
         for n in [6, 7, 8] {
             organization(n, "ada").await.by("ada").invite("bob@example.com", Grant::role("member")).await.unwrap();
         }
-        let (mut request, mut steps) = (PageRequest::first(2), 0);
-        let (mut left, mut kept, mut revoked) = (0, Vec::new(), 0);
+        // In a suspended organization, for later, as one who asks, and as one who proposes and is proposed.
+        let later = organization(9, "ada").await.by("ada");
+        let at = world.clock_now() + TimeDelta::days(1);
+        later.invite(user("bob"), Grant::role("member")).with(|invite| invite.starts_at(at)).await.unwrap();
+        let suspended = organization(10, "ada").await.by("ada");
+        suspended.invite("bob@example.com", Grant::role("member")).await.unwrap();
+        suspended.suspend().await.unwrap();
+        let asking = organization(11, "ada").await.by("ada");
+        let link = LinkSettings::new("Clients", Grant::role("member")).by_request();
+        let link = asking.create_link(link).await.unwrap().link;
+        let link = token(&asking.show_link(link).await.unwrap().reveal());
+        let asked = world.invite.ask_to_join(&link, person("bob")).await.unwrap().request;
+        let o0 = world.invite.organization("o0");
+        let by_bob = o0.by("bob").propose(address("eve@example.com"), Grant::role("member")).await.unwrap().request;
+        let of_bob = organization(12, "ada").await.by("ada");
+        let proposed = of_bob.propose(address("bob@example.com"), Grant::role("member")).await.unwrap().request;
+
+        let (mut after, mut left, mut kept, mut revoked, mut withdrawn) = (None, 0, Vec::new(), 0, 0);
+        let mut others = (0..4).map(|n| n % 2 == 0).chain(std::iter::repeat(false));
         let all = TheirInvitations::Revoke;
-        loop {
-            let step = world.invite.remove_user(person("bob"), all, &request).await.unwrap();
-            assert!(step.left.len() + step.kept.len() <= 2 && step.revoked <= 2, "steps are bounded");
-            (left, revoked, steps) = (left + step.left.len(), revoked + step.revoked, steps + 1);
-            kept.extend(step.kept.iter().map(|(id, why)| (id.to_string(), why.code())));
-            if !step.more {
-                break;
-            }
+        while let Some(step) = world.invite.remove_user(person("bob"), all, after.as_ref()).await.unwrap() {
+            (left, revoked, withdrawn) = (left + usize::from(step.left), revoked + step.revoked, withdrawn + step.withdrawn);
+            kept.extend(step.kept.iter().map(|why| (step.organization.to_string(), why.code())));
             // Another process goes on, from the beginning or from where it was.
-            request = match step.next_cursor {
-                Some(cursor) if steps % 2 == 0 => request.after(cursor),
-                _ => PageRequest::first(2),
-            };
-            assert!(steps < 20, "it ends");
+            after = step.after.filter(|_| !others.next().unwrap());
         }
-        assert_eq!((left, revoked), (5, 3));
+        assert_eq!((left, revoked, withdrawn), (5, 5, 3));
         assert!(kept.iter().all(|one| *one == ("o5".to_owned(), "last-owner")) && !kept.is_empty(), "{kept:?}");
+        for (acting, request) in [(&asking, asked), (&o0.by("ada"), by_bob), (&of_bob, proposed)] {
+            refused(acting.organization().as_system().approve(request).await, "request-withdrawn", "LIF-1", "");
+        }
+        world.pass(TimeDelta::days(2));
+        suspended.resume().await.unwrap();
+        assert_eq!(world.invite.waiting(person("bob")).await.unwrap().count, 0, "nothing comes up later");
         let there = world.invite.memberships("bob", &PageRequest::default()).await.unwrap().items;
         assert_eq!(there.iter().map(|row| row.organization.as_str()).collect::<Vec<_>>(), ["o5"]);
         assert_eq!(world.invite.organization("o7").by("ada").seats_of("team").await, (0, 0));
+    }
+
+    /// Whoever accepts before the invitation is revoked is removed as a member; afterwards there is nothing to accept.
+    async fn f22_a_deleted_user_who_accepts_meanwhile_is_no_member_afterwards(world) {
+        for n in 0..8 {
+            let id = format!("o{n}");
+            let made = world.invite.create_organization(id.clone(), id, "ada", Plan::seats("team", 5)).await.unwrap();
+            made.by("ada").invite("bob@example.com", Grant::role("member")).await.unwrap();
+        }
+        let (removing, accepting) = (world.clone(), world.clone());
+        let remove = async move {
+            let mut after = None;
+            let all = TheirInvitations::Keep;
+            while let Some(step) = removing.invite.remove_user(person("bob"), all, after.as_ref()).await.unwrap() {
+                assert!(step.kept.is_none(), "{step:?}");
+                after = step.after;
+            }
+        };
+        let accept = async move { drop(accepting.invite.accept_all(person("bob")).await.unwrap()) };
+        let both: [std::pin::Pin<Box<dyn Future<Output = ()> + Send>>; 2] = [Box::pin(remove), Box::pin(accept)];
+        at_once(both).await;
+        assert_eq!(world.invite.memberships("bob", &PageRequest::default()).await.unwrap().items, []);
+        assert_eq!(world.invite.waiting(person("bob")).await.unwrap().count, 0);
     }
 }

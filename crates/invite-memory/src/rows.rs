@@ -245,13 +245,13 @@ impl Rows {
     /// Users whose join requests a change touched, and whether they have any now.
     pub(crate) fn asking_in<'a>(&'a self, change: &'a Change) -> impl Iterator<Item = (&'a UserId, bool)> {
         let rows = change.requests.iter().flat_map(|swap| [swap.row.as_ref(), self.requests.get(&swap.key)]);
-        let has_any = |user: &UserId| {
-            let file = RequestFile::By(user.clone());
-            RequestState::ALL
-                .into_iter()
-                .any(|state| self.index.requests.contains_key(&(file.clone(), state)))
-        };
-        rows.flatten().map(move |row| (&row.by, has_any(&row.by)))
+        rows.flatten().map(|row| (&row.by, self.has_asked(&row.by)))
+    }
+
+    /// Whether a user has made join requests.
+    fn has_asked(&self, user: &UserId) -> bool {
+        let file = RequestFile::By(user.clone());
+        RequestState::ALL.into_iter().any(|state| self.index.requests.contains_key(&(file.clone(), state)))
     }
 
     /// Deliveries that a change queued.
@@ -351,7 +351,9 @@ impl Rows {
         let known = match invitee {
             Invitee::Address(address) => self.index.addresses.contains_key(address),
             Invitee::User(user) => {
-                self.members.contains_key(user) || self.index.told_of_user.contains_key(user)
+                self.members.contains_key(user)
+                    || self.index.told_of_user.contains_key(user)
+                    || self.has_asked(user)
             }
             Invitee::Erased(_) => return false,
         };

@@ -363,9 +363,11 @@ pub(crate) fn holders(
                 address.canonical(),
                 &[sql::HOLDERS_OF_ADDRESS, sql::HOLDERS_OF_REQUESTS_WITH][..],
             ),
-            Invitee::User(user) => {
-                (invitee.key(), user.as_str(), &[sql::HOLDERS_OF_MEMBER, sql::HOLDERS_OF_RECORDS][..])
-            }
+            Invitee::User(user) => (
+                invitee.key(),
+                user.as_str(),
+                &[sql::HOLDERS_OF_MEMBER, sql::HOLDERS_OF_RECORDS, sql::HOLDERS_OF_REQUESTS_BY][..],
+            ),
             Invitee::Erased(_) => continue,
         };
         let invited =

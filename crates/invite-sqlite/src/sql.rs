@@ -137,6 +137,7 @@ statements! {
     HOLDERS_OF_BLOCKS = include_str!("../sql/holders_of_blocks.sql");
     HOLDERS_OF_ADDRESS = include_str!("../sql/holders_of_address.sql");
     HOLDERS_OF_REQUESTS = include_str!("../sql/holders_of_requests.sql");
+    HOLDERS_OF_REQUESTS_BY = include_str!("../sql/holders_of_requests_by.sql");
     HOLDERS_OF_REQUESTS_WITH = include_str!("../sql/holders_of_requests_with.sql");
     HOLDERS_OF_MEMBER = include_str!("../sql/holders_of_member.sql");
     HOLDERS_OF_RECORDS = include_str!("../sql/holders_of_records.sql");
@@ -248,6 +249,7 @@ mod tests {
             (HOLDERS_OF_BLOCKS, "invitee=?"),
             (HOLDERS_OF_ADDRESS, "email_canonical=? AND organization>?"),
             (HOLDERS_OF_REQUESTS, "invitee=? AND organization>?"),
+            (HOLDERS_OF_REQUESTS_BY, "by_user=? AND organization>?"),
             (HOLDERS_OF_REQUESTS_WITH, "email_canonical=? AND organization>?"),
             (HOLDERS_OF_MEMBER, "user=?"),
             (HOLDERS_OF_RECORDS, "user=? AND organization>?"),

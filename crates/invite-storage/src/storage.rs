@@ -64,8 +64,8 @@ pub trait Storage: Pages + Outbox {
     ) -> Result<u32, StorageError>;
 
     /// The organizations that hold something about a person, by their ids, at most `limit` of those behind `after`: an
-    /// invitation that was not erased, a membership, something that was blocked, or a record of an event about the
-    /// user. The person is named by at most 32 addresses and users.
+    /// invitation that was not erased, a membership, something that was blocked, a join request that was not erased or
+    /// that the user made, or a record of an event about the user. The person is named by at most 32 addresses and users.
     ///
     /// # Errors
     /// [`StorageError`]

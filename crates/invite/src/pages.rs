@@ -22,11 +22,6 @@ impl PageRequest {
         Self { limit: rows.clamp(1, Self::MAX_ROWS), cursor: None }
     }
 
-    /// The first page, of as many rows.
-    pub(crate) fn begun_anew(self) -> Self {
-        Self { cursor: None, ..self }
-    }
-
     /// The page behind a cursor that an earlier page came with.
     #[must_use]
     pub fn after(mut self, cursor: impl Into<String>) -> Self {

@@ -174,5 +174,6 @@ pub(super) async fn holders_are_found_by_requests(fixture: Subject) {
     assert_eq!(held(bob().into(), None, 9).await, of_address, "who holds something about the address");
     assert_eq!(held(bob().into(), None, 1).await, of_address[..1], "as many as asked for");
     assert_eq!(held(bob().into(), Some("asked-for"), 9).await, of_address[1..], "those behind one");
-    assert_eq!(held(user("bob").into(), None, 9).await, ["of-bob"], "who holds something about the user");
+    let of_user = ["gone", "of-bob", "proposed-by"];
+    assert_eq!(held(user("bob").into(), None, 9).await, of_user, "whoever made a request is not erased");
 }

@@ -128,6 +128,7 @@ create index invite_requests_invitee on invite_requests (organization, invitee, 
     where state = 'pending';
 create index invite_requests_expiry on invite_requests (organization, expires_at, id) where state = 'pending';
 create index invite_requests_user on invite_requests (by_user, created_at, id);
+create index invite_requests_maker on invite_requests (by_user, organization);
 create index invite_requests_telling on invite_requests (invitee, organization, id) where invitee is not null;
 create index invite_requests_email on invite_requests (email_canonical, organization, id)
     where email_canonical is not null;

@@ -115,29 +115,24 @@ pub(crate) async fn remove_user(given: &Given) -> Result<Said, Failure> {
     let principal = given.all("vouch").fold(Principal::user(user), Principal::vouched);
     let theirs = theirs(given)?;
     let host = Host::open(given).await?;
-    let (mut request, mut revoked) = (PageRequest::default(), 0);
+    let (mut after, mut revoked, mut withdrawn) = (None, 0, 0);
     let (mut table, mut reasons) = (Table::new(["organization", "result"]), Reasons::default());
-    loop {
-        let step = host.invite.remove_user(principal.clone(), theirs, &request).await?;
-        for organization in &step.left {
-            table.row([organization.to_string(), "removed".into()]);
+    while let Some(step) = host.invite.remove_user(principal.clone(), theirs, after.as_ref()).await? {
+        if step.left {
+            table.row([step.organization.to_string(), "removed".into()]);
         }
-        for (organization, reason) in &step.kept {
+        if let Some(reason) = &step.kept {
             let why = Why::of(reason);
-            reasons.add(&why, organization.to_string());
-            table.row([organization.to_string(), format!("refused: {}", why.code)]);
+            reasons.add(&why, step.organization.to_string());
+            table.row([step.organization.to_string(), format!("refused: {}", why.code)]);
         }
-        revoked += step.revoked;
-        if !step.more {
-            break;
-        }
-        if let Some(cursor) = step.next_cursor {
-            request = PageRequest::default().after(cursor);
-        }
+        (revoked, withdrawn) = (revoked + step.revoked, withdrawn + step.withdrawn);
+        after = step.after;
     }
     let revoked = count(revoked, "invitation was", "invitations were");
+    let withdrawn = count(withdrawn, "join request was", "join requests were");
     let table = table.or("a member of no organization");
-    Ok(format!("{table}{}\n{revoked} revoked.\n", reasons.text()).into())
+    Ok(format!("{table}{}\n{revoked} revoked.\n{withdrawn} withdrawn.\n", reasons.text()).into())
 }
 
 pub(crate) async fn erase(given: &Given) -> Result<Said, Failure> {
