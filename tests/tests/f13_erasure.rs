@@ -259,15 +259,16 @@ on_every_store! {
     }
 
     async fn pri_6_f11_blocks_of_all_organizations_are_dropped_by_every_name_that_is_known(world) {
+        let bob = tests::person("bob");
         let plan = Plan::seats("client", 9);
         let acme = world.invite.create_organization("acme", "Acme", "ada", plan).await.unwrap().by("ada");
         acme.invite("bob@example.com", Grant::role("client")).await.unwrap();
         world.deliver().await;
-        world.invite.accept(&world.token_to("bob@example.com"), bob()).await.unwrap();
-        world.invite.block(bob()).await.unwrap();
-        assert_eq!(world.invite.suppressions(bob()).await.unwrap().len(), 2);
+        world.invite.accept(&world.token_to("bob@example.com"), bob.clone()).await.unwrap();
+        world.invite.block(bob.clone()).await.unwrap();
+        assert_eq!(world.invite.suppressions(bob.clone()).await.unwrap().len(), 2);
         erase_everywhere(&world, &Erase::new(tests::user("bob")).dropping_blocks()).await;
-        assert_eq!(world.invite.suppressions(bob()).await.unwrap(), []);
+        assert_eq!(world.invite.suppressions(bob.clone()).await.unwrap(), []);
     }
 
     async fn pri_6_what_ended_is_erased_after_the_retention_a_step_at_a_time(world) {

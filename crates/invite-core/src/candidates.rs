@@ -73,7 +73,8 @@ impl Circle {
         left: &[(OrganizationId, Former)],
     ) -> Vec<(Nearness, Self)> {
         let sees = |grants: &Grants| {
-            grants.holding_in(&Scope::Organization).any(|access| model.includes(access, &Permission::VIEW))
+            let held = grants.access(&Scope::Organization);
+            held.is_some_and(|access| model.includes(access, &Permission::VIEW))
         };
         let here = here.iter().filter(|(_, _, member)| member.is_active()).take(Self::ORGANIZATIONS);
         let here = here.map(|(id, status, member)| (id, *status, member, member.grants.running(now)));

@@ -154,7 +154,8 @@ pub(super) async fn blocks_are_everywhere(fixture: Subject) {
     assert_eq!(since(store, "acme", &user("eve").into()).await, None, "of nobody else");
     let mut unit = store.exclusive(&organization("acme")).await.unwrap();
     let slice = unit.load(&Reads::new().invitee(bob[0].clone()), at(0)).await.unwrap();
-    assert!(slice.is_blocked(&bob[0]).unwrap(), "in an exclusive unit");
+    let blocked = slice.suppressed_since(&bob[0], SuppressionKind::Everywhere).unwrap();
+    assert_eq!(blocked, Some(at(20)), "in an exclusive unit");
     drop(unit);
     let leased = store.lease(at(60), at(90), 9).await.unwrap().leased;
     let kinds = leased.iter().flat_map(|one| &one.suppressions).map(|row| (row.kind, row.at));

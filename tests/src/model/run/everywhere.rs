@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use invite::core::{Accept, Decline, Erase, Invitee, Operation, Principal};
+use invite::core::{Accept, Decline, Erase, Invitee, Operation, Principal, RequestState};
 use invite::{
     Answered, Block, Clock as _, Error, InvitationId, OrganizationId, PageRequest, Refusal as _,
     TheirInvitations, UserId,
@@ -84,40 +84,48 @@ impl Run {
         Ok(format!("{}", u8::from(undone)))
     }
 
-    /// F22: everywhere it is as if they left, and what waits for them is revoked.
+    /// F22: in each organization it is as if what waits for them was revoked and taken back, and then they left.
     async fn remove_user(&mut self, user: &UserId, theirs: TheirInvitations) -> Checked<String> {
         let (principal, before) = (whole(user), self.both().await?);
-        let first = || PageRequest::first(16);
-        let (mut page, mut revoked, mut gone) = (first(), 0, 0);
-        let (mut waiting, mut waited) = (None, 0);
-        loop {
-            let removed = self.service.remove_user(principal.clone(), theirs, &page).await.map_err(failed)?;
-            for organization in &removed.left {
-                let command = Command::Leave { user: user.clone(), theirs, block: Block::No };
-                self.follow_host(organization, &command, Ok(vec![Item::Done]))?;
-                gone += 1;
+        let names = principal.invitees().collect::<BTreeSet<_>>();
+        let (mut after, mut gone, mut steps) = (None, 0, 0_u32);
+        while let Some(step) =
+            self.service.remove_user(principal.clone(), theirs, after.as_ref()).await.map_err(failed)?
+        {
+            steps += 1;
+            holds!(steps < 200, "F22", "removing {user} does not end");
+            let of = &step.organization;
+            let at = usize::from(of.as_str() != ORGANIZATIONS[0]);
+            let now = self.shown[at].time(self.clock.now());
+            let waiting = self.shown[at].pending(now).filter(|row| names.contains(&row.invitee));
+            let waiting = waiting.map(|row| row.id).collect::<Vec<_>>();
+            let asked = self.shown[at].requests.values().filter(|row| {
+                let is_theirs = row.by == *user || row.invitees().any(|name| names.contains(&name));
+                is_theirs && row.state_at(now) == RequestState::Pending
+            });
+            let asked = asked.map(|row| row.id).collect::<Vec<_>>();
+            let told = (step.revoked, step.withdrawn);
+            holds!(
+                told == (waiting.len(), asked.len()),
+                "F22",
+                "{step:?}, and there wait {waiting:?}, {asked:?}"
+            );
+            let all = vec![Item::Done; waiting.len()];
+            if !waiting.is_empty() {
+                self.follow_host(of, &Command::Revoke(waiting), Ok(all))?;
             }
-            for (organization, why) in &removed.kept {
-                let command = Command::Leave { user: user.clone(), theirs, block: Block::No };
-                self.follow_host(organization, &command, Err(why.code()))?;
+            for id in asked {
+                self.follow_host(of, &Command::Withdraw(id), Ok(vec![Item::Done]))?;
             }
-            revoked += removed.revoked;
-            if removed.next_cursor.is_none() && waiting.is_none() {
-                waiting = Some(self.waiting(user, true));
+            let command = Command::Leave { user: user.clone(), theirs, block: Block::No };
+            match &step.kept {
+                Some(why) => self.follow_host(of, &command, Err(why.code()))?,
+                None if step.left => self.follow_host(of, &command, Ok(vec![Item::Done]))?,
+                None => {}
             }
-            match (removed.more, removed.next_cursor) {
-                (false, _) => break,
-                (true, Some(cursor)) => page = first().after(cursor),
-                (true, None) => page = first(),
-            }
+            gone += u32::from(step.left);
+            after = step.after;
         }
-        for id in waiting.unwrap_or_default() {
-            let at = usize::from(!self.shown[0].invitations.contains_key(&id));
-            let organization = self.shown[at].organization.id.clone();
-            self.follow_host(&organization, &Command::Revoke(vec![id]), Ok(vec![Item::Done]))?;
-            waited += 1;
-        }
-        holds!(revoked == waited, "F22", "{revoked} were revoked, and {waited} waited for {user}");
         let stays = self.service.memberships(user.clone(), &PageRequest::first(9)).await.map_err(failed)?;
         for membership in stays.items {
             let kept = membership.member.is_owner() || !self.is_open(&membership.organization);
