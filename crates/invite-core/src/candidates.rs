@@ -256,7 +256,7 @@ mod tests {
         let here = |world: &World, name: &str| (id(ACME), world.member(name).unwrap().clone());
         let near = |id: &str, group_id| (Nearness::SharesGroup, Circle::Group(self::id(id), group(group_id)));
         let bob = here(&world, "bob");
-        assert_eq!(circles(&world, &[bob.clone()], &[]), [near(ACME, "blue"), near(ACME, "red")]);
+        assert_eq!(circles(&world, std::slice::from_ref(&bob), &[]), [near(ACME, "blue"), near(ACME, "red")]);
         let was = left(world.now, Grant::role("client"));
         assert_eq!(circles(&world, &[], &[(id("old"), was)]), [], "nor might they when they left");
         assert_eq!(circles(&world, &[here(&world, "lea")], &[]).len(), 2);

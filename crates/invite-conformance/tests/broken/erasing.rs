@@ -91,7 +91,7 @@ impl Wrapper for KeepsFormer {
         for user in &commit.erased.users {
             let left = self.0.former_memberships(user, 9).await?.into_iter();
             let here = left.filter(|left| left.organization == commit.organization);
-            kept.extend(here.map(|left| Former { user: user.clone(), left_at: left.left_at }));
+            kept.extend(here.map(|left| left.former));
         }
         self.0.commit(commit).await?;
         if kept.is_empty() {

@@ -36,7 +36,7 @@ broken_stores! {
     that_somebody_is_suspended_is_lost: edited(|commit| {
         edit(&mut commit.members, |row| row.status = MemberStatus::Active);
     }),
-        fails [values_come_back] saying "a member" also [grants_are_filed];
+        fails [values_come_back] saying "a member" also [circles_are_who_is_together grants_are_filed];
     invitations_of_a_group_are_open_ones: around(OpenOnes),
         fails [grants_are_filed_for_invitations] saying "group: Some"
         also [lists_are_ordered_in_random_histories];

@@ -23,7 +23,7 @@ broken_stores! {
         fails [circles_are_who_is_together_and_was] saying "with what they held";
     those_who_left_are_forgotten: edited(|commit| commit.former.clear()),
         fails [circles_are_who_is_together_and_was] saying "the last to leave first"
-        also [erased_is_gone_from_former_members values_come_back_in_random_histories];
+        also [circles_are_who_is_together erased_is_gone_from_former_members values_come_back_in_random_histories];
     a_block_gets_a_new_time: around(Anew),
         fails [blocks_are_everywhere] saying "and keeps its time";
     blocks_are_not_listed: around(Unlisted),

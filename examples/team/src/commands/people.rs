@@ -1,6 +1,6 @@
 //! People: whom somebody may mean, and those whom the host brings, removes or erases.
 
-use invite::{EmailAddress, Erase, Invitee, NewMember, PageRequest, Principal, Scope, UserId};
+use invite::{EmailAddress, Erase, Invitee, NewMember, Principal, Scope, UserId};
 
 use super::invite::granted;
 use super::members::{THEIRS, theirs};
