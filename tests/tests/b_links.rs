@@ -4,8 +4,8 @@
 use chrono::TimeDelta;
 use invite::core::{JoinedBy, LinkId, LinkSettings, LinkState};
 use invite::{
-    AccessModel, Acting, DomainRule, DomainRules, Grant, Limit, MemberFilter, Next, PageRequest, Plan,
-    PreviewStatus, Principal, Restriction, Role, Settings, Token,
+    Access, AccessModel, Acting, DomainRule, DomainRules, Grant, GroupSettings, Limit, LinkFilter,
+    MemberFilter, Next, PageRequest, Plan, PreviewStatus, Principal, Restriction, Role, Settings, Token,
 };
 use tests::{Listed, group, newcomer, on_every_store, person, refused, token, user};
 
@@ -29,6 +29,36 @@ async fn link(acting: &Acting, settings: LinkSettings) -> (LinkId, Token) {
 }
 
 on_every_store! {
+    async fn b1_managers_of_a_group_list_and_show_the_links_into_it_and_no_others(world) {
+        let acme = world.acme().await;
+        for id in ["red", "blue"] {
+            acme.create_group(id, GroupSettings::named(id).by_request_with(Access::role("client"))).await.unwrap();
+        }
+        let in_group = |role: &str, id: &str| Grant::role(role.to_owned()).in_group(group(id));
+        let gus = world.joins("gus", in_group("admin", "red")).await;
+        let mia = world.joins("mia", Grant::role("member")).await;
+        let ours = gus.create_link(LinkSettings::new("Ours", in_group("client", "red"))).await.unwrap().link;
+        let both = LinkSettings::new("Both", [in_group("client", "red"), in_group("client", "blue")]);
+        let both = acme.create_link(both).await.unwrap().link;
+        acme.create_link(LinkSettings::new("Blue", in_group("client", "blue"))).await.unwrap();
+
+        let page = PageRequest::default();
+        let of = |id: &str| LinkFilter { group: Some(group(id)), ..LinkFilter::default() };
+        let seen = gus.links(&of("red"), &page).await.unwrap().items;
+        let mut ids = seen.iter().map(|row| row.id).collect::<Vec<_>>();
+        ids.sort();
+        assert_eq!(ids, [ours, both]);
+        assert!(seen.iter().all(|row| *row.settings.grants() == in_group("client", "red").into()));
+        assert_eq!(acme.links(&of("red"), &page).await.unwrap().items.iter().map(|row| row.settings.grants().len()).sum::<usize>(), 3);
+        let by_gus = LinkFilter { creator: Some(user("gus")), ..of("red") };
+        assert_eq!(acme.links(&by_gus, &page).await.unwrap().items.len(), 1);
+        for (who, filter) in [(&gus, of("blue")), (&gus, LinkFilter::default()), (&mia, of("red")), (&mia, LinkFilter::default())] {
+            refused(who.links(&filter, &page).await, "not-permitted", "AUT-1", "ask somebody of role admin, owner");
+        }
+        gus.show_link(ours).await.unwrap();
+        refused(gus.show_link(both).await, "not-permitted", "AUT-1", "ask");
+    }
+
     async fn b1_there_are_several_links_with_names_and_each_is_shown_again_to_those_who_may_see_it(world) {
         let acme = world.acme().await;
         let admin = world.joins("amy", Grant::role("admin")).await;

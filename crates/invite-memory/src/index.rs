@@ -126,6 +126,17 @@ pub(crate) enum GroupFile {
     Name(String),
 }
 
+/// What invite links are filed under.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum LinkFile {
+    /// All of them.
+    Any,
+    /// Those of a creator.
+    By(UserId),
+    /// Those with a grant in a group.
+    In(GroupId),
+}
+
 /// What join requests are filed under, beside their stored state.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum RequestFile {
@@ -166,8 +177,8 @@ pub(crate) struct Index {
     pub(crate) grouped: Map<(GroupId, Option<RoleName>), List<UserId>>,
     /// Groups by status and name.
     pub(crate) groups: Map<GroupFile, List<GroupId>>,
-    /// Links by creator (`None`: of anybody) and whether they ended.
-    pub(crate) links: Map<(Option<UserId>, WhichLinks), List<LinkId>>,
+    /// Links by what they are filed under and whether they ended.
+    pub(crate) links: Map<(LinkFile, WhichLinks), List<LinkId>>,
     /// Join requests by what they are filed under, and stored state.
     pub(crate) requests: Map<(RequestFile, RequestState), List<RequestId>>,
     /// Open join requests by invitee.
@@ -424,11 +435,13 @@ fn named(row: &Invitation) -> impl Iterator<Item = (GroupId, InvitationState)> {
     row.grants.scopes().filter_map(Scope::group).map(move |group| (group.clone(), state))
 }
 
-fn link_files(row: &InviteLink) -> impl Iterator<Item = (Option<UserId>, WhichLinks)> {
+fn link_files(row: &InviteLink) -> impl Iterator<Item = (LinkFile, WhichLinks)> {
     let kept = row.is_kept().then_some(WhichLinks::Kept);
-    let creators = [Some(None), row.creator.user().cloned().map(Some)].into_iter().flatten();
-    creators.flat_map(move |creator| {
-        [Some(WhichLinks::All), kept].into_iter().flatten().map(move |which| (creator.clone(), which))
+    let by = row.creator.user().cloned().map(LinkFile::By);
+    let groups = row.settings.grants().scopes().filter_map(Scope::group).cloned().map(LinkFile::In);
+    let files = [LinkFile::Any].into_iter().chain(by).chain(groups);
+    files.flat_map(move |file| {
+        [Some(WhichLinks::All), kept].into_iter().flatten().map(move |which| (file.clone(), which))
     })
 }
 

@@ -17,7 +17,7 @@ use invite_storage::{
 };
 
 use crate::MemoryStorage;
-use crate::index::{GroupFile, RequestFile, RosterKey, Standing, ascending, descending, standings};
+use crate::index::{GroupFile, LinkFile, RequestFile, RosterKey, Standing, ascending, descending, standings};
 use crate::rows::Rows;
 use crate::storage::Tenant;
 
@@ -135,11 +135,18 @@ impl Pages for MemoryStorage {
         seek: &Seek,
     ) -> Result<Vec<InviteLink>, StorageError> {
         let Some(tenant) = self.shared.tenant(organization) else { return Ok(Vec::new()) };
-        let LinkFilter { which, creator } = filter;
+        let LinkFilter { which, creator, group } = filter;
+        let file = match (group, creator) {
+            (Some(group), _) => LinkFile::In(group.clone()),
+            (None, Some(creator)) => LinkFile::By(creator.clone()),
+            (None, None) => LinkFile::Any,
+        };
         let rows = tenant.rows();
-        let list = rows.index.links.get(&(creator.clone(), *which)).into_iter();
+        let list = rows.index.links.get(&(file, *which)).into_iter();
         let ids = list.flat_map(|list| descending(list, seek.after.as_ref()));
-        Ok(ids.filter_map(|(_, id)| rows.links.get(id)).take(limit(seek)).cloned().collect())
+        let is_theirs = |row: &&InviteLink| creator.is_none() || row.creator.user() == creator.as_ref();
+        let links = ids.filter_map(|(_, id)| rows.links.get(id)).filter(is_theirs);
+        Ok(links.take(limit(seek)).cloned().collect())
     }
 
     /// A page of each list that may have rows in the answer, merged.

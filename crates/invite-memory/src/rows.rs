@@ -15,7 +15,7 @@ use invite_core::{
 use invite_storage::WhichLinks;
 
 use crate::commit::{Change, Erasing, Log, Swap};
-use crate::index::{Index, RequestFile};
+use crate::index::{Index, LinkFile, RequestFile};
 
 /// A map by keys that are hashed quickly. The hashes are seeded, but not made to stand up to whoever chooses keys with
 /// intent: this store is for tests and demos.
@@ -273,7 +273,7 @@ impl Rows {
 
     /// The links that did not end.
     pub(crate) fn kept_links(&self) -> impl Iterator<Item = &InviteLink> {
-        let list = self.index.links.get(&(None, WhichLinks::Kept));
+        let list = self.index.links.get(&(LinkFile::Any, WhichLinks::Kept));
         list.into_iter().flatten().filter_map(|(_, id)| self.links.get(id))
     }
 

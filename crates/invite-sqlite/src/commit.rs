@@ -183,12 +183,39 @@ fn link(
     change: &RowChange<LinkId, InviteLink>,
 ) -> Result<(), Failure> {
     match change {
-        RowChange::Insert(row) => one(connection, sql::INSERT_LINK, rows::link_values(organization, row)?),
-        RowChange::Update(row) => one(connection, sql::UPDATE_LINK, rows::link_values(organization, row)?),
+        RowChange::Insert(row) => {
+            one(connection, sql::INSERT_LINK, rows::link_values(organization, row)?)?;
+            name_groups_of_link(connection, organization, row)
+        }
+        RowChange::Update(row) => {
+            one(connection, sql::UPDATE_LINK, rows::link_values(organization, row)?)?;
+            forget_groups_of_link(connection, organization, row.id)?;
+            name_groups_of_link(connection, organization, row)
+        }
         RowChange::Delete(id) => {
-            one(connection, sql::DELETE_LINK, vec![text(organization.as_str()), blob(id.as_uuid())])
+            one(connection, sql::DELETE_LINK, vec![text(organization.as_str()), blob(id.as_uuid())])?;
+            forget_groups_of_link(connection, organization, *id)
         }
     }
+}
+
+fn name_groups_of_link(
+    connection: &Connection,
+    organization: &OrganizationId,
+    row: &InviteLink,
+) -> Result<(), Failure> {
+    let mut groups = rows::link_group_values(organization, row);
+    groups.try_for_each(|values| one(connection, sql::INSERT_LINK_GROUP, values))
+}
+
+fn forget_groups_of_link(
+    connection: &Connection,
+    organization: &OrganizationId,
+    id: LinkId,
+) -> Result<(), Failure> {
+    let params = params![organization.as_str(), blob(id.as_uuid())];
+    connection.prepare_cached(sql::DELETE_LINK_GROUPS)?.execute(params)?;
+    Ok(())
 }
 
 fn request(

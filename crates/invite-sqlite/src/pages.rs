@@ -223,23 +223,30 @@ fn groups(
     all(connection, sql, params_from_iter(values), rows::group)
 }
 
+/// Found by the group, if one is asked for.
 fn links(
     connection: &Connection,
     organization: &OrganizationId,
     filter: LinkFilter,
     seek: Seek,
 ) -> Result<Vec<InviteLink>, Failure> {
-    let LinkFilter { which, creator } = filter;
+    let LinkFilter { which, creator, group } = filter;
     let Seek { after, limit } = seek;
     let Key(at, id) = newest_first(after);
-    let sql = match (which, &creator) {
-        (WhichLinks::All, None) => sql::LINKS,
-        (WhichLinks::Kept, None) => sql::LINKS_KEPT,
-        (WhichLinks::All, Some(_)) => sql::LINKS_BY,
-        (WhichLinks::Kept, Some(_)) => sql::LINKS_KEPT_BY,
-    };
+    let creator = creator.map(|user| Value::Text(actor_key(&user.into())));
     let mut values = vec![text(organization.as_str()), at, id, limit.into()];
-    values.extend(creator.map(|user| Value::Text(actor_key(&user.into()))));
+    let sql = match (group, which, creator) {
+        (Some(group), which, creator) => {
+            values.extend([text(group.as_str()), creator.into(), (which == WhichLinks::All).into()]);
+            sql::LINKS_FOR
+        }
+        (None, WhichLinks::All, None) => sql::LINKS,
+        (None, WhichLinks::Kept, None) => sql::LINKS_KEPT,
+        (None, which, Some(creator)) => {
+            values.push(creator);
+            if which == WhichLinks::All { sql::LINKS_BY } else { sql::LINKS_KEPT_BY }
+        }
+    };
     all(connection, sql, params_from_iter(values), rows::link)
 }
 

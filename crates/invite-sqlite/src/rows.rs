@@ -306,6 +306,21 @@ pub(crate) fn invitation_values(
 }
 
 /// The groups that an invitation grants something in: a row for each.
+pub(crate) fn link_group_values(
+    organization: &OrganizationId,
+    row: &InviteLink,
+) -> impl Iterator<Item = Vec<Value>> {
+    let groups = row.settings.grants().scopes().filter_map(Scope::group);
+    groups.map(|group| {
+        vec![
+            text(organization.as_str()),
+            blob(row.id.as_uuid()),
+            text(group.as_str()),
+            micros(row.created_at),
+        ]
+    })
+}
+
 pub(crate) fn invitation_group_values(
     organization: &OrganizationId,
     row: &Invitation,

@@ -55,6 +55,7 @@ statements! {
     LINKS = include_str!("../sql/link.sql"), include_str!("../sql/links.sql");
     LINKS_KEPT = include_str!("../sql/link.sql"), include_str!("../sql/links_kept.sql");
     LINKS_BY = include_str!("../sql/link.sql"), include_str!("../sql/links_by.sql");
+    LINKS_FOR = include_str!("../sql/link.sql"), include_str!("../sql/links_for.sql");
     LINKS_KEPT_BY = include_str!("../sql/link.sql"), include_str!("../sql/links_kept_by.sql");
     INSERT_LINK = include_str!("../sql/insert_link.sql");
     UPDATE_LINK = include_str!("../sql/update_link.sql");
@@ -95,6 +96,8 @@ statements! {
     UPDATE_INVITATION = include_str!("../sql/update_invitation.sql");
     DELETE_INVITATION = "delete from invite_invitations where organization = ?1 and id = ?2";
 
+    INSERT_LINK_GROUP = include_str!("../sql/insert_link_group.sql");
+    DELETE_LINK_GROUPS = "delete from invite_link_groups where organization = ?1 and link = ?2";
     INSERT_INVITATION_GROUP = include_str!("../sql/insert_invitation_group.sql");
     DELETE_INVITATION_GROUPS = "delete from invite_invitation_groups where organization = ?1 and invitation = ?2";
 
@@ -215,6 +218,7 @@ mod tests {
             (LINKS_KEPT, "invite_links_kept"),
             (LINKS_BY, "creator=?"),
             (LINKS_KEPT_BY, "creator=?"),
+            (LINKS_FOR, "group_id=?"),
             (ASKED, "invitee=?"),
             (DUE_REQUESTS, "organization=? AND expires_at<?"),
             (REQUESTS_BY, "organization=? AND by_user=?"),

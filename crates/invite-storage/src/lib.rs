@@ -97,8 +97,8 @@
 //! 32. `kept_links_are_all`: the kept links are all links that did not end. More than
 //!     [`Reads::MAX_LINKS`](invite_core::Reads::MAX_LINKS) are an error, for a part of them is not the truth.
 //! 33. `grants_are_filed`: members are found by group and role in it, by the link that they joined by, by seat
-//!     class and by status, and invitations, open or ended, by the groups that they grant something in: by what their rows hold
-//!     now, through an index, in the order of their list.
+//!     class and by status, and invitations and invite links, open or ended, by the groups that they grant something in: by
+//!     what their rows hold now, through an index, in the order of their list.
 //!
 //! # Join requests
 //!

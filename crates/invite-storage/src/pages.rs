@@ -81,6 +81,8 @@ pub struct LinkFilter {
     pub which: WhichLinks,
     /// Whose creator is this user.
     pub creator: Option<UserId>,
+    /// That grant something in this group.
+    pub group: Option<GroupId>,
 }
 
 /// Which join requests. What is `None` does not restrict.

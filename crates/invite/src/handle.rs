@@ -380,8 +380,8 @@ impl Acting {
         self.run(ChangeStatus::Close)
     }
 
-    /// The link of a pending invitation, for those who have authority over it. What is copied proves nothing
-    /// about the address (F7, IDN-13).
+    /// The link of a pending invitation, for those who could make it. What is copied proves nothing about the address
+    /// (F7, IDN-13).
     ///
     /// # Errors
     /// [`Error`]

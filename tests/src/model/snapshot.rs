@@ -149,7 +149,8 @@ impl Snapshot {
             holds!(same, "E1", "{filter:?}: listed {listed:?} and there are {there:?}");
         }
         for user in self.members.keys().take(2) {
-            let filter = LinkFilter { which: WhichLinks::Kept, creator: Some(user.clone()) };
+            let creator = Some(user.clone());
+            let filter = LinkFilter { which: WhichLinks::Kept, creator, group: None };
             let listed = all(async |page| handle.links(&filter, &page).await).await?;
             let theirs = Actor::User(user.clone());
             let there = self.links.values().filter(|row| row.is_kept() && row.creator == theirs);

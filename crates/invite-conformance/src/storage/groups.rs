@@ -279,6 +279,64 @@ pub(super) async fn grants_are_filed_for_invitations(fixture: Subject) {
     filed_invitations(store, &rows).await;
 }
 
+pub(super) async fn grants_are_filed_for_links(fixture: Subject) {
+    let store = fixture.storage();
+    let red = || Grant::role("client").in_group(group("red"));
+    let blue = || Grant::role("client").in_group(group("blue"));
+    let mut rows = Vec::new();
+    for n in 0..9_u32 {
+        let grants: Grants = match n % 3 {
+            0 => red().into(),
+            1 => [Grant::role("client"), red(), blue()].into(),
+            _ => Grant::role("client").into(),
+        };
+        let creator = if n % 2 == 0 { Actor::User(user("ada")) } else { Actor::System };
+        let (settings, created_at) = (LinkSettings::new("All", grants), at((n / 4).into()));
+        let row = InviteLink { settings, created_at, creator, ..link(n) };
+        rows.push(if n % 4 == 3 { removed(row, 30) } else { row });
+    }
+    let mut commit = on(&header("acme"));
+    commit.links = rows.iter().cloned().map(RowChange::Insert).collect();
+    let header = written(store, &commit).await;
+    filed_links(store, &rows).await;
+    // One is edited, one ends, and one is gone.
+    rows[0].settings = LinkSettings::new("All", blue());
+    rows[4] = removed(rows[4].clone(), 31);
+    let gone = rows.remove(6);
+    let mut commit = on(&header);
+    commit.links = vec![
+        RowChange::Update(rows[0].clone()),
+        RowChange::Update(rows[4].clone()),
+        RowChange::Delete(gone.id),
+    ];
+    written(store, &commit).await;
+    filed_links(store, &rows).await;
+}
+
+async fn filed_links(store: &dyn Storage, rows: &[InviteLink]) {
+    let (acme, mut found) = (acme(), 0);
+    for which in [WhichLinks::All, WhichLinks::Kept] {
+        for id in ["red", "blue", "none"] {
+            for creator in [None, Some(user("ada"))] {
+                let filter = LinkFilter { which, creator, group: Some(group(id)) };
+                let is_of = |row: &&InviteLink| {
+                    row.settings.grants().access(&Scope::Group(group(id))).is_some()
+                        && (which == WhichLinks::All || row.is_kept())
+                        && (filter.creator.is_none() || row.creator.user() == filter.creator.as_ref())
+                };
+                let mut expected = rows.iter().filter(is_of).cloned().collect::<Vec<_>>();
+                expected.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.id)));
+                let listed = paged!(async |seek: Seek| store.links(&acme, &filter, &seek).await);
+                assert_eq!(listed, expected, "{filter:?}");
+                found += listed.len();
+                let elsewhere = store.links(&organization("globex"), &filter, &all()).await.unwrap();
+                assert!(elsewhere.is_empty(), "links of another organization");
+            }
+        }
+    }
+    assert!(found > 20, "the filters found something, and not {found}");
+}
+
 async fn filed_invitations(store: &dyn Storage, rows: &[Invitation]) {
     let acme = acme();
     for now in [at(0), at(100)] {
@@ -354,7 +412,7 @@ pub(super) async fn lists_are_ordered_of_groups_and_links(fixture: Subject) {
     }
     for which in [WhichLinks::All, WhichLinks::Kept] {
         for creator in [None, Some(user("ada")), Some(user("eve"))] {
-            let filter = LinkFilter { which, creator };
+            let filter = LinkFilter { which, creator, group: None };
             let is_of = |row: &&InviteLink| {
                 (which == WhichLinks::All || row.is_kept())
                     && (filter.creator.is_none() || row.creator.user() == filter.creator.as_ref())

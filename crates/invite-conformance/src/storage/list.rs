@@ -163,6 +163,7 @@ macro_rules! __storage_cases {
             33 grants_are_filed [
                 groups::grants_are_filed
                 groups::grants_are_filed_for_invitations
+                groups::grants_are_filed_for_links
             ]
             34 asked_is_all [
                 requests::asked_is_all

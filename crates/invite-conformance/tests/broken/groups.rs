@@ -40,6 +40,8 @@ broken_stores! {
     invitations_of_a_group_are_open_ones: around(OpenOnes),
         fails [grants_are_filed_for_invitations] saying "group: Some"
         also [lists_are_ordered_in_random_histories];
+    links_of_a_group_are_of_nobody: around(AnyCreatorThere),
+        fails [grants_are_filed_for_links] saying "creator: Some";
     groups_of_a_name_in_any_case: around(AnyCase),
         fails [lists_are_ordered_of_groups_and_links] saying "GroupFilter";
 }
@@ -105,6 +107,24 @@ impl Wrapper for EndedLinks {
         seek: &Seek,
     ) -> Result<Vec<InviteLink>, StorageError> {
         self.0.links(id, &LinkFilter { which: WhichLinks::All, ..filter.clone() }, seek).await
+    }
+}
+
+/// Lists the links of a group whoever made them.
+struct AnyCreatorThere(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for AnyCreatorThere {
+    in_memory!();
+
+    async fn links(
+        &self,
+        id: &OrganizationId,
+        filter: &LinkFilter,
+        seek: &Seek,
+    ) -> Result<Vec<InviteLink>, StorageError> {
+        let creator = filter.creator.clone().filter(|_| filter.group.is_none());
+        self.0.links(id, &LinkFilter { creator, ..filter.clone() }, seek).await
     }
 }
 

@@ -4,7 +4,7 @@ use crate::authority::Unmanageable;
 use crate::operation::{Host, Stop};
 use crate::refusal::{NotPending, UnknownInvitation, refused, refused_for_authority, refused_when_closed};
 use crate::rules::{authority, open, organization};
-use crate::{Actor, Draft, InvitationId, InvitationState, Permission, Purpose, Reads, Token};
+use crate::{Actor, Draft, InvitationId, InvitationKind, InvitationState, Permission, Purpose, Reads, Token};
 
 refused! {
     /// Why a link was not shown.
@@ -36,7 +36,8 @@ impl CopyLink {
         Reads::new().actor(actor).invitation(self.invitation)
     }
 
-    /// The token, for whoever has authority over every grant of the invitation (AUT-1, TOK-4).
+    /// The token, for whoever could make the invitation: who holds all that it grants, or owners for an offer of
+    /// ownership (AUT-1, AUT-2, TOK-4).
     ///
     /// # Errors
     /// [`Stop`]
@@ -51,6 +52,9 @@ impl CopyLink {
         let by = authority::<CopyLinkRefused>(host, draft, actor)?;
         super::revoke::require_over_row(&by, &Permission::INVITE, row)
             .map_err(|why: Unmanageable| CopyLinkRefused::from(why))?;
+        if row.kind == InvitationKind::Membership {
+            by.require_grantable(&row.grants).map_err(CopyLinkRefused::from)?;
+        }
         open(status).map_err(CopyLinkRefused::from)?;
         match row.state_at(draft.now()) {
             InvitationState::Pending => {
@@ -110,6 +114,13 @@ mod tests {
             "given a role beyond one's own, when copied, then it is not theirs (AUT-1, TOK-4)",
             "NotGrantable",
             copy(&world, id, "lea"),
+        );
+        let more =
+            world.invite("dan@example.com", Grant::role("member").adding("analytics.view"), &by("ada"));
+        cases.refused(
+            "given more than one holds, in a role that one may grant, when copied, then it is not theirs (AUT-2)",
+            "NotGrantable",
+            copy(&world, more, "lea"),
         );
         let mut ended = world.clone();
         ended.ok(ChangeStatus::Suspend, &by("ada"));

@@ -2,7 +2,7 @@
 
 use crate::refusal::refused;
 use crate::rules::authority;
-use crate::{Actor, Draft, GroupId, Host, Invitation, Member, Permission, Reads, Scope, Stop};
+use crate::{Actor, Draft, GroupId, Host, Invitation, InviteLink, Member, Permission, Reads, Scope, Stop};
 
 refused! {
     /// Why a list was not shown.
@@ -32,6 +32,15 @@ impl Sight {
     /// What they see of an invitation.
     #[must_use]
     pub fn of_invitation(&self, row: Invitation) -> Invitation {
+        match self {
+            Self::Whole => row,
+            Self::Within(group) => row.within(group),
+        }
+    }
+
+    /// What they see of an invite link.
+    #[must_use]
+    pub fn of_link(&self, row: InviteLink) -> InviteLink {
         match self {
             Self::Whole => row,
             Self::Within(group) => row.within(group),
@@ -70,6 +79,18 @@ impl Look {
     #[must_use]
     pub fn at_requests_to(group: GroupId) -> Self {
         Self { permission: Permission::INVITE, scope: Some(Scope::Group(group)) }
+    }
+
+    /// At invite links: those who make them. Who may see members has no part in it.
+    #[must_use]
+    pub fn at_links() -> Self {
+        Self { permission: Permission::LINKS, scope: Some(Scope::Organization) }
+    }
+
+    /// At invite links into a group: those who make them there (B1).
+    #[must_use]
+    pub fn at_links_into(group: GroupId) -> Self {
+        Self { permission: Permission::LINKS, scope: Some(Scope::Group(group)) }
     }
 
     /// At the event log.
@@ -150,6 +171,7 @@ mod tests {
         world.add("lea", Grant::role("lead"));
         world.add("gus", in_group("lead", "red"));
         world.add("cid", Grant::role("member"));
+        world.add("max", in_group("admin", "red"));
         world.invite("bob@example.com", Grant::role("admin"), &by("ada"));
         let mut cases = Cases::of("LookRefused", include_str!("look.rs"));
         let look = |look: Look, actor: &str| {
@@ -179,6 +201,19 @@ mod tests {
                 "given a member who decides about nothing, when looking at requests, then no (PRI-3)",
                 "NotPermitted",
                 look(requests, "cid"),
+            );
+        }
+        look(Look::at_links(), "ada").unwrap();
+        look(Look::at_links_into(group("red")), "max").unwrap();
+        for (links, actor) in [
+            (Look::at_links(), "max"),
+            (Look::at_links(), "lea"),
+            (Look::at_links_into(group("blue")), "max"),
+        ] {
+            cases.refused(
+                "given somebody who makes no links there, when looking at links, then no (TOK-4)",
+                "NotPermitted",
+                look(links, actor),
             );
         }
         cases.refused(

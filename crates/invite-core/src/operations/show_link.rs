@@ -32,7 +32,7 @@ impl ShowLink {
         Reads::new().actor(actor).link(self.link)
     }
 
-    /// The token, for whoever has authority over every grant of the link (AUT-1, TOK-4).
+    /// The token, for whoever could make the link: who holds all that it grants (AUT-1, AUT-2, TOK-4).
     ///
     /// # Errors
     /// [`Stop`]
@@ -46,6 +46,8 @@ impl ShowLink {
         let by = authority::<ShowLinkRefused>(host, draft, actor)?;
         by.require_over(&Permission::LINKS, &row.settings.grants)
             .map_err(|why: Unmanageable| ShowLinkRefused::from(why))?;
+        // Whoever has it could join by it: it takes what making it takes (AUT-2).
+        by.require_grantable(&row.settings.grants).map_err(ShowLinkRefused::from)?;
         require_not_closed(draft)?;
         if !row.is_kept() {
             return Err(Stop::Refused(LinkNotOpen { state: LinkState::Ended }.into()));
@@ -95,6 +97,12 @@ mod tests {
             "given a role above one's own, then it is not theirs to pass on (AUT-1)",
             "NotGrantable",
             world.show_link(link, "cat"),
+        );
+        let more = world.make_link(LinkSettings::new("More", Grant::role("member").adding("analytics.view")));
+        cases.refused(
+            "given more than one holds, in a role that one may grant, then it is not theirs to pass on (AUT-2)",
+            "NotGrantable",
+            world.show_link(more, "cat"),
         );
         let mut removed = world.clone();
         removed.ok(SwitchLink::remove(link), &by("ada"));

@@ -252,7 +252,7 @@ mod tests {
         ] {
             let link = make(&mut world, grants);
             let shown = world.show_link(link, actor).err().map(|why| why.code());
-            assert_eq!(shown, closes, "{sentence}: show");
+            assert_eq!(shown, opens, "{sentence}: show");
             world.ok(SwitchLink::off(link), &by("ada"));
             let steps = [
                 (SwitchLink::on(link), opens),

@@ -7,7 +7,7 @@ use core::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, DomainRules, Grants, LinkId, Nonce};
+use crate::{Actor, DomainRules, Grants, GroupId, LinkId, Nonce, Scope};
 
 /// What is set about an invite link, all at once. Each change makes a new revision (LIF-13).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -235,6 +235,13 @@ pub struct InviteLink {
 }
 
 impl InviteLink {
+    /// What managers of a group see of a link into it: all that is set but what it grants elsewhere (E4).
+    #[must_use]
+    pub fn within(mut self, group: &GroupId) -> Self {
+        self.settings.grants = self.settings.grants.only(&Scope::Group(group.clone()));
+        self
+    }
+
     /// What it is like at a time. The period is half-open: it works at its opening and not at its closing (LNK-5).
     #[must_use]
     pub fn state_at(&self, now: DateTime<Utc>) -> LinkState {

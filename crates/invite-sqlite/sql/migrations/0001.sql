@@ -94,6 +94,17 @@ create index invite_links_created on invite_links (organization, created_at, id)
 create index invite_links_creator on invite_links (organization, creator, created_at, id, ended_at);
 create index invite_links_kept on invite_links (organization, created_at, id) where ended_at is null;
 
+-- The groups that an invite link grants something in, so that it is found by them.
+create table invite_link_groups (
+    organization text not null,
+    link blob not null,
+    group_id text not null,
+    created_at integer not null,
+    primary key (organization, link, group_id)
+) strict, without rowid;
+
+create index invite_link_groups_created on invite_link_groups (organization, group_id, created_at, link);
+
 -- The group is the one in which all lies that a request would grant, if there is one. Who would join is null once it is
 -- erased.
 create table invite_requests (

@@ -66,7 +66,7 @@ impl Acting {
         self.run(SwitchLink::remove(link))
     }
 
-    /// The URL of a link, to be passed on, for those who have authority over all that it grants (B1).
+    /// The URL of a link, to be passed on, for those who could make it (B1).
     ///
     /// # Errors
     /// [`Error`]
@@ -78,12 +78,14 @@ impl Acting {
         Ok(self.organization.service.inner.base_url.link(&token))
     }
 
-    /// Invite links, for those who may see the organization's members and invitations.
+    /// Invite links, for those who may make them: into one group, also for those who may make them there, who see of each
+    /// [what lies in the group](InviteLink::within). No row holds a URL: that is [shown](Self::show_link) one by one.
     ///
     /// # Errors
     /// [`Error::Refused`] for those who may not.
     pub async fn links(&self, filter: &LinkFilter, request: &PageRequest) -> Result<Page<InviteLink>, Error> {
-        self.look(Look::at_members()).await?;
-        self.organization.links(filter, request).await
+        let look = filter.group.clone().map_or_else(Look::at_links, Look::at_links_into);
+        let sight = self.look(look).await?;
+        Ok(self.organization.links(filter, request).await?.seen(|row| sight.of_link(row)))
     }
 }

@@ -116,6 +116,8 @@ impl Reference {
     /// What speaks against showing somebody a link.
     pub(in super::super) fn against_showing(&self, id: LinkId, by: &Actor) -> Why {
         let mut why = self.against_managing_link(id, by);
+        let lacks = |link: &Link| !self.holder(by).may_grant(&self.model, link.settings.grants());
+        why.extend(reason("not-grantable", self.links.get(&id).is_some_and(lacks)));
         why.extend(self.not_closed());
         why
     }

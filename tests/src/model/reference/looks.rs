@@ -10,7 +10,7 @@ use invite::{
 
 use super::super::command::Issued;
 use super::super::violation::{Checked, holds};
-use super::{Reference, Why, age};
+use super::{Reference, Why, age, reason};
 
 impl Reference {
     /// What a token is (TOK-5, LIF-2).
@@ -58,6 +58,9 @@ impl Reference {
         why.extend(self.against_reminding(id, by, now));
         why.remove("no-mail");
         why.remove("not-yet");
+        let row = self.invitations.get(&id).filter(|row| row.kind == InvitationKind::Membership);
+        let lacks = row.is_some_and(|row| !self.holder(by).may_grant(&self.model, &row.grants));
+        why.extend(reason("not-grantable", lacks));
         why
     }
 
