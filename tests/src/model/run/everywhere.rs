@@ -159,8 +159,14 @@ impl Run {
     /// What waits for somebody, of both organizations.
     pub(super) fn waiting(&self, user: &UserId, unless_blocked: bool) -> BTreeSet<InvitationId> {
         let names = whole(user).invitees().collect::<BTreeSet<Invitee>>();
-        let waiting = |should: &super::Reference| should.waiting(&names, self.clock.now(), unless_blocked);
-        self.should.iter().flat_map(waiting).collect()
+        let clock = self.clock.now();
+        let both = self.should.iter().zip(&self.shown);
+        let waiting = both.flat_map(|(should, shown)| {
+            // What was written down as expired stays so when the clock goes back.
+            let pending = shown.pending(clock).map(|row| row.id).collect::<BTreeSet<_>>();
+            should.waiting(&names, clock, unless_blocked).into_iter().filter(move |id| pending.contains(id))
+        });
+        waiting.collect()
     }
 
     async fn follow_declined(
