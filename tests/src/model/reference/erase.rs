@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use invite::core::{Erased, Invitee, SuppressionKind};
-use invite::{Invitation, InvitationId, InvitationState, OrganizationStatus};
+use invite::core::{Erased, Invitee, Principal, RequestState, SuppressionKind};
+use invite::{Invitation, InvitationId, InvitationState, OrganizationStatus, RequestId};
 
 use super::super::cast::RETENTION;
 use super::super::command::Command;
@@ -38,6 +38,22 @@ impl Reference {
         let hidden = hidden || self.status != OrganizationStatus::Active;
         let rows = self.live(clock).filter(|(_, row)| !hidden && names.contains(&row.invitee));
         rows.filter(|(_, row)| row.start(clock) <= clock).map(|(id, _)| *id).collect()
+    }
+
+    /// What is taken back of somebody whom the host deleted: invitations, begun or not, and requests by them or for them.
+    pub(in super::super) fn pending_of(
+        &self,
+        principal: &Principal,
+        now: DateTime<Utc>,
+    ) -> (Vec<InvitationId>, Vec<RequestId>) {
+        let names = principal.invitees().collect::<BTreeSet<_>>();
+        let invitations = self.live(now).filter(|(_, row)| names.contains(&row.invitee));
+        let theirs = |row: &Request| row.by == *principal.user() || names.contains(&row.invitee);
+        // Of a closed organization nothing is taken back: it has ended.
+        let closed = self.status == OrganizationStatus::Closed;
+        let pending = |row: &Request| !closed && row.state_at(now) == RequestState::Pending;
+        let requests = self.requests.iter().filter(|(_, row)| theirs(row) && pending(row));
+        (invitations.map(|(id, _)| *id).collect(), requests.map(|(id, _)| *id).collect())
     }
 
     /// No organization may invite them any more, or all may again but those that were blocked one by one.
