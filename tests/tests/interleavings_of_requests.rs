@@ -95,6 +95,34 @@ fn one_who_is_approved_and_comes_in_by_another_way_at_once_lif_7d() {
 }
 
 #[test]
+fn one_who_comes_in_by_a_domain_and_what_becomes_of_it_f15() {
+    let joins: Operation<Prepared> =
+        operation!(|scene, _it| code(scene.invite.organization("acme").join_by_domain(person("fay")).await));
+    let asks: Operation<Prepared> =
+        operation!(|scene, _it| code(scene.invite.organization("acme").ask_by_domain(person("fay")).await));
+    let by_request: Operation<Prepared> = operation!(|scene, _it| {
+        let asks = ("example.com".parse().unwrap(), VerifiedDomain::asks(Grant::role("client")));
+        code(scene.acme_by("ada").change_verified_domains([asks]).await)
+    });
+    let to_more: Operation<Prepared> = operation!(|scene, _it| {
+        let more = ("example.com".parse().unwrap(), VerifiedDomain::joins(Grant::role("member")));
+        code(scene.acme_by("ada").change_verified_domains([more]).await)
+    });
+    let to_none: Operation<Prepared> =
+        operation!(|scene, _it| code(scene.acme_by("ada").change_verified_domains([]).await));
+    for (change, then) in
+        [(by_request, "domain-by-request"), (to_more, "told ok, ok"), (to_none, "no-verified-domain")]
+    {
+        let explored = explore(for_one, &[joins, change]);
+        explored.is_serializable();
+        assert_eq!(explored.serial.len(), 2, "by what was set, or by what is set then");
+        assert!(explored.serial.iter().any(|end| end.contains(then)), "{then}: {:#?}", explored.serial);
+    }
+    explore(for_one, &[asks, by_request]).is_serializable();
+    explore(for_one, &[joins, joins]).is_serializable();
+}
+
+#[test]
 fn a_proposal_that_is_approved_while_somebody_invites_the_same_person_con_3() {
     let approve: Operation<Prepared> =
         operation!(|scene, it| code(scene.invite.organization("acme").as_system().approve(it.dan).await));

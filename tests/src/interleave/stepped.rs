@@ -5,12 +5,15 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite::core::{Commit, CommitId, Reads, Slice};
-use invite::storage::{CommitError, Completion, Exclusive, Failure, Lease, Leases, Wrapper};
-use invite::{Invitee, OrganizationId, Storage, StorageError};
+use invite::storage::{
+    CommitError, Completion, Exclusive, Failure, InboxEntry, Lease, Leases, Membership, Seek,
+    SuppressionEntry, Wrapper,
+};
+use invite::{Invitee, OrganizationId, Storage, StorageError, UserId};
 
 use super::Stage;
 
-/// A store that stops before every call that commands and couriers make.
+/// A store that stops before every call that commands and couriers make, and what goes through all organizations.
 #[derive(Debug, Clone)]
 pub struct Stepped<S> {
     inner: S,
@@ -79,6 +82,40 @@ impl<S: Storage> Wrapper for Stepped<S> {
         self.stage.step().await;
         self.stage.wrote();
         saw(&self.stage, "forget", self.inner.forget_commands(now, limit).await)
+    }
+
+    async fn block_everywhere(
+        &self,
+        invitees: &[Invitee],
+        since: Option<DateTime<Utc>>,
+    ) -> Result<u32, StorageError> {
+        self.stage.step().await;
+        self.stage.wrote();
+        saw(&self.stage, "block", self.inner.block_everywhere(invitees, since).await)
+    }
+
+    async fn inbox(
+        &self,
+        invitees: &[Invitee],
+        now: DateTime<Utc>,
+        seek: &Seek,
+    ) -> Result<Vec<InboxEntry>, StorageError> {
+        self.stage.step().await;
+        saw(&self.stage, "inbox", self.inner.inbox(invitees, now, seek).await)
+    }
+
+    async fn memberships(&self, user: &UserId, seek: &Seek) -> Result<Vec<Membership>, StorageError> {
+        self.stage.step().await;
+        saw(&self.stage, "memberships", self.inner.memberships(user, seek).await)
+    }
+
+    async fn suppressions(
+        &self,
+        invitees: &[Invitee],
+        limit: u32,
+    ) -> Result<Vec<SuppressionEntry>, StorageError> {
+        self.stage.step().await;
+        saw(&self.stage, "suppressions", self.inner.suppressions(invitees, limit).await)
     }
 
     async fn holders(
