@@ -342,11 +342,14 @@ impl MemoryStorage {
             Circle::Former { .. } => Some(&rows.index.former),
         };
         let newest = list.into_iter().flat_map(|list| list.iter().rev());
-        let within = newest.filter(|(at, _)| match circle {
-            Circle::Group(..) => true,
-            Circle::Members { until, .. } => until.is_none_or(|until| *at <= until),
-            Circle::Former { since, .. } => at >= since,
-        });
+        let (until, since) = match circle {
+            Circle::Group(..) => (None, None),
+            Circle::Members { until, .. } => (*until, None),
+            Circle::Former { since, .. } => (None, Some(*since)),
+        };
+        let within = newest
+            .skip_while(|(at, _)| until.is_some_and(|until| *at > until))
+            .take_while(|(at, _)| since.is_none_or(|since| *at >= since));
         let is_active = |user: &&UserId| rows.members.get(*user).is_none_or(Member::is_active);
         within.map(|(_, user)| user).filter(is_active).take(limit).cloned().collect()
     }
