@@ -319,6 +319,10 @@ on_every_store! {
         acme.resume().await.unwrap();
         assert!(bob.may("bob", "posts.create").await.unwrap());
         refused(acme.resume().await, "not-suspended", "F22", "nothing");
+        let host = acme.organization().as_system();
+        host.suspend().await.unwrap();
+        refused(acme.resume().await, "not-permitted", "AUT-1", "system");
+        host.resume().await.unwrap();
         acme.close().await.unwrap();
         assert!(!bob.may("bob", "posts.create").await.unwrap());
         refused(acme.resume().await, "organization-closed", "LIF-8", "final");

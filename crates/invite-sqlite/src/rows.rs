@@ -29,6 +29,7 @@ pub(crate) fn organization(columns: &mut Columns<'_, '_>) -> Result<Organization
             seats: columns.json()?,
         },
         closing: columns.json()?,
+        suspended_by: columns.json_option()?,
         verified: columns.json()?,
         version: columns.parsed(|count: i64| u64::try_from(count))?,
         created_at: columns.time()?,
@@ -37,8 +38,19 @@ pub(crate) fn organization(columns: &mut Columns<'_, '_>) -> Result<Organization
 }
 
 pub(crate) fn organization_values(row: &Organization) -> Result<Vec<Value>, Failure> {
-    let Organization { id, status, plan, settings, counts, closing, verified, version, created_at, last_at } =
-        row;
+    let Organization {
+        id,
+        status,
+        plan,
+        settings,
+        counts,
+        closing,
+        suspended_by,
+        verified,
+        version,
+        created_at,
+        last_at,
+    } = row;
     let Counts { members, owners, pending, groups, links, requests, seats } = counts;
     Ok(vec![
         text(id.as_str()),
@@ -53,6 +65,7 @@ pub(crate) fn organization_values(row: &Organization) -> Result<Vec<Value>, Fail
         (*requests).into(),
         to_json(seats)?,
         to_json(closing)?,
+        suspended_by.as_ref().map_or(Ok(Value::Null), to_json)?,
         to_json(verified)?,
         integer(*version)?,
         micros(*created_at),

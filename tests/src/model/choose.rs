@@ -245,6 +245,11 @@ impl Choices<'_> {
             Command::ChangePlan(_) | Command::ChangeVerifiedDomains(_) | Command::Erase(_) if step.able => {
                 Actor::System
             }
+            Command::ChangeStatus(ChangeStatus::Resume) if step.able => {
+                // What the host suspended, the host resumes.
+                let by = self.shown[step.organization].organization.suspended_by.clone();
+                by.filter(|by| *by == Actor::System).or(able).unwrap_or(actor(step.actor))
+            }
             Command::Withdraw(id) if step.able => {
                 let row = self.shown[step.organization].requests.get(id);
                 row.map_or(Actor::System, |row| Actor::User(row.by.clone()))

@@ -88,6 +88,7 @@ pub fn header(id: &str) -> Organization {
         settings: Settings::named(format!("{id} Ltd")),
         counts: Counts::default(),
         closing: BTreeSet::new(),
+        suspended_by: None,
         verified: BTreeMap::new(),
         version: 0,
         created_at: at(0),

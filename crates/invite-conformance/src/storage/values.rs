@@ -381,9 +381,16 @@ pub(super) async fn values_come_back_in_every_variant(fixture: Subject) {
         .map(|(((state, row), n), kind)| Delivery { state, kind, ..delivery(n, row) })
         .collect::<Vec<_>>();
     header = come_back(store, &header, &rows, &members, &mails).await;
-    for status in [OrganizationStatus::Suspended, OrganizationStatus::Closed, OrganizationStatus::Active] {
+    let (suspended, somebody) = (OrganizationStatus::Suspended, Actor::User(user("ädä")));
+    for (status, suspended_by) in [
+        (suspended, Some(somebody)),
+        (suspended, Some(Actor::System)),
+        (OrganizationStatus::Closed, None),
+        (OrganizationStatus::Active, None),
+    ] {
         let mut commit = on(&header);
-        commit.header.as_mut().unwrap().status = status;
+        let row = commit.header.as_mut().unwrap();
+        (row.status, row.suspended_by) = (status, suspended_by);
         header = written(store, &commit).await;
         assert_eq!(current(store, &acme()).await, header, "{status:?}");
     }

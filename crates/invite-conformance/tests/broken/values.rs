@@ -21,6 +21,8 @@ broken_stores! {
     a_status_that_is_not_kept: edited(never_suspended),
         fails [values_come_back_in_every_variant inbox_crosses_organizations] saying "Suspended"
         also [inbox_crosses_organizations_as_memberships_do requests_by_cross_organizations];
+    who_suspended_forgotten: edited(forget_who_suspended),
+        fails [values_come_back_in_every_variant] saying "Suspended";
     the_seat_of_an_update_lost: edited(|commit| {
         let updated = |change: &&mut RowChange<UserId, Member>| matches!(change, RowChange::Update(_));
         commit.members.iter_mut().filter(updated).for_each(|change| edit(std::slice::from_mut(change), |row| row.seat = None));
@@ -41,6 +43,12 @@ fn never_suspended(commit: &mut Commit) {
         && header.status == OrganizationStatus::Suspended
     {
         header.status = OrganizationStatus::Active;
+    }
+}
+
+fn forget_who_suspended(commit: &mut Commit) {
+    if let Some(header) = &mut commit.header {
+        header.suspended_by = None;
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::operation::sealed::Sealed;
-use crate::refusal::{NotSuspended, refused, refused_when_closed};
+use crate::refusal::{HostOnly, NotSuspended, refused, refused_when_closed};
 use crate::rules::{authority, organization, require_not_closed, require_open};
 use crate::{Actor, Draft, Event, Host, Operation, OrganizationStatus, Permission, Reads, Scope, Stop};
 
@@ -14,7 +14,8 @@ use crate::{Actor, Draft, Event, Host, Operation, OrganizationStatus, Permission
 pub enum ChangeStatus {
     /// Nothing is sent or accepted until it is resumed. Invitations stay, and go on expiring.
     Suspend,
-    /// It works again.
+    /// It works again. What the host itself suspended, the host alone resumes (F22); it may suspend also what is suspended
+    /// by a member.
     Resume,
     /// It ends, and everything pending in it. Final.
     Close,
@@ -30,7 +31,7 @@ pub struct StatusChanged {
 
 refused! {
     /// Why the status was not changed.
-    ChangeStatusRefused: NotPermitted, OrganizationSuspended, OrganizationClosed, NotSuspended
+    ChangeStatusRefused: NotPermitted, HostOnly, OrganizationSuspended, OrganizationClosed, NotSuspended
 }
 refused_when_closed!(ChangeStatusRefused);
 
@@ -57,9 +58,14 @@ impl Operation for ChangeStatus {
         };
         let permitted = authority(host, draft, actor)?.require(&needed, &Scope::Organization);
         draft.rule("AUT-1", permitted.map_err(ChangeStatusRefused::from))?;
+        let host_acts = *actor == Actor::System;
+        let by_host = organization(draft)?.suspended_by == Some(Actor::System);
         match self {
             Self::Suspend => {
-                require_open(draft)?;
+                let takes_over = organization(draft)?.status == OrganizationStatus::Suspended && !by_host;
+                if !(host_acts && takes_over) {
+                    require_open(draft)?;
+                }
                 draft.emit(Event::OrganizationSuspended);
             }
             Self::Resume => {
@@ -67,6 +73,9 @@ impl Operation for ChangeStatus {
                 if organization(draft)?.status == OrganizationStatus::Active {
                     return Err(Stop::Refused(NotSuspended {}.into()));
                 }
+                let theirs = host_acts || !by_host;
+                let answer = if theirs { Ok(()) } else { Err(ChangeStatusRefused::from(HostOnly {})) };
+                draft.rule("F22", answer)?;
                 draft.emit(Event::OrganizationResumed);
             }
             Self::Close => {
@@ -98,6 +107,28 @@ mod tests {
         assert_eq!(seen.status, PreviewStatus::NoLongerValid);
         world.ok(ChangeStatus::Resume, &by("ada"));
         world.ok(accept, &by("bob"));
+    }
+
+    #[test]
+    fn given_what_the_host_suspended_when_resumed_then_by_the_host_alone_f22() {
+        let mut world = World::new();
+        world.ok(ChangeStatus::Suspend, &by("ada"));
+        assert_eq!(world.organization().suspended_by, Some(by("ada")));
+        world.ok(ChangeStatus::Resume, &Actor::System);
+        assert_eq!(world.organization().suspended_by, None);
+        // Also where a member had suspended it before, who would resume it.
+        world.ok(ChangeStatus::Suspend, &by("ada"));
+        world.ok(ChangeStatus::Suspend, &Actor::System);
+        assert_eq!(world.organization().suspended_by, Some(Actor::System));
+        for actor in [by("ada"), Actor::System] {
+            let again = world.run(ChangeStatus::Suspend, &actor).unwrap_err();
+            assert_eq!(again.code(), "organization-suspended");
+        }
+        let refused = world.run(ChangeStatus::Resume, &by("ada")).unwrap_err();
+        assert!(matches!(refused, ChangeStatusRefused::HostOnly(_)), "{refused:?}");
+        world.clone().ok(ChangeStatus::Close, &by("ada"));
+        world.ok(ChangeStatus::Resume, &Actor::System);
+        assert_eq!(world.organization().status, OrganizationStatus::Active);
     }
 
     #[test]
@@ -137,6 +168,12 @@ mod tests {
             "given a suspended one, when suspended, then it is already",
             "OrganizationSuspended",
             world.run(ChangeStatus::Suspend, &by("dan")),
+        );
+        world.ok(ChangeStatus::Suspend, &Actor::System);
+        cases.refused(
+            "given one that the host suspended, when a member resumes it, then that is the host's (F22)",
+            "HostOnly",
+            world.run(ChangeStatus::Resume, &by("ada")),
         );
         world.ok(ChangeStatus::Close, &by("ada"));
         for status in [ChangeStatus::Suspend, ChangeStatus::Resume, ChangeStatus::Close] {

@@ -6,7 +6,7 @@ use alloc::string::String;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Domain, DomainRules, Grants, GroupId, OrganizationId, Plan, SeatClass};
+use crate::{Actor, Domain, DomainRules, Grants, GroupId, OrganizationId, Plan, SeatClass};
 
 /// Whether an organization works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -290,6 +290,8 @@ pub struct Organization {
     pub counts: Counts,
     /// Closed groups that rows still name: [`Tidy`](crate::Tidy) takes them out of grants, the first of them first.
     pub closing: BTreeSet<GroupId>,
+    /// Who suspended it; `None` unless it is suspended. What the host suspended, the host resumes (F22).
+    pub suspended_by: Option<Actor>,
     /// Domains that the host found to be the organization's, and who joins by them (F15).
     pub verified: BTreeMap<Domain, VerifiedDomain>,
     /// The number of events so far: the sequence of the last one.

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    Counts, EARLIER_NONCES, Event, Facts, Group, GroupId, GroupStatus, Invitation, InvitationId, InviteLink,
-    Invitee, JoinRequest, LimitSubject, LinkId, Member, MemberStatus, Nonce, Organization,
+    Actor, Counts, EARLIER_NONCES, Event, Facts, Group, GroupId, GroupStatus, Invitation, InvitationId,
+    InviteLink, Invitee, JoinRequest, LimitSubject, LinkId, Member, MemberStatus, Nonce, Organization,
     OrganizationStatus, Rate, RequestEnding, RequestId, RevokedBecause, SeatClass, SuppressionKind, UserId,
 };
 
@@ -27,6 +27,7 @@ impl Draft {
                     settings,
                     counts: Counts::default(),
                     closing: BTreeSet::new(),
+                    suspended_by: None,
                     verified: BTreeMap::new(),
                     version: 0,
                     created_at: at,
@@ -34,9 +35,12 @@ impl Draft {
                 };
                 self.set_organization(Some(organization));
             }
-            Event::OrganizationSuspended => self.set_status(OrganizationStatus::Suspended),
-            Event::OrganizationResumed => self.set_status(OrganizationStatus::Active),
-            Event::OrganizationClosed => self.set_status(OrganizationStatus::Closed),
+            Event::OrganizationSuspended => {
+                let by = self.actor.clone();
+                self.set_status(OrganizationStatus::Suspended, Some(by));
+            }
+            Event::OrganizationResumed => self.set_status(OrganizationStatus::Active, None),
+            Event::OrganizationClosed => self.set_status(OrganizationStatus::Closed, None),
             Event::PlanChanged { plan } => self.change_organization(|row| row.plan = plan),
             Event::SettingsChanged { settings } => {
                 self.change_organization(|row| row.settings = settings);
@@ -173,8 +177,8 @@ impl Draft {
         facts.map(Box::new)
     }
 
-    fn set_status(&mut self, status: OrganizationStatus) {
-        self.change_organization(|row| row.status = status);
+    fn set_status(&mut self, status: OrganizationStatus, suspended_by: Option<Actor>) {
+        self.change_organization(|row| (row.status, row.suspended_by) = (status, suspended_by));
     }
 
     fn change_organization(&mut self, change: impl FnOnce(&mut Organization)) {

@@ -14,6 +14,7 @@ create table invite_organizations (
     requests integer not null,
     seats text not null,
     closing text not null,
+    suspended_by text,
     verified text not null,
     version integer not null,
     created_at integer not null,

@@ -152,10 +152,14 @@ impl Reference {
                     ChangeStatus::Close => &Permission::CLOSE,
                     _ => &Permission::MANAGE,
                 };
+                let (host_acts, by_host) = (*by == Actor::System, self.suspended_by == Some(Actor::System));
+                let takes_over = host_acts && self.status == OrganizationStatus::Suspended && !by_host;
                 let mut why = match status {
-                    ChangeStatus::Suspend => self.open(),
+                    ChangeStatus::Suspend if !takes_over => self.open(),
                     _ => self.not_closed(),
                 };
+                let hosts = *status == ChangeStatus::Resume && by_host && !host_acts;
+                why.extend(reason("not-permitted", hosts));
                 why.extend(reason("not-permitted", !self.may_manage(by, needed)));
                 let active = *status == ChangeStatus::Resume && self.status == OrganizationStatus::Active;
                 why.extend(reason("not-suspended", active));

@@ -176,6 +176,7 @@ impl Reference {
             Command::ChangePlan(plan) => self.plan = plan.clone(),
             Command::ChangeSettings(settings) => self.settings = settings.clone(),
             Command::ChangeStatus(status) => {
+                self.suspended_by = (*status == ChangeStatus::Suspend).then(|| by.clone());
                 self.status = match status {
                     ChangeStatus::Suspend => OrganizationStatus::Suspended,
                     ChangeStatus::Resume => OrganizationStatus::Active,

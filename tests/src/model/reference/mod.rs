@@ -166,6 +166,7 @@ pub(super) struct Reference {
     rules: Rules,
     model: AccessModel,
     status: OrganizationStatus,
+    suspended_by: Option<Actor>,
     plan: Plan,
     settings: Settings,
     members: BTreeMap<UserId, Held>,
@@ -189,6 +190,7 @@ impl Reference {
             rules,
             model: rules.model(),
             status: snapshot.organization.status,
+            suspended_by: snapshot.organization.suspended_by.clone(),
             plan: snapshot.organization.plan.clone(),
             settings: snapshot.organization.settings.clone(),
             members: members.collect(),
@@ -274,6 +276,8 @@ impl Reference {
         holds!(*verified == self.verified, "F15", "{verified:?} should be {:?}", self.verified);
         let (status, plan, settings) = (self.status, &self.plan, &self.settings);
         let row = &snapshot.organization;
+        let same = row.suspended_by == self.suspended_by;
+        holds!(same, "F22", "{row:?} should be suspended by {:?}", self.suspended_by);
         let same = row.status == status && row.plan == *plan && row.settings == *settings;
         holds!(same, "LIF-8", "{row:?} should be {status:?}, {plan:?}, {settings:?}");
         Ok(())
