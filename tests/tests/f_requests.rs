@@ -141,6 +141,18 @@ on_every_store! {
         refused(fay, "domain-not-allowed", "IDN-8", "");
     }
 
+    async fn abu_1_whoever_is_denied_does_not_ask_again_without_end(world) {
+        let acme = world.acme().await;
+        let (_, token) = asking(&acme, "client").await;
+        for _ in 0..10 {
+            acme.deny(asks(&world, &token, "bob").await).await.unwrap();
+        }
+        refused(world.invite.ask_to_join(&token, person("bob")).await, "asked-too-often", "ABU-1", "try again at");
+        asks(&world, &token, "eve").await;
+        world.pass(TimeDelta::minutes(144));
+        asks(&world, &token, "bob").await;
+    }
+
     async fn f15_rules_on_domains_are_not_evaded_where_there_is_no_address_idn_8_lnk_6(world) {
         let acme = world.acme().await;
         let (link, token) = asking(&acme, "client").await;

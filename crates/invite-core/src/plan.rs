@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{ResourceKind, Restriction, SeatClass};
+use crate::{LimitSubject, RequestWay, ResourceKind, Restriction, SeatClass, UserId};
 
 /// A limit on a count. "No limit" is a variant of its own, never a missing value (SEA-4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +58,18 @@ pub struct Rate {
 }
 
 impl Rate {
+    /// How fast one person asks to join an organization whose plan says nothing else: 10 times in a day.
+    pub const ASKING: Self = Self { count: 10, period_us: 86_400_000_000 };
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_of_asking(&self) -> bool {
+        *self == Self::ASKING
+    }
+
+    fn of_asking() -> Self {
+        Self::ASKING
+    }
+
     /// `count` in any `period`: all of them at once if need be, then one every `period / count`.
     ///
     /// `None` for a count of zero, or a period below `count` microseconds or above a century (SEA-4: a limit
@@ -120,6 +132,8 @@ pub struct Plan {
     pub(crate) organization_rate: Option<Rate>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) inviter_rate: Option<Rate>,
+    #[serde(default = "Rate::of_asking", skip_serializing_if = "Rate::is_of_asking")]
+    pub(crate) asking_rate: Rate,
 }
 
 impl Plan {
@@ -133,6 +147,7 @@ impl Plan {
             pending: Limit::Unlimited,
             organization_rate: None,
             inviter_rate: None,
+            asking_rate: Rate::ASKING,
         }
     }
 
@@ -176,11 +191,28 @@ impl Plan {
         self
     }
 
-    /// Limits how many invitations and reminders each inviter may send in a period (ABU-1).
+    /// Limits how many invitations and reminders each inviter may send in a period, and how many proposals each
+    /// proposer may make (ABU-1).
     #[must_use]
     pub fn inviter_rate(mut self, rate: Rate) -> Self {
         self.inviter_rate = Some(rate);
         self
+    }
+
+    /// Limits how often one person may ask to join in a period, [`Rate::ASKING`] where it is not said (ABU-1): whoever is
+    /// denied may ask again, and not without end.
+    #[must_use]
+    pub fn asking_rate(mut self, rate: Rate) -> Self {
+        self.asking_rate = rate;
+        self
+    }
+
+    /// What limits how fast somebody makes requests of a way, and whose rate that is.
+    pub(crate) fn rate_of(&self, way: &RequestWay, by: &UserId) -> (LimitSubject, Option<Rate>) {
+        match way {
+            RequestWay::Proposal => (LimitSubject::Inviter(by.clone()), self.inviter_rate),
+            _ => (LimitSubject::Asker(by.clone()), Some(self.asking_rate)),
+        }
     }
 
     /// The limit on seats of a class; `None` when the plan does not name it, which means none.

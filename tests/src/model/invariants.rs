@@ -399,7 +399,9 @@ pub(super) fn there_was_no_room(
         }),
         "too-many-pending" => full(Some(Limit::AtMost(super::cast::PENDING)), &|of| of.pending(now).count()),
         // The first plan does not limit how fast they are sent.
-        "too-many-invitations" | "asked-too-often" => *plan != super::cast::first_plan(),
+        "too-many-invitations" => *plan != super::cast::first_plan(),
+        // Every plan limits how often somebody asks: ten times a day, if it says nothing else.
+        "asked-too-often" => *plan != super::cast::first_plan() || before.requests.len() >= 10,
         _ => true,
     };
     holds!(none_left, "SEA-3", "refused with {code}, though there is room for {needed:?} under {plan:?}");

@@ -166,7 +166,8 @@ pub(super) async fn values_come_back(fixture: Subject) {
     let blocked = Suppression { invitee: full(1).invitee, kind: SuppressionKind::Invitations, at: at(8) };
     let mut commit = on(&header);
     commit.suppressions = vec![RowChange::Insert(blocked.clone())];
-    commit.limits = vec![(LimitSubject::Inviter(user("ädä")), at(9))];
+    commit.limits =
+        vec![(LimitSubject::Inviter(user("ädä")), at(9)), (LimitSubject::Asker(user("ädä")), at(8))];
     commit.commands = vec![record.clone()];
     let event = &mut commit.events[0];
     event.at = at(10);
@@ -180,11 +181,13 @@ pub(super) async fn values_come_back(fixture: Subject) {
     written(store, &commit).await;
 
     let mut reads = Reads::new().invitee(blocked.invitee.clone()).limits_of(&Actor::User(user("ädä")));
+    reads.limits.insert(LimitSubject::Asker(user("ädä")));
     reads.commands.insert(record.key.clone());
     let slice = store.load(&acme(), &reads, at(0)).await.unwrap();
     assert_eq!(slice.suppressed_since(&blocked.invitee, blocked.kind).unwrap(), Some(at(8)));
     assert_eq!(slice.suppressed_since(&blocked.invitee, SuppressionKind::Mail).unwrap(), None);
     assert_eq!(slice.limit(&LimitSubject::Inviter(user("ädä"))).unwrap(), Some(at(9)));
+    assert_eq!(slice.limit(&LimitSubject::Asker(user("ädä"))).unwrap(), Some(at(8)));
     assert_eq!(slice.command(&record.key).unwrap(), Some(&record), "the record of a command");
     let entry = store.events(&acme(), 1, 1).await.unwrap().remove(0);
     let event = &commit.events[0];

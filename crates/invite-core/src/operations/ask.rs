@@ -112,7 +112,7 @@ impl Operation for AskToJoin {
 
     fn reads(&self, _actor: &Actor) -> Reads {
         let user = self.principal.user();
-        let mut reads = reads_of_asking(user).person(user.clone());
+        let mut reads = reads_of_asking(LimitSubject::Asker(user.clone())).person(user.clone());
         reads.invitees.extend(self.principal.invitees());
         match &self.by {
             AskBy::Link(token) => reads.link(LinkId::from_uuid(token.id())),
@@ -208,10 +208,10 @@ fn needed(draft: &mut Draft, by_request: bool, way: RequestWay) -> Result<Reques
     Ok(draft.rule("E1", answer)?)
 }
 
-/// What is needed to make a request, whatever for.
-pub(super) fn reads_of_asking(by: &UserId) -> Reads {
+/// What is needed to make a request, whatever for; whose rate is limited.
+pub(super) fn reads_of_asking(subject: LimitSubject) -> Reads {
     let mut reads = Reads::new();
-    reads.limits.insert(LimitSubject::Inviter(by.clone()));
+    reads.limits.insert(subject);
     reads.due_requests = Reads::DUE;
     reads
 }
@@ -258,8 +258,8 @@ where
     };
     draft.rule("CON-3", answer)?;
 
-    let subject = LimitSubject::Inviter(by.clone());
-    let answer = match organization::<R>(draft)?.plan.inviter_rate {
+    let (subject, rate) = organization::<R>(draft)?.plan.rate_of(&way, by);
+    let answer = match rate {
         Some(rate) => rate.advance(draft.limit(&subject)?, draft.now()).map(drop),
         None => Ok(()),
     };
@@ -410,6 +410,26 @@ mod tests {
     }
 
     #[test]
+    fn given_one_who_is_denied_when_they_ask_again_and_again_then_they_are_told_when_once_more_abu_1() {
+        let mut world = World::new();
+        world.add("mia", Grant::role("member").adding(Permission::PROPOSE));
+        let link = world.make_link(asked_by());
+        for _ in 0..10 {
+            let id = world.ask_by(link, "bob").unwrap();
+            world.ok(Deny::one(id), &by("ada"));
+        }
+        let AskRefused::AskedTooOften(why) = world.ask_by(link, "bob").unwrap_err() else { panic!() };
+        let again = world.now + TimeDelta::minutes(144);
+        assert_eq!(*why.again_at(), again);
+        world.ask_by(link, "cid").unwrap();
+        for n in 0..11 {
+            world.propose(address(&std::format!("{n}@example.com")), Grant::role("client"), "mia");
+        }
+        world.now = again;
+        world.ask_by(link, "bob").unwrap();
+    }
+
+    #[test]
     fn every_reason_to_refuse_is_reached() {
         let mut cases = Cases::of("AskRefused", include_str!("ask.rs"));
         let mut world = World::with(roomy().entitled("line", Restriction::only(["a"])));
@@ -526,7 +546,7 @@ mod tests {
         );
         let mut slow = world.clone();
         let rate = Rate::per(1, TimeDelta::hours(1)).unwrap();
-        slow.ok(ChangePlan::new(roomy().inviter_rate(rate)), &Actor::System);
+        slow.ok(ChangePlan::new(roomy().asking_rate(rate)), &Actor::System);
         let asked = slow.ask_by(link, "cid").unwrap();
         slow.ok(Withdraw::new(asked), &by("cid"));
         cases.refused(

@@ -14,7 +14,9 @@ use crate::refusal::{
 };
 use crate::rules::{authority, open_at_places, organization, require_groups, require_open};
 use crate::seats::end_due;
-use crate::{Actor, Draft, Grants, Host, Invitee, Operation, Permission, Reads, RequestWay, Stop};
+use crate::{
+    Actor, Draft, Grants, Host, Invitee, LimitSubject, Operation, Permission, Reads, RequestWay, Stop,
+};
 
 /// Proposes an invitation, by a member who may not invite; somebody with the right approves it (F21).
 ///
@@ -69,7 +71,7 @@ impl Operation for Propose {
     const NAME: &'static str = "propose";
 
     fn reads(&self, actor: &Actor) -> Reads {
-        let reads = actor.user().map_or_else(Reads::new, reads_of_asking);
+        let reads = actor.user().cloned().map(LimitSubject::Inviter).map_or_else(Reads::new, reads_of_asking);
         reads.actor(actor).invitee(self.invitee.clone()).groups_in(&self.grants).due()
     }
 

@@ -9,7 +9,8 @@ use chrono::{DateTime, Utc};
 use crate::{
     Actor, Counts, EARLIER_NONCES, Event, Facts, Group, GroupId, GroupStatus, Invitation, InvitationId,
     InviteLink, Invitee, JoinRequest, LimitSubject, LinkId, Member, MemberStatus, Nonce, Organization,
-    OrganizationStatus, Rate, RequestEnding, RequestId, RevokedBecause, SeatClass, SuppressionKind, UserId,
+    OrganizationStatus, Rate, RequestEnding, RequestId, RequestWay, RevokedBecause, SeatClass,
+    SuppressionKind, UserId,
 };
 
 use super::draft::{Draft, Undo};
@@ -124,7 +125,7 @@ impl Draft {
             Event::LinkHandedOver { id, to } => self.change_link(id, |row| row.creator = to),
             Event::LinkEnded { id, ending } => self.change_link(id, |row| row.ended = Some((ending, at))),
             Event::RequestMade { request } => {
-                self.spend_asking(&request.by, at);
+                self.spend_asking(&request.way, &request.by, at);
                 self.set_request(request.id, Some(request));
             }
             Event::RequestEnded { id, ending } => {
@@ -220,9 +221,10 @@ impl Draft {
 
     /// Counts one request against the limit on rate of whoever asks (ABU-1). Strangers who ask do not use up what
     /// the organization may send.
-    fn spend_asking(&mut self, user: &UserId, at: DateTime<Utc>) {
-        if let Some(rate) = self.slice.organization.as_ref().and_then(|row| row.plan.inviter_rate) {
-            self.spend_one(LimitSubject::Inviter(user.clone()), rate, at);
+    fn spend_asking(&mut self, way: &RequestWay, by: &UserId, at: DateTime<Utc>) {
+        let Some(row) = &self.slice.organization else { return };
+        if let (subject, Some(rate)) = row.plan.rate_of(way, by) {
+            self.spend_one(subject, rate, at);
         }
     }
 
