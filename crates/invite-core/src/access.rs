@@ -325,6 +325,15 @@ impl Grants {
         access.map(|access| Grant::new(scope.clone(), access)).into_iter().collect()
     }
 
+    /// Bytes of all resources that they name.
+    pub(crate) fn resource_bytes(&self) -> usize {
+        let bytes = |restriction: &Restriction| match restriction {
+            Restriction::All => 0,
+            Restriction::Only(these) => these.iter().map(String::len).sum(),
+        };
+        self.0.values().flat_map(|access| access.resources.values()).map(bytes).sum()
+    }
+
     /// These grants without the one in a scope.
     #[must_use]
     pub(crate) fn without(mut self, scope: &Scope) -> Self {

@@ -339,12 +339,7 @@ pub(crate) fn check_grants(
     if grants.len() > model.caps.grants {
         return Err(Ungrantable::TooLarge(TooLarge::new("grants", model.caps.grants)));
     }
-    let bytes = |restriction: &Restriction| match restriction {
-        Restriction::All => 0,
-        Restriction::Only(these) => these.iter().map(|resource| resource.len()).sum(),
-    };
-    let restrictions = grants.iter().flat_map(|(_, access)| access.resources.values());
-    if restrictions.map(bytes).sum::<usize>() > model.caps.resource_bytes {
+    if grants.resource_bytes() > model.caps.resource_bytes {
         return Err(Ungrantable::TooLarge(TooLarge::new("bytes of resources", model.caps.resource_bytes)));
     }
     grants.iter().try_for_each(|(_, access)| {

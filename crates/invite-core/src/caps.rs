@@ -16,8 +16,10 @@ pub struct Caps {
     pub metadata_bytes: usize,
     /// Bytes of all resources that the grants of one invitation, member or link name.
     pub resource_bytes: usize,
-    /// Rules about domains of an organization or a link, and verified domains of an organization.
+    /// Rules about domains of an organization or a link.
     pub domain_rules: usize,
+    /// Verified domains of an organization. All that they grant together is bounded as one invitation is.
+    pub verified_domains: usize,
     /// Bytes of a page to continue to.
     pub url_bytes: usize,
     /// Open join requests of an organization.
@@ -34,6 +36,7 @@ impl Default for Caps {
             metadata_bytes: 4_096,
             resource_bytes: 65_536,
             domain_rules: 256,
+            verified_domains: 32,
             url_bytes: 1_000,
             requests: 10_000,
         }

@@ -73,10 +73,20 @@ impl Operation for ChangeVerifiedDomains {
         require_open(draft)?;
         let permitted = authority(host, draft, actor)?.require(&Permission::MANAGE, &Scope::Organization);
         draft.rule("AUT-1", permitted.map_err(ChangeVerifiedDomainsRefused::from))?;
-        let most = host.model.caps.domain_rules;
-        let few = self.verified.len() <= most;
-        let too_many = || ChangeVerifiedDomainsRefused::from(TooLarge::new("verified domains", most));
-        draft.rule("ABU-3", if few { Ok(()) } else { Err(too_many()) })?;
+        // The organization's row holds them, and comes with every load.
+        let (caps, sets) = (&host.model.caps, || self.verified.values());
+        for (what, size, cap) in [
+            ("verified domains", self.verified.len(), caps.verified_domains),
+            ("grants of verified domains", sets().map(|set| set.grants.len()).sum(), caps.grants),
+            (
+                "bytes of resources of verified domains",
+                sets().map(|set| set.grants.resource_bytes()).sum(),
+                caps.resource_bytes,
+            ),
+        ] {
+            let too_large = || Err(ChangeVerifiedDomainsRefused::from(TooLarge::new(what, cap)));
+            draft.rule("ABU-3", if size <= cap { Ok(()) } else { too_large() })?;
+        }
         let before = organization::<ChangeVerifiedDomainsRefused>(draft)?.verified.clone();
         for (domain, set) in &self.verified {
             if before.get(domain) != Some(set) {
@@ -145,9 +155,40 @@ mod tests {
     }
 
     #[test]
+    fn given_many_verified_domains_when_changed_then_all_of_them_together_are_bounded_abu_3() {
+        let caps = Caps { verified_domains: 3, grants: 4, resource_bytes: 8, ..Caps::default() };
+        let mut world = World::of(model().caps(caps), roomy());
+        let both = || [Grant::role("client"), Grant::role("client").in_group(group("red"))];
+        world.by_links(["red"]);
+        let only = |one: &str| Grant::role("client").restricted("account", Restriction::only([one]));
+        let mut tried = |sets: &[Grants]| {
+            let domain = |n: usize| Domain::parse(&std::format!("d{n}.example")).unwrap();
+            let set = |(n, grants): (usize, &Grants)| (domain(n), joins(grants.clone()));
+            let change = ChangeVerifiedDomains::new(sets.iter().enumerate().map(set));
+            world.run(change, &Actor::System).err().map(|why| std::format!("{why}"))
+        };
+        let one = || Grants::from(Grant::role("client"));
+        for (sets, bound) in [
+            (std::vec![one(), one(), one()], None),
+            (std::vec![one(), one(), one(), one()], Some("verified domains")),
+            (std::vec![both().into(), both().into()], None),
+            (std::vec![both().into(), both().into(), one()], Some("grants of verified domains")),
+            (std::vec![only("1234").into(), only("5678").into()], None),
+            (
+                std::vec![only("1234").into(), only("56789").into()],
+                Some("bytes of resources of verified domains"),
+            ),
+        ] {
+            let told = tried(&sets);
+            assert_eq!(told.is_some(), bound.is_some(), "{told:?}");
+            assert!(bound.is_none_or(|bound| told.is_some_and(|told| told.contains(bound))), "{bound:?}");
+        }
+    }
+
+    #[test]
     fn every_reason_to_refuse_is_reached() {
         let mut cases = Cases::of("ChangeVerifiedDomainsRefused", include_str!("change_verified_domains.rs"));
-        let caps = Caps { domain_rules: 1, ..Caps::default() };
+        let caps = Caps { verified_domains: 1, ..Caps::default() };
         let mut world = World::of(model().caps(caps), roomy().entitled("line", Restriction::only(["a"])));
         world.by_links(["more", "own"]);
         let client = || Grant::role("client");
