@@ -334,6 +334,11 @@ impl Grants {
         self.0.values().flat_map(|access| access.resources.values()).map(bytes).sum()
     }
 
+    /// Whether they hold something in every scope of others, whatever it is.
+    pub(crate) fn hold_in_all(&self, others: &Self) -> bool {
+        others.scopes().all(|scope| self.access(scope).is_some())
+    }
+
     /// These grants without the one in a scope.
     #[must_use]
     pub(crate) fn without(mut self, scope: &Scope) -> Self {

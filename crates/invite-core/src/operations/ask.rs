@@ -162,8 +162,7 @@ impl Operation for AskToJoin {
         let active = draft.member(user)?.is_none_or(Member::is_active);
         require_active::<AskRefused>(draft, active)?;
         let member = draft.member(user)?;
-        let holds_all =
-            member.is_some_and(|member| grants.scopes().all(|scope| member.grants.access(scope).is_some()));
+        let holds_all = member.is_some_and(|member| member.holds_in_all(&grants));
         draft.rule("IDN-10", if holds_all { Err(AskRefused::from(AlreadyMember {})) } else { Ok(()) })?;
         let asking = Asking {
             invitee: user.clone().into(),

@@ -154,7 +154,7 @@ impl Operation for Edit {
             let holds_all = draft
                 .member_of(&row.invitee)?
                 .map(|member| member.grants.running(draft.now()))
-                .is_some_and(|held| grants.scopes().all(|scope| held.access(scope).is_some()));
+                .is_some_and(|held| held.hold_in_all(&grants));
             draft
                 .rule("IDN-10", if holds_all { Err(EditRefused::from(AlreadyMember {})) } else { Ok(()) })?;
             let open = open_at_places(draft, &row.invitee, &grants)?;

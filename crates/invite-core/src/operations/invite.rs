@@ -672,8 +672,7 @@ where
     let active = member.is_none_or(Member::is_active);
     let now = draft.now();
     let over = member.and_then(Member::ends_at).is_some_and(|end| end <= now);
-    let holds_all =
-        member.is_some_and(|member| grants.scopes().all(|scope| member.grants.access(scope).is_some()));
+    let holds_all = member.is_some_and(|member| member.holds_in_all(grants));
     if over {
         // It is among what is past its time and was not loaded.
         return Err(Stop::MoreDue);

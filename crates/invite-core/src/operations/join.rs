@@ -11,8 +11,7 @@ use crate::rules::{open_at_places, organization, require_active, require_domain,
 use crate::seats::{NoRoom, lower, release_covered, require_seat, seat_after, takes_another};
 use crate::{
     AccessModel, Actor, Draft, EmailAddress, Event, Fault, Grants, Invitation, InvitationKind, Invitee,
-    JoinRequest, JoinedBy, Member, MemberStatus, Metadata, NotLoaded, RevokedBecause, Scope, SettledBecause,
-    Stop, UserId,
+    JoinedBy, Member, MemberStatus, Metadata, NotLoaded, RevokedBecause, Scope, SettledBecause, Stop, UserId,
 };
 
 /// Somebody who is about to become a member, or to hold more.
@@ -108,9 +107,7 @@ pub(super) fn settle<R: Refusal>(
             continue;
         }
         let held = |row: &&&Invitation| match row.kind {
-            InvitationKind::Membership => {
-                row.grants.scopes().all(|scope| member.grants.access(scope).is_some())
-            }
+            InvitationKind::Membership => member.holds_in_all(&row.grants),
             InvitationKind::Ownership { .. } => member.is_owner(),
         };
         let open = open_at_places(draft, &invitee, &member.grants)?;
@@ -120,9 +117,7 @@ pub(super) fn settle<R: Refusal>(
         }
         release_covered(model, draft, &invitee, member)?;
         let asked = draft.asked_for(&invitee)?;
-        let held =
-            |row: &&JoinRequest| row.grants.scopes().all(|scope| member.grants.access(scope).is_some());
-        let done = asked.filter(held).map(|row| row.id).collect::<Vec<_>>();
+        let done = asked.filter(|row| member.holds_in_all(&row.grants)).map(|row| row.id).collect::<Vec<_>>();
         for id in done {
             draft.settle_request(id, SettledBecause::JoinedOtherwise);
         }

@@ -374,7 +374,7 @@ fn holds_all(draft: &Draft, principal: &Principal, grants: &Grants) -> Result<bo
     let member = draft.member(principal.user())?;
     let (grants, _closed) = without_closed::<PreviewRefused>(draft, grants)?;
     let held = member.map(|member| member.grants.running(draft.now()));
-    Ok(held.is_some_and(|held| grants.scopes().all(|scope| held.access(scope).is_some())))
+    Ok(held.is_some_and(|held| held.hold_in_all(&grants)))
 }
 
 /// The groups that would be joined: without those that were closed since, unless that is all of them.

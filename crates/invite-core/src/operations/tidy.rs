@@ -12,7 +12,7 @@ use crate::rules::organization;
 use crate::seats::{end_due, lower, release_covered, seat_after};
 use crate::state::Closing;
 use crate::{
-    Actor, Draft, Entropy, Event, Host, Invitation, InvitationId, JoinRequest, LinkEnding, Member, Operation,
+    Actor, Draft, Entropy, Event, Host, Invitation, InvitationId, JoinRequest, LinkEnding, Operation,
     OrganizationStatus, Reads, RevokedBecause, Scope, Stop, UserId,
 };
 
@@ -206,10 +206,9 @@ fn take_out_of_invitation(
     let Some(row) = row.cloned() else { return Ok(false) };
     let grants = row.grants.without(scope);
     let member = draft.member_of(&row.invitee)?.cloned();
-    let holds = |member: &Member| grants.scopes().all(|scope| member.grants.access(scope).is_some());
     if grants.is_empty() || row.expires_at.is_over(draft.now()) {
         draft.revoke(id, RevokedBecause::GroupClosed);
-    } else if member.as_ref().is_some_and(holds) {
+    } else if member.as_ref().is_some_and(|member| member.holds_in_all(&grants)) {
         draft.revoke(id, RevokedBecause::JoinedOtherwise);
     } else {
         let (expires_at, continue_to) = (row.expires_at, row.continue_to);

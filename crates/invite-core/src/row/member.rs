@@ -115,6 +115,12 @@ impl Member {
         self.is_active().then_some(&self.grants)
     }
 
+    /// Whether they hold something in every scope of these grants, whatever it is (IDN-10).
+    #[must_use]
+    pub fn holds_in_all(&self, grants: &Grants) -> bool {
+        self.grants.hold_in_all(grants)
+    }
+
     /// When the first of their grants ends; `None` if none ends by itself. Past this, [`Tidy`](crate::Tidy) and
     /// commands that need the room write down what ended (F14).
     #[must_use]

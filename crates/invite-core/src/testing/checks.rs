@@ -411,7 +411,7 @@ pub(super) fn only_the_willing_are_included(before: &Rows, after: &Rows, facts: 
         let user = event.user().expect("somebody is included");
         assert_ne!(before.header.as_ref().unwrap().settings.includes(), Inclusion::Off);
         let member = &after.members[user];
-        assert!(invitation.grants.scopes().all(|scope| member.grants.access(scope).is_some()));
+        assert!(member.holds_in_all(&invitation.grants));
         assert_eq!(invitation.inviter, *actor);
         for kind in [SuppressionKind::Inclusion, SuppressionKind::Invitations] {
             for name in [&invitation.invitee, &Invitee::User(user.clone())] {
