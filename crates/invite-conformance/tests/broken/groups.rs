@@ -19,7 +19,8 @@ broken_stores! {
     ends_of_links_are_lost: edited(|commit| {
         commit.links.retain(|change| matches!(change, RowChange::Insert(_)));
     }),
-        fails [kept_links_are_all] saying "the link that is left" also [insert_is_not_put];
+        fails [kept_links_are_all] saying "the link that is left"
+        also [grants_are_filed_for_links insert_is_not_put];
     earlier_tokens_of_links_are_lost: edited(|commit| {
         edit(&mut commit.links, |row| row.earlier_nonces.clear());
     }),
@@ -27,7 +28,7 @@ broken_stores! {
     a_part_of_the_links_for_all: around(FewLinks),
         fails [kept_links_are_all_or_an_error] saying "a part of them is not the truth";
     links_that_ended_are_listed: around(EndedLinks),
-        fails [lists_are_ordered_of_groups_and_links] saying "which: Kept";
+        fails [lists_are_ordered_of_groups_and_links] saying "which: Kept" also [grants_are_filed_for_links];
     roles_in_a_group_are_not_asked_for: around(AnyRoleThere),
         fails [grants_are_filed] saying "group: Some";
     who_is_suspended_is_asked_for_in_no_group: around(AnyStatusThere),
