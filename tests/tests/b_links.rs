@@ -86,7 +86,13 @@ on_every_store! {
         let until = |at| at - world.clock_now();
         world.pass(until(opens - TimeDelta::microseconds(1)));
         refused(join("bob").await, "link-not-yet", "LNK-4", "later");
+        let shown = async || {
+            let seen = world.invite.preview(&token, Some(person("bob"))).await.unwrap();
+            (seen.status, seen.next, seen.starts_at)
+        };
+        assert_eq!(shown().await, (PreviewStatus::NotYet, Next::Wait, Some(opens)), "they may come again");
         world.pass(until(opens));
+        assert_eq!(shown().await, (PreviewStatus::Open, Next::Join, None));
         join("bob").await.unwrap();
         acme.switch_link_off(id).await.unwrap();
         refused(join("eve").await, "link-off", "LNK-4", "another");
