@@ -33,7 +33,9 @@ pub struct InvitationFilter {
     pub group: Option<GroupId>,
 }
 
-/// Which members. What is `None` does not restrict.
+/// Which members. What is `None` does not restrict. How somebody else than by a link became a member stands in
+/// [`Member::joined_by`], and is not searched for: not an invitation or its inviter, a domain, a request, or who included
+/// them.
 ///
 /// The first of group, link, role, seat and status that is given finds the members; the others are looked at on each of those.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -41,7 +43,8 @@ pub struct InvitationFilter {
 pub struct MemberFilter {
     /// With a grant in this group.
     pub group: Option<GroupId>,
-    /// Who became a member by this invite link.
+    /// Who became a member by this invite link, with any revision of its settings: by themselves, or when what they asked by
+    /// it was approved. Not who was a member already and only came into a group by it.
     pub link: Option<LinkId>,
     /// Of this role in the group that is asked for, or else in the organization.
     pub role: Option<RoleName>,
