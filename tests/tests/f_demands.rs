@@ -284,7 +284,9 @@ on_every_store! {
                 "ask somebody of role admin, owner",
             );
         }
-        amy.copy_link(eve.id).await.unwrap();
+        // Whoever hands a link over must be able to grant what it leads to.
+        refused(amy.copy_link(eve.id).await, "not-grantable", "AUT-2", "ask somebody");
+        acme.copy_link(eve.id).await.unwrap();
         let globex = world.invite.create_organization("globex", "Globex", "gus", Plan::seats("team", 5));
         let gus = globex.await.unwrap().by("gus");
         refused(
