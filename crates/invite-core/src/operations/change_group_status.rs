@@ -31,9 +31,10 @@ impl ChangeGroupStatus {
         Self { id, to: GroupStatus::Active }
     }
 
-    /// It ends for good. From this commit on nothing can be granted in it. What names it is settled by
-    /// [`Tidy`](crate::Tidy), a few rows at a time: grants of it are taken out of members, invitations and links,
-    /// and what then grants nothing ends (LIF-10).
+    /// It ends for good. From this commit on nothing can be granted in it, and nobody may do by it what they held there.
+    /// What names it is settled by [`Tidy`](crate::Tidy), a few rows at a time: grants of it are taken out of members,
+    /// invitations, links and verified domains, and what then grants nothing ends (LIF-10). A join request to nothing else
+    /// cannot be approved any more.
     #[must_use]
     pub fn close(id: GroupId) -> Self {
         Self { id, to: GroupStatus::Closed }
