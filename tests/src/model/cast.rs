@@ -9,11 +9,12 @@ use invite::core::{
 use invite::{
     Access, AccessModel, Actor, DomainRule, DomainRules, EmailAddress, Expiry, Grant, Grants, GroupId,
     GroupSettings, InviterPolicy, Limit, LinkSettings, OwnerSeat, Permission, Plan, Rate, Restriction, Role,
-    SeatPolicy, Settings, TheirInvitations, UserId,
+    Scope, SeatPolicy, Settings, TheirInvitations, UserId,
 };
 use proptest::prelude::*;
 
 use crate::people::{address, group, user};
+use crate::world::start;
 
 /// The two organizations. Neither may ever see anything of the other (STO-2).
 pub const ORGANIZATIONS: [&str; 2] = ["acme", "other"];
@@ -178,6 +179,25 @@ pub(super) fn grants(n: usize, [red, blue]: [&GroupId; 2]) -> Grants {
         14 => [Grant::role("client"), within("lead", blue)].into(),
         _ => [within("admin", blue), within("member", red).adding("analytics.view")].into(),
     }
+}
+
+/// The same until a time that no history comes to: nobody gives for longer than they hold it (F14). Whoever may create
+/// groups holds that for ever.
+pub(super) fn limited(n: usize, grants: Grants) -> Grants {
+    let end = |years: i64| start() + TimeDelta::days(365 * years);
+    let end = match n % 8 {
+        0 => end(40),
+        1 => end(50),
+        _ => return grants,
+    };
+    let creates = |scope: &Scope, access: &Access| {
+        *scope == Scope::Organization && !["member", "client"].contains(&access.role_name().as_str())
+    };
+    let one = |(scope, access): (&Scope, &Access)| match creates(scope, access) {
+        true => Grant::new(scope.clone(), access.clone()),
+        false => Grant::new(scope.clone(), access.clone().until(end)),
+    };
+    grants.iter().map(one).collect()
 }
 
 /// The groups that there are from the beginning.

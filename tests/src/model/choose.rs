@@ -9,7 +9,7 @@ use invite::{
 
 use super::cast::{
     GROUPS, ORGANIZATIONS, actor, address_of, beginning, expiry, first_groups, grants, group_settings,
-    invitee, joining, link_settings, meant, name, page, plan, principal, settings, theirs, verified,
+    invitee, joining, limited, link_settings, meant, name, page, plan, principal, settings, theirs, verified,
 };
 use super::command::{Claim, Command, Issued, To, Turn, Way, Whence};
 use super::reference::Reference;
@@ -49,10 +49,10 @@ impl Choices<'_> {
         };
         let mode = if n[3].is_multiple_of(3) { Mode::AllOrNothing } else { Mode::Each };
         let groups = self.groups(step);
-        let grants = |n| grants(n, [&groups[0], &groups[1]]);
+        let grants = |n: usize| limited(n / 8 + n, grants(n, [&groups[0], &groups[1]]));
         let linking = |n: [usize; 2]| {
             let groups = [&groups[0], &groups[1]];
-            link_settings(n[1], joining(n[0], groups), now)
+            link_settings(n[1], limited(n[0] + n[1], joining(n[0], groups)), now)
         };
         Some(match step.what {
             What::Invite => {

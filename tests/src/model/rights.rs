@@ -50,19 +50,23 @@ impl<'a> Holder<'a> {
         }
     }
 
-    fn may_grant_role(self, model: &AccessModel, scope: &Scope, access: &Access) -> bool {
+    /// Whether they may manage what is granted with its role; or, where it is granted, as long as that lasts (F14).
+    fn may_grant_role(self, model: &AccessModel, scope: &Scope, access: &Access, granting: bool) -> bool {
         match self {
             Self::Host => access.role_name().as_str() != "owner",
             Self::Member(..) => self
                 .holding(scope)
+                .filter(|held| !granting || lasts(held, access))
                 .filter_map(|held| model.role(held.role_name()))
                 .any(|role| role.grantable().contains(access.role_name())),
         }
     }
 
-    fn has(self, model: &AccessModel, (scope, permission, kind, resource): Right<'_>) -> bool {
+    /// Whether they have a right as long as an access lasts.
+    fn has(self, model: &AccessModel, granted: &Access, right: Right<'_>) -> bool {
+        let (scope, permission, kind, resource) = right;
         matches!(self, Self::Host)
-            || self.holding(scope).any(|access| {
+            || self.holding(scope).filter(|held| lasts(held, granted)).any(|access| {
                 model.permissions_of(access).contains(permission)
                     && access.resources().get(kind).is_none_or(|restriction| restriction.includes(resource))
             })
@@ -74,7 +78,7 @@ impl<'a> Holder<'a> {
             let reached =
                 |one: &&'static str| access.resources().get(kind).is_none_or(|these| these.includes(one));
             let mut resources = RESOURCES.into_iter().filter(reached);
-            resources.all(|one| self.has(model, (scope, permission, kind, one)))
+            resources.all(|one| self.has(model, access, (scope, permission, kind, one)))
         })
     }
 
@@ -100,7 +104,7 @@ impl<'a> Holder<'a> {
             if !self.may(model, permission, scope) {
                 why.insert("not-permitted");
             }
-            if !self.may_grant_role(model, scope, access) {
+            if !self.may_grant_role(model, scope, access, granting) {
                 why.insert("not-grantable");
             }
         }
@@ -112,20 +116,29 @@ impl<'a> Holder<'a> {
 
     /// Whether they may grant all of this, role by role and right by right (AUT-2).
     pub(super) fn may_grant(self, model: &AccessModel, grants: &Grants) -> bool {
-        grants.iter().all(|(scope, access)| self.may_grant_role(model, scope, access))
+        grants.iter().all(|(scope, access)| self.may_grant_role(model, scope, access, true))
             && self.lacks(model, grants).is_none()
     }
 
     /// What of some grants may still be given by a permission (AUT-4).
     pub(super) fn reduced(self, model: &AccessModel, with: &Permission, grants: &Grants) -> Grants {
         let one = |(scope, access): (&Scope, &Access)| {
-            let may = self.may(model, with, scope) && self.may_grant_role(model, scope, access);
+            let may = self.may(model, with, scope) && self.may_grant_role(model, scope, access, true);
             let lost = model.permissions_of(access).into_iter();
             let lost = lost.filter(|permission| !self.has_all(model, scope, access, permission));
             let left = lost.fold(access.clone(), |access, permission| access.removing(permission));
             may.then(|| invite::Grant::new(scope.clone(), left))
         };
         grants.iter().filter_map(one).collect()
+    }
+}
+
+/// Whether what is held does not end before what is granted (F14).
+fn lasts(held: &Access, granted: &Access) -> bool {
+    match (held.ends_at(), granted.ends_at()) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(held), Some(granted)) => granted <= held,
     }
 }
 
