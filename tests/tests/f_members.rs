@@ -170,6 +170,17 @@ on_every_store! {
         // At once, before anything is written down.
         assert!(!acme.may("bob", "posts.create").await.unwrap());
         assert_eq!(acme.seats_of("team").await, (0, 0));
+        let listed = async |filter: MemberFilter| {
+            let page = acme.members(&filter, &PageRequest::default()).await.unwrap();
+            page.items.into_iter().map(|member| member.user.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(handle.member("bob").await.unwrap(), None);
+        assert_eq!(listed(MemberFilter::default()).await, ["ada"]);
+        assert_eq!(listed(MemberFilter { seat: Some("team".into()), ..MemberFilter::default() }).await, [""; 0]);
+        let roster = acme.roster(&PageRequest::default()).await.unwrap().items;
+        assert!(matches!(&roster[..], [RosterEntry::Member(ada)] if ada.user == user("ada")), "{roster:?}");
+        assert_eq!(world.invite.memberships("bob", &PageRequest::default()).await.unwrap().items, []);
+        assert!(!acme.history().await.contains(&"member-access-ended".to_owned()));
         invited().await.unwrap();
         assert_eq!((acme.seats_of("team").await, handle.member("bob").await.unwrap()), ((0, 1), None));
         assert!(acme.history().await.contains(&"member-access-ended".to_owned()));
@@ -189,6 +200,11 @@ on_every_store! {
         assert_eq!((acme.seats_of("team").await, acme.seats_of("client").await), ((0, 0), (1, 0)));
         assert!(!acme.organization().may_in("bob", "posts.create", &Scope::Group(group("red"))).await.unwrap());
         assert!(acme.may("bob", "posts.view").await.unwrap());
+        let in_red = MemberFilter { group: Some(group("red")), ..MemberFilter::default() };
+        let there = acme.members(&in_red, &PageRequest::default()).await.unwrap().items;
+        assert!(matches!(&there[..], [ada] if ada.user == user("ada")), "{there:?}");
+        let row = acme.organization().member("bob").await.unwrap().unwrap();
+        assert_eq!(row.grants, Grant::role("client").into(), "what is left, before anything is written down");
         let tidied = acme.organization().maintain(10).await.unwrap();
         assert_eq!((tidied.access_ended, tidied.more), (1, false));
         assert_eq!(acme.organization().member("bob").await.unwrap().unwrap().grants, Grant::role("client").into());

@@ -191,7 +191,7 @@ impl OrganizationHandle {
         }
     }
 
-    /// A member.
+    /// A member, with what they hold now; `None` also where all of it is past its time, written down or not (F14).
     ///
     /// # Errors
     /// [`Error`]
@@ -203,7 +203,7 @@ impl OrganizationHandle {
         let user: UserId = into_id(user)?;
         let draft = self.service.inner.engine().look(self.id()?, &Reads::new().member(user.clone())).await?;
         existing(&draft)?;
-        Ok(draft.member(&user).map_err(missing)?.cloned())
+        Ok(draft.member(&user).map_err(missing)?.cloned().and_then(|member| member.as_of(draft.now())))
     }
 
     /// An invitation.

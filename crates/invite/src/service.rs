@@ -19,7 +19,7 @@ use crate::courier::Courier;
 use crate::directory::{Directory, NoDirectory};
 use crate::engine::Engine;
 use crate::entropy::{Entropy, SystemEntropy};
-use crate::error::{BuildError, Error, InvalidInput};
+use crate::error::{AnyRefusal, BuildError, Error, InvalidInput};
 use crate::handle::{OrganizationHandle, into_id};
 use crate::keyring::Keyring;
 use crate::pages::{Page, PageRequest, page};
@@ -180,7 +180,8 @@ impl Invitations {
         Command::new(&self.inner.queues, organization, Ok(Actor::System), operation)
     }
 
-    /// A user's memberships in all organizations, the longest standing first (F22).
+    /// A user's memberships in all organizations, the longest standing first, with what they hold now (F22). One that is
+    /// past its time is left out, written down or not, so that a page may be shorter than asked for (F14).
     ///
     /// # Errors
     /// [`Error`]
@@ -191,7 +192,11 @@ impl Invitations {
     {
         let user: UserId = into_id(user)?;
         let storage = &self.inner.engine().storage;
-        page("memberships", &user, request, async |seek| storage.memberships(&user, &seek).await).await
+        let now = self.inner.engine().now()?;
+        let read = async |seek| storage.memberships(&user, &seek).await;
+        let Page { items, next_cursor } = page::<_, AnyRefusal>("memberships", &user, request, read).await?;
+        let as_of_now = |row: Membership| Some(Membership { member: row.member.clone().as_of(now)?, ..row });
+        Ok(Page { items: items.into_iter().filter_map(as_of_now).collect(), next_cursor })
     }
 
     /// What a user asked for, or proposed, in all organizations and whatever became of it, the newest first.

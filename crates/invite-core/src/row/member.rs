@@ -136,8 +136,41 @@ impl Member {
         Self { grants, metadata: Metadata::new(), ..self }
     }
 
+    /// The member as of a moment: without what they held past its time, written down or not; `None` if nothing is left,
+    /// for they are no member any more (F14). Counts of seats know it too; the [seat](Self::seat) of the row follows when
+    /// it is written down.
+    #[must_use]
+    pub fn as_of(mut self, now: DateTime<Utc>) -> Option<Self> {
+        self.grants = self.grants.running(now);
+        (!self.grants.is_empty()).then_some(self)
+    }
+
     /// Whether they are one of those of whom one remains, always (AUT-8).
     pub(crate) fn is_active_owner(&self) -> bool {
         self.is_active() && self.is_owner()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use crate::testing::*;
+    use crate::*;
+
+    #[test]
+    fn a_member_as_of_a_moment_holds_what_has_not_ended_and_is_none_without_anything_f14() {
+        let mut world = World::new();
+        let [soon, later] = [1, 2].map(|days| world.now + TimeDelta::days(days));
+        let tick = TimeDelta::microseconds(1);
+        world.add("bob", [Grant::role("client").until(later), in_group("member", "red").until(soon)]);
+        let bob = world.member("bob").unwrap().clone();
+        assert_eq!(bob.clone().as_of(soon - tick), Some(bob.clone()));
+        let client = Member { grants: Grant::role("client").until(later).into(), ..bob.clone() };
+        assert_eq!(bob.clone().as_of(soon), Some(client.clone()));
+        assert_eq!(bob.clone().as_of(later - tick), Some(client));
+        assert_eq!(bob.as_of(later), None);
+        let ada = world.member("ada").unwrap().clone();
+        assert_eq!(ada.clone().as_of(later), Some(ada), "what does not end");
     }
 }

@@ -1,23 +1,29 @@
 //! Lists: members, invitations, join requests and events.
 
-use invite_core::{GroupId, JoinRequest, Look, Member};
+use invite_core::{GroupId, JoinRequest, Look, Member, Scope};
 use invite_storage::{
     EventEntry, InvitationEntry, InvitationFilter, MemberFilter, RequestFilter, RosterEntry,
 };
 
 use super::{Acting, OrganizationHandle};
-use crate::error::Error;
+use crate::error::{AnyRefusal, Error};
 use crate::pages::{Page, PageRequest, page};
 
 impl OrganizationHandle {
-    /// Members and pending invitations in one list, the newest first (D4).
+    /// Members and pending invitations in one list, the newest first (D4). Members as in [`members`](Self::members).
     ///
     /// # Errors
     /// [`Error`]
     pub async fn roster(&self, request: &PageRequest) -> Result<Page<RosterEntry>, Error> {
         let (id, engine) = (self.id()?, self.service.inner.engine());
         let now = engine.now()?;
-        page("roster", id, request, async |seek| engine.storage.roster(id, now, &seek).await).await
+        let read = async |seek| engine.storage.roster(id, now, &seek).await;
+        let Page { items, next_cursor } = page::<_, AnyRefusal>("roster", id, request, read).await?;
+        let as_of_now = |entry| match entry {
+            RosterEntry::Member(member) => member.as_of(now).map(RosterEntry::Member),
+            RosterEntry::Invitation(entry) => Some(RosterEntry::Invitation(entry)),
+        };
+        Ok(Page { items: items.into_iter().filter_map(as_of_now).collect(), next_cursor })
     }
 
     /// Invitations, the newest first, with the state of their mail (A3).
@@ -37,14 +43,19 @@ impl OrganizationHandle {
         .await
     }
 
-    /// Members, the longest standing first.
+    /// Members, the longest standing first, with what they hold now: who held all of it past its time, or what is asked
+    /// for, is left out, written down or not, so that a page may be shorter than asked for (F14).
     ///
     /// # Errors
     /// [`Error`]
     pub async fn members(&self, filter: &MemberFilter, request: &PageRequest) -> Result<Page<Member>, Error> {
         let (id, engine) = (self.id()?, self.service.inner.engine());
-        page("members", &(id, filter), request, async |seek| engine.storage.members(id, filter, &seek).await)
-            .await
+        let now = engine.now()?;
+        let read = async |seek| engine.storage.members(id, filter, &seek).await;
+        let Page { items, next_cursor } =
+            page::<_, AnyRefusal>("members", &(id, filter), request, read).await?;
+        let items = items.into_iter().filter_map(|member| member.as_of(now));
+        Ok(Page { items: items.filter(|member| holds(member, filter)).collect(), next_cursor })
     }
 
     /// Join requests, the newest first.
@@ -132,6 +143,16 @@ impl Acting {
     pub async fn events(&self, after: u64, limit: u32) -> Result<Vec<EventEntry>, Error> {
         self.look(Look::at_events()).await?;
         self.organization.events(after, limit).await
+    }
+}
+
+/// Whether they hold what is asked for: something in the group, or the role there, or else in the organization.
+fn holds(member: &Member, filter: &MemberFilter) -> bool {
+    let scope = filter.group.clone().map_or(Scope::Organization, Scope::Group);
+    let access = member.grants.access(&scope);
+    match &filter.role {
+        Some(role) => access.is_some_and(|access| access.role_name() == role),
+        None => filter.group.is_none() || access.is_some(),
     }
 }
 
