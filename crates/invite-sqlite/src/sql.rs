@@ -231,7 +231,7 @@ mod tests {
             (INVITATIONS_IN_FOR, "group_id=? AND state=?"),
             (CLOSING_INVITATIONS, "group_id=? AND state=?"),
             (OPEN_OF, "organization=? AND id=?"),
-            (SENT_BY, "inviter=?"),
+            (SENT_BY, "invite_invitations_sent (organization=? AND inviter=?)"),
             (DUE, "expires_at<?"),
             (INVITATIONS_BY, "inviter=?"),
             (INVITATIONS_IN_BY, "inviter=?"),

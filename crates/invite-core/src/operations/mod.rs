@@ -135,7 +135,7 @@ pub fn seat_use(model: &AccessModel, organization: &Organization) -> Vec<SeatUse
 fn each<T, O, R>(
     draft: &mut Draft,
     several: &[T],
-    decide: impl Fn(&mut Draft, &T) -> Result<O, Stop<R>>,
+    mut decide: impl FnMut(&mut Draft, &T) -> Result<O, Stop<R>>,
 ) -> Result<Vec<Result<O, R>>, Stop<R>> {
     let mut results = Vec::with_capacity(several.len());
     for (position, one) in several.iter().enumerate() {

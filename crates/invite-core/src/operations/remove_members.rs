@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::join::end_open_for;
 use crate::operation::sealed::Sealed;
-use crate::refusal::{OwnerProtected, TooManySent, UnknownMember, refused, refused_for_authority};
+use crate::refusal::{OwnerProtected, TooLarge, TooManySent, UnknownMember, refused, refused_for_authority};
 use crate::rules::{authority, require_not_closed};
 use crate::seats::{end_access_if_due, end_if_due, lower};
 use crate::{
@@ -31,6 +31,10 @@ pub enum TheirInvitations {
 }
 
 /// Removes one member or many, each decided for itself (B8, STO-8). What is open for them ends (LIF-7c).
+///
+/// Where what they made is revoked or handed over, at most [`TheirInvitations::MOST`] members can be named at once, and all of them
+/// together may have made as much as one may: whoever comes to more is refused with
+/// [`TooManySent`](crate::TooManySent).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RemoveMembers {
     users: Vec<UserId>,
@@ -126,8 +130,11 @@ impl Operation for RemoveMembers {
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         require_not_closed(draft)?;
         super::require_count(host.model, self.users.len())?;
-        let results =
-            super::each(draft, &self.users, |draft, user| self.remove_one(host, actor, draft, user))?;
+        require_few::<RemoveMembersRefused>(self.their_invitations, self.users.len())?;
+        let mut made = 0;
+        let results = super::each(draft, &self.users, |draft, user| {
+            self.remove_one(host, actor, draft, user, &mut made)
+        })?;
         let result = |(user, result): (&UserId, Result<Settled, _>)| {
             let (settled, refused) =
                 result.map_or_else(|why| (Settled::default(), Some(why)), |settled| (settled, None));
@@ -145,6 +152,7 @@ impl RemoveMembers {
         actor: &Actor,
         draft: &mut Draft,
         user: &UserId,
+        made: &mut usize,
     ) -> Result<Settled, Stop<RemoveMembersRefused>> {
         end_access_if_due(host.model, draft, user)?;
         let unknown = UnknownMember { user: user.clone() };
@@ -159,7 +167,7 @@ impl RemoveMembers {
         let own = actor.user() == Some(&user);
         draft.emit(if own { Event::MemberLeft { user } } else { Event::MemberRemoved { user } });
         end_open_for(draft, &member, RevokedBecause::InviteeRemoved)?;
-        settle_sent(host, actor, draft, &member.user, self.their_invitations)
+        settle_sent_of_many(host, actor, draft, &member.user, self.their_invitations, made)
     }
 }
 
@@ -167,10 +175,21 @@ impl RemoveMembers {
 pub(super) fn reads_of_sent(choice: TheirInvitations, inviters: &[UserId]) -> Reads {
     let mut reads = Reads::new();
     if choice != TheirInvitations::Keep {
-        reads.sent_by.extend(inviters.iter().cloned());
+        reads.sent_by.extend(inviters.iter().take(TheirInvitations::MOST).cloned());
         reads.kept_links = true;
     }
     reads
+}
+
+/// Requires that what was made by no more than [`TheirInvitations::MOST`] is settled at once.
+pub(super) fn require_few<R: crate::Refusal + From<TooLarge>>(
+    choice: TheirInvitations,
+    members: usize,
+) -> Result<(), Stop<R>> {
+    if choice == TheirInvitations::Keep || members <= TheirInvitations::MOST {
+        return Ok(());
+    }
+    Err(Stop::Refused(TooLarge::new("members whose invitations are settled", TheirInvitations::MOST).into()))
 }
 
 /// What becomes of something that somebody answered for.
@@ -183,6 +202,9 @@ enum Fate {
 }
 
 impl TheirInvitations {
+    /// Of how many members at once what they made is revoked or handed over.
+    pub const MOST: usize = 32;
+
     /// What becomes of something of theirs; `may` says who may grant it.
     fn fate<R>(
         self,
@@ -210,6 +232,22 @@ pub(super) fn settle_sent<R>(
 where
     R: crate::Refusal + From<TooManySent>,
 {
+    settle_sent_of_many(host, actor, draft, inviter, choice, &mut 0)
+}
+
+/// The same for one of many who go by one command: with what the others `made` so far, they are no more than one may have
+/// made.
+pub(super) fn settle_sent_of_many<R>(
+    host: &Host<'_>,
+    actor: &Actor,
+    draft: &mut Draft,
+    inviter: &UserId,
+    choice: TheirInvitations,
+    made: &mut usize,
+) -> Result<Settled, Stop<R>>
+where
+    R: crate::Refusal + From<TooManySent>,
+{
     if choice == TheirInvitations::Keep {
         return Ok(Settled::default());
     }
@@ -218,8 +256,14 @@ where
     let sent = sent
         .map(|row| (row.id, row.invitee.clone(), row.grants.clone(), row.kind.clone()))
         .collect::<Vec<_>>();
-    let many = if more { Err(R::from(TooManySent { limit: Reads::MAX_SENT })) } else { Ok(()) };
+    let together = *made + sent.len();
+    let many = if more || together > Reads::MAX_SENT {
+        Err(R::from(TooManySent { limit: Reads::MAX_SENT }))
+    } else {
+        Ok(())
+    };
     draft.rule("AUT-5", many)?;
+    *made = together;
     let mut settled = Settled::default();
     let may = |draft: &Draft, who: &Actor, grants: &Grants, kind: &InvitationKind| -> Result<bool, Stop<R>> {
         let by = authority::<R>(host, draft, who)?;
@@ -282,6 +326,9 @@ fn settle_links<R>(
 
 #[cfg(test)]
 mod tests {
+    use std::format;
+    use std::vec::Vec;
+
     use chrono::TimeDelta;
 
     use crate::testing::*;
@@ -343,6 +390,41 @@ mod tests {
         ];
         assert_eq!(codes, expected);
         assert_eq!(world.organization().counts.members, 3);
+    }
+
+    #[test]
+    fn given_many_when_what_they_made_is_settled_then_as_much_as_one_may_have_made_and_not_of_too_many_abu_3()
+    {
+        let mut world = World::new();
+        let ids = ["dan", "eli", "fay"];
+        for (id, count) in ids.into_iter().zip([400, 400, 300]) {
+            world.add(id, Grant::role("admin"));
+            let list = (0..count).map(|n| format!("{id}-{n}@example.com")).collect::<Vec<_>>().join(",");
+            world.ok_unchecked(Invite::new(list.as_str(), Grant::role("client")), &by(id));
+        }
+        let remove = || RemoveMembers::many(ids.map(user)).their_invitations(TheirInvitations::Revoke);
+        let codes = |world: &mut World| {
+            let removed = world.ok_unchecked(remove(), &by("ada"));
+            let refused = removed.results.iter().map(|result| result.refused.as_ref().map(Refusal::code));
+            refused.collect::<Vec<_>>()
+        };
+        assert_eq!(codes(&mut world), [None, None, Some("too-many-sent")], "a thousand together");
+        assert_eq!(world.rows().open().count(), 300, "nothing of whoever is refused changes");
+        assert_eq!(codes(&mut world)[2], None, "but by the next command");
+        let many = (0..=TheirInvitations::MOST).map(|n| user(&format!("m{n}")));
+        let many = RemoveMembers::many(many);
+        assert_eq!(
+            world
+                .run(many.clone().their_invitations(TheirInvitations::Revoke), &by("ada"))
+                .unwrap_err()
+                .code(),
+            "too-large"
+        );
+        let codes = removed(&mut world, many, "ada");
+        assert!(
+            codes.iter().all(|code| *code == Some("unknown-member")),
+            "as many as one likes where they are kept"
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::join::end_open_for;
-use super::remove_members::{Settled, TheirInvitations, reads_of_sent, settle_sent};
+use super::remove_members::{Settled, TheirInvitations, reads_of_sent, require_few, settle_sent_of_many};
 use crate::operation::sealed::Sealed;
 use crate::refusal::{OwnersOnly, UnknownMember, refused, refused_for_authority};
 use crate::rules::{authority, require_active, require_not_closed};
@@ -102,8 +102,11 @@ impl Operation for SuspendMembers {
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
         require_not_closed(draft)?;
         super::require_count(host.model, self.users.len())?;
-        let results =
-            super::each(draft, &self.users, |draft, user| self.suspend_one(host, actor, draft, user))?;
+        require_few::<SuspendMembersRefused>(self.their_invitations, self.users.len())?;
+        let mut made = 0;
+        let results = super::each(draft, &self.users, |draft, user| {
+            self.suspend_one(host, actor, draft, user, &mut made)
+        })?;
         let result = |(user, result): (&UserId, Result<Settled, _>)| {
             let (settled, refused) =
                 result.map_or_else(|why| (Settled::default(), Some(why)), |settled| (settled, None));
@@ -121,6 +124,7 @@ impl SuspendMembers {
         actor: &Actor,
         draft: &mut Draft,
         user: &UserId,
+        made: &mut usize,
     ) -> Result<Settled, Stop<SuspendMembersRefused>> {
         end_access_if_due(host.model, draft, user)?;
         let unknown = UnknownMember { user: user.clone() };
@@ -132,7 +136,7 @@ impl SuspendMembers {
         }
         draft.emit(Event::MemberSuspended { user: user.clone() });
         end_open_for(draft, &member, RevokedBecause::InviteeSuspended)?;
-        settle_sent(host, actor, draft, user, self.their_invitations)
+        settle_sent_of_many(host, actor, draft, user, self.their_invitations, made)
     }
 }
 

@@ -1189,11 +1189,11 @@ reason! {
         /// How many are settled at once.
         limit: usize,
     }
-    says "the member has more than {limit} open invitations of their own"
+    says "more than {limit} open invitations that they made would be settled at once"
     |this| {
         code: "too-many-sent",
         rule: "AUT-5",
-        remedy: "keep them, or revoke some first".into(),
+        remedy: "keep them, name fewer members, or revoke some first".into(),
     }
 }
 

@@ -181,6 +181,8 @@ create index invite_invitations_inviter on invite_invitations (organization, inv
 create index invite_invitations_state on invite_invitations (organization, state, created_at, id, expires_at);
 create index invite_invitations_expiry on invite_invitations (organization, state, expires_at, id);
 
+create index invite_invitations_sent on invite_invitations (organization, inviter, created_at, id)
+    where state = 'pending';
 create index invite_invitations_past on invite_invitations (invitee, organization, id)
     where ended_at is not null and invitee is not null;
 create index invite_invitations_ended on invite_invitations (organization, ended_at, id)
