@@ -61,6 +61,7 @@ pub enum Call {
     Links,
     Requests,
     Inbox,
+    Waiting,
     Memberships,
     RequestsBy,
     FormerMemberships,
@@ -76,7 +77,7 @@ pub enum Call {
 
 impl Call {
     /// Every call there is.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Load,
         Self::Commit,
         Self::Exclusive,
@@ -92,6 +93,7 @@ impl Call {
         Self::Links,
         Self::Requests,
         Self::Inbox,
+        Self::Waiting,
         Self::Memberships,
         Self::RequestsBy,
         Self::FormerMemberships,

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
     Circle, EventRecord, Group, GroupId, GroupStatus, Invitation, InvitationState, InviteLink, Invitee,
-    JoinRequest, Member, OrganizationId, OrganizationStatus, RequestState, Scope, UserId,
+    JoinRequest, Member, Organization, OrganizationId, OrganizationStatus, RequestState, Scope, UserId,
 };
 use invite_storage::{
     EventEntry, FormerMembership, GroupFilter, InboxEntry, InvitationEntry, InvitationFilter, LinkFilter,
@@ -207,20 +207,36 @@ impl Pages for MemoryStorage {
             let rows = tenant.rows();
             let header = rows.header.as_ref().filter(|header| header.status == OrganizationStatus::Active);
             let Some(header) = header else { continue };
-            let pending = invitees.into_iter().flat_map(|invitee| rows.open_of(invitee));
-            let entries =
-                pending.filter(|row| is_pending(row, now) && row.begins_after(now).is_none()).map(|row| {
-                    InboxEntry {
-                        organization: organization.clone(),
-                        organization_name: header.settings.name().to_owned(),
-                        invitation: row.clone(),
-                    }
-                });
+            let waiting = invitees.into_iter().flat_map(|invitee| rows.open_of(invitee));
+            let entries = waiting.filter(|row| row.waits_at(now)).map(|row| InboxEntry {
+                organization: organization.clone(),
+                organization_name: header.settings.name().to_owned(),
+                invitation: row.clone(),
+            });
             found.extend(entries.map(|entry| (entry.position(), entry)));
         }
         found.retain(|(position, _)| seek.after.as_ref().is_none_or(|after| position < after));
         found.sort_by(|(one, _), (other, _)| other.cmp(one));
         Ok(found.into_iter().take(limit(seek)).map(|(_, entry)| entry).collect())
+    }
+
+    async fn waiting(
+        &self,
+        invitees: &[Invitee],
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<OrganizationId>, StorageError> {
+        let mut found = Vec::new();
+        for invitee in invitees.iter().collect::<BTreeSet<_>>() {
+            for tenant in self.shared.invitees.tenants(invitee) {
+                let rows = tenant.rows();
+                let active = |header: &Organization| header.status == OrganizationStatus::Active;
+                let open = rows.open_of(invitee).filter(|_| rows.header.as_ref().is_some_and(active));
+                found.extend(open.filter(|row| row.waits_at(now)).map(|_| tenant.id.clone()));
+            }
+        }
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(found)
     }
 
     /// Looks into every organization that the user is a member of: few, for a person.

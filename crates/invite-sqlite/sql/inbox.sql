@@ -1,5 +1,5 @@
-where (organization, id) in (select organization, invitation from invite_places where invitee = ?1)
-    and +state = 'pending' and +expires_at > ?2 and (+starts_at is null or +starts_at <= ?2) and (+created_at, +id) < (?3, ?4)
+where invitee = ?1 and state = 'pending' and (created_at, id) < (?3, ?4)
+    and +waits_until > ?2 and (+starts_at is null or +starts_at <= ?2)
     and exists (
         select 1 from invite_organizations as o
         where o.id = i.organization and o.status = 'active'

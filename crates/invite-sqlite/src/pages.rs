@@ -97,6 +97,16 @@ impl Pages for SqliteStorage {
         self.read(move |connection| inbox(connection, invitees, now, seek)).await
     }
 
+    async fn waiting(
+        &self,
+        invitees: &[Invitee],
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<OrganizationId>, StorageError> {
+        let invitees = invitees.iter().map(Invitee::key).collect::<BTreeSet<_>>();
+        self.read(move |connection| waiting(connection, invitees, now, limit)).await
+    }
+
     async fn memberships(&self, user: &UserId, seek: &Seek) -> Result<Vec<Membership>, StorageError> {
         let (user, seek) = (user.clone(), seek.clone());
         self.read(move |connection| memberships(connection, &user, seek)).await
@@ -338,18 +348,36 @@ fn inbox(
     let mut rows = vec![];
     for invitee in invitees {
         let params = params![invitee, micros(now), after.0, after.1, limit];
-        let page = all(connection, sql::INBOX, params, |columns| {
+        rows.extend(all(connection, sql::INBOX, params, |columns| {
             let organization = columns.organization()?;
             let invitation = rows::invitation(columns).map_err(|failure| failure.of(&organization))?;
-            Ok((organization, invitation))
-        })?;
-        for (id, invitation) in page {
-            let Organization { id, settings, .. } = organization_of(connection, &id)?;
-            let organization_name = settings.name().to_owned();
-            rows.push(InboxEntry { organization: id, organization_name, invitation });
-        }
+            Ok(InboxEntry { organization, organization_name: String::new(), invitation })
+        })?);
     }
-    newest(rows, limit)
+    let mut page = newest(rows, limit)?;
+    for entry in &mut page {
+        entry.organization_name =
+            organization_of(connection, &entry.organization)?.settings.name().to_owned();
+    }
+    Ok(page)
+}
+
+/// The organization of each, at most so many.
+fn waiting(
+    connection: &Connection,
+    invitees: BTreeSet<String>,
+    now: DateTime<Utc>,
+    limit: u32,
+) -> Result<Vec<OrganizationId>, Failure> {
+    let mut waiting = vec![];
+    for invitee in invitees {
+        let found = all(connection, sql::WAITING, params![invitee, micros(now), limit], |columns| {
+            columns.organization_id()
+        })?;
+        waiting.extend(found);
+    }
+    waiting.truncate(usize::try_from(limit).map_err(Failure::other)?);
+    Ok(waiting)
 }
 
 fn memberships(connection: &Connection, user: &UserId, seek: Seek) -> Result<Vec<Membership>, Failure> {

@@ -315,6 +315,7 @@ pub(crate) fn invitation_values(
         to_json(metadata)?,
         text_option(continue_to.as_deref()),
         starts_at.map(micros).into(),
+        row.waits_until().time().map_or(Value::Integer(NEVER), micros),
     ])
 }
 

@@ -58,10 +58,11 @@
 //! 20. `pages_meet`: pages of any size, put together, are the whole list: nothing twice, nothing left out, also
 //!     among equal times.
 //! 21. `lists_know_the_time`: an invitation past its expiry is listed as expired, and is neither in the roster
-//!     nor in the inbox. One that has not begun is pending, and not in the inbox (F14). A join request past its expiry is
+//!     nor in the inbox. One that has not begun is pending, and not in the inbox; nor is one that grants only what is over
+//!     (F14). A join request past its expiry is
 //!     listed as expired.
-//! 22. `inbox_crosses_organizations`: the inbox brings the pending invitations of the given invitees in all
-//!     active organizations, and nobody else's.
+//! 22. `inbox_crosses_organizations`: the inbox brings the invitations that wait for the given invitees in all
+//!     active organizations, and nobody else's; what counts them tells the organization of each, as often.
 //!
 //! # Outbox
 //!

@@ -349,7 +349,7 @@ pub trait Pages: Send + Sync + 'static {
         seek: &Seek,
     ) -> Result<Vec<JoinRequest>, StorageError>;
 
-    /// Invitations of any of these invitees that are pending and have begun at `now`, in all active organizations, the newest
+    /// Invitations of any of these invitees that [wait](Invitation::waits_at) at `now`, in all active organizations, the newest
     /// first: by `(created_at, id)` descending. At most 32 invitees.
     ///
     /// # Errors
@@ -360,6 +360,18 @@ pub trait Pages: Send + Sync + 'static {
         now: DateTime<Utc>,
         seek: &Seek,
     ) -> Result<Vec<InboxEntry>, StorageError>;
+
+    /// For each of the same invitations its organization, in any order, at most `limit`: for a count of them, which reads no
+    /// rows. At most 32 invitees.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn waiting(
+        &self,
+        invitees: &[Invitee],
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<OrganizationId>, StorageError>;
 
     /// A user's memberships in all organizations, suspended ones included, the longest standing first: by
     /// `(joined_at, organization)`.

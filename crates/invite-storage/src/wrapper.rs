@@ -170,6 +170,8 @@ calls! {
             -> Vec<JoinRequest>, StorageError;
         Inbox "inbox"
             inbox(invitees: &[Invitee], now: DateTime<Utc>, seek: &Seek) -> Vec<InboxEntry>, StorageError;
+        Waiting "waiting"
+            waiting(invitees: &[Invitee], now: DateTime<Utc>, limit: u32) -> Vec<OrganizationId>, StorageError;
         Memberships "memberships"
             memberships(user: &UserId, seek: &Seek) -> Vec<Membership>, StorageError;
         RequestsBy "requests-by"

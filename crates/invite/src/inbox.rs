@@ -70,9 +70,12 @@ impl Invitations {
     pub async fn waiting(&self, principal: impl Into<Principal>) -> Result<Waiting, Error> {
         let principal = principal.into().checked()?;
         let invitees = principal.invitees().collect::<Vec<_>>();
-        let (entries, more) = self.entries(&invitees).await?;
+        let engine = self.inner.engine();
+        let mut waiting = engine.storage.waiting(&invitees, engine.now()?, MOST_WAITING + 1).await?;
+        let more = waiting.len() > MOST_WAITING as usize;
+        waiting.truncate(MOST_WAITING as usize);
         let blocked = self.blocked(&invitees).await?;
-        let count = entries.iter().filter(|entry| !blocked.has(&entry.organization)).count();
+        let count = waiting.iter().filter(|organization| !blocked.has(organization)).count();
         Ok(Waiting { count: u32::try_from(count).unwrap_or(MOST_WAITING), more })
     }
 
@@ -141,7 +144,7 @@ impl Invitations {
     ) -> Result<Vec<Answered<O>>, Error> {
         let principal = principal.into().checked()?;
         let invitees = principal.invitees().collect::<Vec<_>>();
-        let (entries, _) = self.entries(&invitees).await?;
+        let entries = self.entries(&invitees).await?;
         let blocked = if unless_blocked { self.blocked(&invitees).await? } else { Blocked::default() };
         let mut answered = Vec::new();
         for InboxEntry { organization, invitation, .. } in entries {
@@ -157,15 +160,11 @@ impl Invitations {
         Ok(answered)
     }
 
-    /// What waits for these, the newest first, and whether there is more.
-    async fn entries(&self, invitees: &[Invitee]) -> Result<(Vec<InboxEntry>, bool), Error> {
+    /// What waits for these, the newest first.
+    async fn entries(&self, invitees: &[Invitee]) -> Result<Vec<InboxEntry>, Error> {
         let engine = self.inner.engine();
-        let seek = Seek { after: None, limit: MOST_WAITING + 1 };
-        let mut entries = engine.storage.inbox(invitees, engine.now()?, &seek).await?;
-        let most = usize::try_from(MOST_WAITING).unwrap_or(usize::MAX);
-        let more = entries.len() > most;
-        entries.truncate(most);
-        Ok((entries, more))
+        let seek = Seek { after: None, limit: MOST_WAITING };
+        Ok(engine.storage.inbox(invitees, engine.now()?, &seek).await?)
     }
 
     async fn blocked(&self, invitees: &[Invitee]) -> Result<Blocked, StorageError> {

@@ -27,6 +27,7 @@ impl From<storage::Call> for Call {
             Of::Links => Self::Links,
             Of::Requests => Self::Requests,
             Of::Inbox => Self::Inbox,
+            Of::Waiting => Self::Waiting,
             Of::Memberships => Self::Memberships,
             Of::RequestsBy => Self::RequestsBy,
             Of::FormerMemberships => Self::FormerMemberships,

@@ -191,10 +191,10 @@ async fn every_fault<S: Storage + Clone>(empty: impl AsyncFn() -> S) -> BTreeSet
 async fn every_look_survives_every_fault() {
     use Call::{
         Circles, Events, FormerMemberships, Groups, Inbox, Invitations, Links, Load, Members, Memberships,
-        Requests, RequestsBy, Roster, Suppressions,
+        Requests, RequestsBy, Roster, Suppressions, Waiting,
     };
     let lists = [Roster, Invitations, Members, Groups, Links, Requests, Inbox, Memberships, RequestsBy];
-    let others = [Load, Events, Circles, FormerMemberships, Suppressions];
+    let others = [Load, Events, Circles, FormerMemberships, Suppressions, Waiting];
     let all = BTreeSet::from_iter(lists.into_iter().chain(others));
     assert_eq!(every_fault(async || MemoryStorage::new()).await, all);
     let sqlite = async || {

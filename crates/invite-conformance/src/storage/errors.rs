@@ -39,6 +39,7 @@ pub(super) async fn errors_fail_closed(fixture: Subject) {
         ("invitations", store.invitations(&acme(), &Default::default(), at(0), &all()).await.is_err()),
         ("members", store.members(&acme(), &Default::default(), &all()).await.is_err()),
         ("inbox", store.inbox(&bob, at(0), &all()).await.is_err()),
+        ("waiting", store.waiting(&bob, at(0), 9).await.is_err()),
         ("requests", store.requests(&acme(), &Default::default(), at(0), &all()).await.is_err()),
         ("requests_by", store.requests_by(&user("ada"), &all()).await.is_err()),
         ("memberships", store.memberships(&user("ada"), &all()).await.is_err()),

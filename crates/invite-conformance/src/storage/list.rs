@@ -113,6 +113,8 @@ macro_rules! __storage_cases {
                 pages::inbox_crosses_organizations
                 pages::inbox_crosses_organizations_for_32_invitees
                 pages::inbox_crosses_organizations_for_what_has_begun
+                pages::inbox_crosses_organizations_until_all_that_is_granted_is_over
+                pages::inbox_crosses_organizations_and_is_counted
                 pages::inbox_crosses_organizations_as_memberships_do
             ]
             23 committed_is_due [

@@ -411,6 +411,68 @@ pub(super) async fn inbox_crosses_organizations_for_what_has_begun(fixture: Subj
     assert_eq!(listed.len(), 2, "to its organization it is pending from the first");
 }
 
+pub(super) async fn inbox_crosses_organizations_until_all_that_is_granted_is_over(fixture: Subject) {
+    let store = fixture.storage();
+    let of = |text| Invitee::from(address(text));
+    let bob = || [of("bob@example.com"), of("bob@work.example"), user("bob").into()];
+    let until = |grant: Grant, seconds| grant.until(at(seconds));
+    let (here, there) = (|| Grant::role("member"), || Grant::role("member").in_group(group("red")));
+    let grants = [
+        Grants::from(until(here(), 50)),
+        [until(here(), 40), until(there(), 60)].into(),
+        [until(here(), 40), there()].into(),
+    ];
+    let rows = (1..).zip(grants).zip(bob());
+    let rows = rows.map(|((n, grants), invitee)| Invitation { grants, ..invitation_of(n, invitee) });
+    created(store, &rows.collect::<Vec<_>>(), &[]).await;
+    for (now, expected) in
+        [(39, vec![3, 2, 1]), (49, vec![3, 2, 1]), (50, vec![3, 2]), (59, vec![3, 2]), (60, vec![3])]
+    {
+        let inbox = store.inbox(&bob(), at(now), &all()).await.unwrap();
+        let inbox = inbox.iter().map(|entry| entry.invitation.id).collect::<Vec<_>>();
+        let expected = expected.into_iter().map(invitation_id).collect::<Vec<_>>();
+        assert_eq!(inbox, expected, "what grants something still at second {now}");
+        let counted = store.waiting(&bob(), at(now), 9).await.unwrap();
+        assert_eq!(counted, vec![acme(); expected.len()], "one for each at second {now}");
+    }
+}
+
+pub(super) async fn inbox_crosses_organizations_and_is_counted(fixture: Subject) {
+    let store = fixture.storage();
+    let bob = || Invitee::from(address("bob@example.com"));
+    for (id, status) in [
+        ("a", OrganizationStatus::Active),
+        ("b", OrganizationStatus::Active),
+        ("c", OrganizationStatus::Suspended),
+        ("d", OrganizationStatus::Closed),
+    ] {
+        let mut commit = on(&Organization { status, ..header(id) });
+        let later = Invitation { starts_at: Some(at(9)), ..invitation_of(3, user("bob")) };
+        let rows = [
+            invitation_of(1, bob()),
+            invitation_of(2, user("bob")),
+            later,
+            revoked(invitation_of(4, bob()), 1),
+        ];
+        insert_invitations(&mut commit, &[rows[0].clone(), rows[1].clone(), rows[3].clone()]);
+        let scope = Scope::Group(group("g"));
+        commit.invitations.push(RowChange::Insert(rows[2].clone()));
+        commit.places.push(RowChange::Insert(Place { scope, ..place(&rows[2]) }));
+        written(store, &commit).await;
+    }
+    let counted = async |of: &[Invitee], now, limit| {
+        let mut found = store.waiting(of, at(now), limit).await.unwrap();
+        found.sort_unstable();
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let both = [bob(), user("bob").into()];
+    assert_eq!(counted(&both, 5, 9).await, ["a", "a", "b", "b"], "the organization of each that waits");
+    assert_eq!(counted(&both, 9, 9).await, ["a", "a", "a", "b", "b", "b"], "and of what has begun since");
+    assert_eq!(counted(&both[..1], 9, 9).await, ["a", "b"], "of one name");
+    assert_eq!(counted(&both, 9, 4).await.len(), 4, "as many as asked for");
+    assert_eq!(counted(&[], 9, 9).await, [""; 0], "of nobody");
+}
+
 pub(super) async fn inbox_crosses_organizations(fixture: Subject) {
     let store = fixture.storage();
     let bob = || Invitee::from(address("bob@example.com"));

@@ -194,8 +194,7 @@ impl Reference {
             let Some(header) = &tenant.header else { continue };
             let pending = tenant.invitations.values().filter(|row| {
                 header.status == OrganizationStatus::Active
-                    && row.state_at(now) == InvitationState::Pending
-                    && row.begins_after(now).is_none()
+                    && row.waits_at(now)
                     && invitees.contains(&row.invitee)
             });
             found.extend(pending.map(|row| InboxEntry {

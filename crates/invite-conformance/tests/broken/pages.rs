@@ -30,7 +30,14 @@ broken_stores! {
         fails [inbox_crosses_organizations_for_32_invitees] saying "left: [";
     what_begins_later_is_in_the_inbox: around(Early),
         fails [inbox_crosses_organizations_for_what_has_begun] saying "what has begun by second 49"
-        also [lists_know_the_time lists_are_ordered];
+        also [
+            lists_know_the_time lists_are_ordered inbox_crosses_organizations_until_all_that_is_granted_is_over
+        ];
+    what_is_over_is_in_the_inbox: around(Lasting),
+        fails [inbox_crosses_organizations_until_all_that_is_granted_is_over]
+        saying "what grants something still at second 50";
+    a_count_without_a_limit: around(CountsAll),
+        fails [inbox_crosses_organizations_and_is_counted] saying "left: ";
     memberships_of_active_organizations: around(ActiveAlone),
         fails [inbox_crosses_organizations_as_memberships_do] saying "all organizations, whatever their status";
 }
@@ -158,6 +165,48 @@ impl Wrapper for FewInvitees {
         seek: &Seek,
     ) -> Result<Vec<InboxEntry>, StorageError> {
         self.0.inbox(&invitees[..invitees.len().min(16)], now, seek).await
+    }
+}
+
+/// Shows also what granted something a minute ago.
+struct Lasting(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for Lasting {
+    in_memory!();
+
+    async fn inbox(
+        &self,
+        invitees: &[Invitee],
+        now: DateTime<Utc>,
+        seek: &Seek,
+    ) -> Result<Vec<InboxEntry>, StorageError> {
+        let mut found = self.0.inbox(invitees, now, seek).await?;
+        let past = self.0.inbox(invitees, now - chrono::TimeDelta::minutes(1), seek).await?;
+        let is_new = |entry: &InboxEntry| !found.contains(entry);
+        let pending = |entry: &InboxEntry| entry.invitation.state_at(now) == InvitationState::Pending;
+        let past = past.into_iter().filter(|entry| is_new(entry) && pending(entry)).collect::<Vec<_>>();
+        found.extend(past);
+        found.sort_by_key(|entry| std::cmp::Reverse(entry.position()));
+        found.truncate(seek.limit as usize);
+        Ok(found)
+    }
+}
+
+/// Counts more than was asked for.
+struct CountsAll(MemoryStorage);
+
+#[async_trait]
+impl Wrapper for CountsAll {
+    in_memory!();
+
+    async fn waiting(
+        &self,
+        invitees: &[Invitee],
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<OrganizationId>, StorageError> {
+        self.0.waiting(invitees, now, limit.saturating_mul(1_000)).await
     }
 }
 

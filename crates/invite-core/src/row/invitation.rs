@@ -369,6 +369,20 @@ impl Invitation {
         }
     }
 
+    /// Until when it can be accepted, once it has begun: to its expiry, or to the end of the last access that it grants, if
+    /// that is earlier (F14).
+    #[must_use]
+    pub fn waits_until(&self) -> Expiry {
+        self.expires_at.within(&self.grants)
+    }
+
+    /// Whether it waits for an answer at a moment, as an inbox shows it: it did not end, has begun, and not all that it
+    /// grants is over (F14).
+    #[must_use]
+    pub fn waits_at(&self, now: DateTime<Utc>) -> bool {
+        self.is_open() && self.begins_after(now).is_none() && !self.waits_until().is_over(now)
+    }
+
     /// The state that is written down, in which an invitation past its expiry is still pending.
     #[must_use]
     pub fn stored_state(&self) -> InvitationState {

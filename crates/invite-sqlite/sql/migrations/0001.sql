@@ -147,7 +147,7 @@ create index invite_requests_email on invite_requests (email_canonical, organiza
 create index invite_requests_ended on invite_requests (organization, ended_at, id)
     where ended_at is not null and invitee is not null;
 
--- Who was invited is null once it is erased.
+-- Who was invited is null once it is erased. It can be accepted until waits_until: its expiry, or the end of what it grants.
 create table invite_invitations (
     organization text not null,
     id blob not null,
@@ -172,6 +172,7 @@ create table invite_invitations (
     metadata text not null,
     continue_to text,
     starts_at integer,
+    waits_until integer not null,
     primary key (organization, id)
 ) strict;
 
@@ -183,6 +184,7 @@ create index invite_invitations_expiry on invite_invitations (organization, stat
 
 create index invite_invitations_sent on invite_invitations (organization, inviter, created_at, id)
     where state = 'pending';
+create index invite_invitations_waiting on invite_invitations (invitee, created_at, id) where state = 'pending';
 create index invite_invitations_past on invite_invitations (invitee, organization, id)
     where ended_at is not null and invitee is not null;
 create index invite_invitations_ended on invite_invitations (organization, ended_at, id)
