@@ -2,10 +2,10 @@
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use chrono::TimeDelta;
-use invite::core::LinkSettings;
+use invite::core::{Domain, Include, Inclusion, LinkSettings, VerifiedDomain};
 use invite::{
     Access, FormerOwner, Grant, GroupSettings, MemberFilter, MemberStatus, NewMember, PageRequest, Plan,
-    Refusal, RosterEntry, Scope, SuspendMembers, TheirInvitations,
+    Principal, Refusal, RosterEntry, Scope, Settings, SuspendMembers, TheirInvitations,
 };
 use tests::{Listed, World, address, at_once, group, on_every_store, person, refused, token, user};
 
@@ -247,6 +247,81 @@ on_every_store! {
         assert_eq!((world.mails_to("bob@example.com"), inbox().await), (1, 1));
         world.pass(TimeDelta::days(6));
         world.invite.accept(&copied, person("bob")).await.unwrap();
+    }
+
+    async fn f14_whatever_way_somebody_comes_in_by_access_until_a_date_ends_at_that_moment(world) {
+        let acme = world.acme_on(Plan::seats("team", 1).and_seats("client", invite::Limit::AtMost(9))).await;
+        acme.change_settings(Settings::named("Acme Ltd").inclusion(Inclusion::Asked)).await.unwrap();
+        let handle = acme.organization();
+        let end = world.clock_now() + TimeDelta::days(30);
+        let client = || Grant::role("client").until(end);
+        let link = async |settings: LinkSettings| {
+            let link = acme.create_link(settings).await.unwrap().link;
+            token(&acme.show_link(link).await.unwrap().reveal())
+        };
+        let open = link(LinkSettings::new("Open", client())).await;
+        world.invite.join(&open, person("lea")).await.unwrap();
+        let asked = link(LinkSettings::new("Asked", client()).by_request()).await;
+        let request = world.invite.ask_to_join(&asked, person("asa")).await.unwrap().request;
+        acme.approve(request).await.unwrap();
+        let domain = [(Domain::parse("work.example").unwrap(), VerifiedDomain::joins(client()))];
+        handle.as_system().change_verified_domains(domain).await.unwrap();
+        handle.join_by_domain(Principal::user("dan").vouched("dan@work.example")).await.unwrap();
+        acme.invite(user("ina"), client()).with(|invite| invite.include(Include::Yes)).await.unwrap();
+
+        let ways = ["lea", "asa", "dan", "ina"];
+        world.pass(TimeDelta::days(30) - TimeDelta::microseconds(1));
+        for name in ways {
+            assert_eq!(handle.member(name).await.unwrap().unwrap().ends_at(), Some(end), "{name}");
+            assert!(handle.may(name, "posts.view").await.unwrap(), "{name}");
+        }
+        assert_eq!(acme.seats_of("client").await, (4, 0));
+        world.pass(TimeDelta::microseconds(1));
+        for name in ways {
+            assert!(!handle.may(name, "posts.view").await.unwrap(), "{name}");
+            assert_eq!(handle.member(name).await.unwrap(), None, "{name}");
+        }
+        assert_eq!((acme.seats_of("client").await, acme.users().await), ((0, 0), vec!["ada".to_owned()]));
+        assert_eq!(handle.maintain(9).await.unwrap().access_ended, 4);
+        // What grants nothing any more lets nobody in, and does not wait.
+        refused(world.invite.join(&open, person("eve")).await, "no-longer-available", "LIF-10", "");
+    }
+
+    async fn f14_an_invitation_waits_no_longer_than_what_it_grants(world) {
+        let acme = world.acme().await;
+        let end = world.clock_now() + TimeDelta::days(2);
+        acme.invite("bob@example.com", Grant::role("member").until(end)).await.unwrap();
+        let shown = async || {
+            let inbox = world.invite.inbox(person("bob"), &PageRequest::default()).await.unwrap().items.len();
+            (inbox, world.invite.waiting(person("bob")).await.unwrap().count)
+        };
+        world.pass(TimeDelta::days(2) - TimeDelta::microseconds(1));
+        assert_eq!(shown().await, (1, 1));
+        world.pass(TimeDelta::microseconds(1));
+        assert_eq!(shown().await, (0, 0));
+    }
+
+    async fn f14_what_begins_later_is_declined_and_resent_before_it_begins(world) {
+        let acme = world.acme_on(Plan::seats("team", 1)).await;
+        let start = world.clock_now() + TimeDelta::days(10);
+        let later = async |to: &str| {
+            let invited = acme.invite(to, Grant::role("member")).with(|it| it.starts_at(start)).await;
+            invited.unwrap().invitations().next().unwrap()
+        };
+        let bob = later("bob@example.com").await;
+        let copied = token(&acme.copy_link(bob).await.unwrap().reveal());
+        world.invite.decline(&copied, person("bob")).await.unwrap();
+        assert_eq!(acme.seats_of("team").await, (0, 0), "the seat is free at once");
+        let eve = later("eve@example.com").await;
+        let old = token(&acme.copy_link(eve).await.unwrap().reveal());
+        acme.resend(eve).await.unwrap();
+        world.deliver().await;
+        assert_eq!(world.mails_to("eve@example.com"), 0, "it is mailed when it begins, resent or not");
+        world.pass(TimeDelta::days(10));
+        world.deliver().await;
+        assert_eq!((world.mails_to("bob@example.com"), world.mails_to("eve@example.com")), (0, 1));
+        refused(world.invite.accept(&old, person("eve")).await, "superseded", "LIF-2", "");
+        world.invite.accept(&world.token_to("eve@example.com"), person("eve")).await.unwrap();
     }
 
     async fn f3_one_invitation_grants_several_groups_in_one_commit_or_not_at_all(world) {
