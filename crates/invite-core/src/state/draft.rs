@@ -379,6 +379,7 @@ impl Draft {
         let mut links = BTreeMap::new();
         let mut requests = BTreeMap::new();
         let mut limits = BTreeMap::new();
+        let mut former = former(&self.undo, &self.slice, self.now);
         for step in self.undo {
             match step {
                 Undo::Organization(old) => drop(organization.get_or_insert(old)),
@@ -395,16 +396,9 @@ impl Draft {
             }
         }
         let version = self.version.saturating_sub(self.records.len() as u64);
-        let left_at = self.now;
         let mut slice = self.slice;
-        let is_gone = |(user, old): (&UserId, &Option<Box<Member>>)| {
-            let old = old.as_ref().filter(|_| slice.members.get(user).is_none_or(Option::is_none))?;
-            let grants = old.in_force().cloned().unwrap_or_default();
-            Some(Former { user: user.clone(), left_at, grants })
-        };
         let (mut records, mut deliveries) = (self.records, self.deliveries);
         let erased = erase(&mut records, &mut deliveries);
-        let mut former = members.iter().filter_map(is_gone).collect::<Vec<_>>();
         former.retain(|row| erased.users.binary_search(&row.user).is_err());
         Commit {
             id: self.commit,
@@ -446,6 +440,28 @@ impl Draft {
             organization: slice.id().clone(),
         }
     }
+}
+
+/// Who ceased to be a member in the course of these steps, and what they held then.
+fn former(steps: &[Undo], slice: &Slice, now: DateTime<Utc>) -> Vec<Former> {
+    let (mut former, mut before) = (BTreeMap::new(), BTreeMap::<&UserId, Option<&Member>>::new());
+    let mut step = |user: &UserId, was: Option<&Member>, is: Option<&Member>| {
+        if let (Some(member), None) = (was, is) {
+            let grants = member.in_force().cloned().unwrap_or_default();
+            former.insert(user.clone(), Former { user: user.clone(), left_at: now, grants });
+        }
+    };
+    for undo in steps {
+        let Undo::Member(user, old) = undo else { continue };
+        let is = old.as_ref().and_then(Option::as_deref);
+        if let Some(was) = before.insert(user, is) {
+            step(user, was, is);
+        }
+    }
+    for (user, was) in before {
+        step(user, was, slice.members.get(user).and_then(Option::as_deref));
+    }
+    former.into_values().collect()
 }
 
 /// What was erased, and does not stand in what is written along with it either.
