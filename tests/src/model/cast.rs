@@ -9,7 +9,7 @@ use invite::core::{
 use invite::{
     Access, AccessModel, Actor, DomainRule, DomainRules, EmailAddress, Expiry, Grant, Grants, GroupId,
     GroupSettings, InviterPolicy, Limit, LinkSettings, OwnerSeat, Permission, Plan, Rate, Restriction, Role,
-    Scope, SeatPolicy, Settings, TheirInvitations, UserId,
+    SeatPolicy, Settings, TheirInvitations, UserId,
 };
 use proptest::prelude::*;
 
@@ -181,8 +181,7 @@ pub(super) fn grants(n: usize, [red, blue]: [&GroupId; 2]) -> Grants {
     }
 }
 
-/// The same until a time that no history comes to: nobody gives for longer than they hold it (F14). Whoever may create
-/// groups holds that for ever.
+/// The same, sometimes until a time that no history comes to: nobody gives for longer than they hold it (F14).
 pub(super) fn limited(n: usize, grants: Grants) -> Grants {
     let end = |years: i64| start() + TimeDelta::days(365 * years);
     let end = match n % 8 {
@@ -190,14 +189,7 @@ pub(super) fn limited(n: usize, grants: Grants) -> Grants {
         1 => end(50),
         _ => return grants,
     };
-    let creates = |scope: &Scope, access: &Access| {
-        *scope == Scope::Organization && !["member", "client"].contains(&access.role_name().as_str())
-    };
-    let one = |(scope, access): (&Scope, &Access)| match creates(scope, access) {
-        true => Grant::new(scope.clone(), access.clone()),
-        false => Grant::new(scope.clone(), access.clone().until(end)),
-    };
-    grants.iter().map(one).collect()
+    grants.iter().map(|(scope, access)| Grant::new(scope.clone(), access.clone().until(end))).collect()
 }
 
 /// The groups that there are from the beginning.

@@ -7,7 +7,7 @@ use invite::{Actor, Grant, InvitationKind, InvitationState, InviterPolicy, JoinP
 
 use super::command::{Command, Turn};
 use super::invariants::Change;
-use super::rights::{Holder, creators_grant};
+use super::rights::{Holder, as_long_as, creators_grant};
 use super::violation::{Checked, holds};
 
 impl Change<'_> {
@@ -129,6 +129,8 @@ impl Change<'_> {
                 let open = group.is_some_and(|group| group.settings.join_policy() == JoinPolicy::Open);
                 let access = group.and_then(|group| group.settings.join_access()).cloned();
                 let given = access.map(|access| Grant::new(Scope::Group(id.clone()), access).into());
+                let held = self.before.members.get(user).map(|member| &member.grants);
+                let given = given.zip(held).map(|(given, held)| as_long_as(held, &given));
                 holds!(open && Some(news) == given.as_ref(), "AUT-2", "{user} got {news:?} in {group:?}");
                 Ok(())
             }

@@ -142,10 +142,23 @@ fn lasts(held: &Access, granted: &Access) -> bool {
     }
 }
 
-/// What whoever creates a group gets in it: a role, without what was taken from them in the organization.
+/// What a member gets who comes into an open group: nothing that outlives the membership.
+pub(super) fn as_long_as(held: &Grants, given: &Grants) -> Grants {
+    let ends = held.iter().map(|(_, access)| access.ends_at()).collect::<Option<Vec<_>>>();
+    let Some(over) = ends.unwrap_or_default().into_iter().max() else { return given.clone() };
+    let one = |(scope, access): (&Scope, &Access)| {
+        let end = access.ends_at().map_or(over, |end| end.min(over));
+        invite::Grant::new(scope.clone(), access.clone().until(end))
+    };
+    given.iter().map(one).collect()
+}
+
+/// What whoever creates a group gets in it: a role, without what was taken from them in the organization, and no longer
+/// than they hold that.
 pub(super) fn creators_grant(role: &'static str, held: &Grants, id: &GroupId) -> Grants {
     let grant = invite::Grant::role(role).in_group(id.clone());
     let Some(held) = held.access(&Scope::Organization) else { return grant.into() };
+    let grant = held.ends_at().map_or(grant.clone(), |end| grant.until(end));
     let grant = held.removed().iter().fold(grant, |grant, taken| grant.removing(taken.clone()));
     let kinds = held.resources().iter();
     kinds.fold(grant, |grant, (kind, only)| grant.restricted(kind.clone(), only.clone())).into()

@@ -7,7 +7,7 @@ use invite::{
 };
 
 use super::super::command::{Command, To};
-use super::super::rights::{creators_grant, entitled};
+use super::super::rights::{as_long_as, creators_grant, entitled};
 use super::{Place, Reference, Why, reason};
 
 impl Reference {
@@ -147,8 +147,10 @@ impl Reference {
         principal: &Principal,
         now: chrono::DateTime<chrono::Utc>,
     ) {
-        let access = self.groups.get(id).and_then(|group| given_by(id, &group.settings));
-        let (grants, joined_by) = (access.unwrap_or_default(), JoinedBy::OpenGroup(id.clone()));
+        let given = self.groups.get(id).and_then(|group| given_by(id, &group.settings)).unwrap_or_default();
+        let held = self.members.get(principal.user()).map(|member| member.grants.clone());
+        let grants = as_long_as(&held.unwrap_or_default(), &given);
+        let joined_by = JoinedBy::OpenGroup(id.clone());
         self.join(principal.user(), None, &grants, principal.invitees().collect(), joined_by, now);
     }
 

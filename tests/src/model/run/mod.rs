@@ -19,7 +19,7 @@ use invite_memory::{Failure, MemoryMailer};
 
 use super::cast::{
     FIRST_GROUPS, GROUPS, ORGANIZATIONS, address_of, everybody, first_groups, first_plan, grants,
-    group_settings, name,
+    group_settings, limited, name,
 };
 use super::choose::Choices;
 use super::command::{Came, Command, How, Issued, Item, Whence};
@@ -124,10 +124,11 @@ impl Run {
             }
             // Somebody of every rank, so that not only owners act from the beginning; in the other organization,
             // some of the same people.
-            let ranks = [3, 4, 8, 11].into_iter().zip(2..).filter(|(_, who)| n == 0 || *who < 4);
-            for (rank, who) in ranks {
+            // Those who lead do so for a time.
+            let ranks = [(3, 7), (4, 0), (8, 7), (11, 0)].into_iter().zip(2..);
+            for ((rank, time), who) in ranks.filter(|(_, who)| n == 0 || *who < 4) {
                 let [red, blue] = first_groups();
-                let held = grants(rank, [&red, &blue]);
+                let held = limited(time, grants(rank, [&red, &blue]));
                 let member = NewMember::new(name(who), held).email(address_of(3 * who));
                 created.as_system().add_members([member]).await.map_err(failed)?;
             }
