@@ -20,7 +20,11 @@ broken_stores! {
         fails [values_come_back_when_empty] saying "the message on an invitation";
     a_status_that_is_not_kept: edited(never_suspended),
         fails [values_come_back_in_every_variant inbox_crosses_organizations] saying "Suspended"
-        also [inbox_crosses_organizations_as_memberships_do requests_by_cross_organizations];
+        also [
+            inbox_crosses_organizations_and_is_counted
+            inbox_crosses_organizations_as_memberships_do
+            requests_by_cross_organizations
+        ];
     who_suspended_forgotten: edited(forget_who_suspended),
         fails [values_come_back_in_every_variant] saying "Suspended";
     the_seat_of_an_update_lost: edited(|commit| {
