@@ -181,12 +181,16 @@ pub(super) fn grants(n: usize, [red, blue]: [&GroupId; 2]) -> Grants {
     }
 }
 
+/// A time that no history comes to.
+pub(super) fn horizon() -> DateTime<Utc> {
+    start() + TimeDelta::days(14_600)
+}
+
 /// The same, sometimes until a time that no history comes to: nobody gives for longer than they hold it (F14).
 pub(super) fn limited(n: usize, grants: Grants) -> Grants {
-    let end = |years: i64| start() + TimeDelta::days(365 * years);
     let end = match n % 8 {
-        0 => end(40),
-        1 => end(50),
+        0 => horizon(),
+        1 => horizon() + TimeDelta::days(3_650),
         _ => return grants,
     };
     grants.iter().map(|(scope, access)| Grant::new(scope.clone(), access.clone().until(end))).collect()

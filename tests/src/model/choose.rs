@@ -9,7 +9,8 @@ use invite::{
 
 use super::cast::{
     GROUPS, ORGANIZATIONS, actor, address_of, beginning, expiry, first_groups, grants, group_settings,
-    invitee, joining, limited, link_settings, meant, name, page, plan, principal, settings, theirs, verified,
+    horizon, invitee, joining, limited, link_settings, meant, name, page, plan, principal, settings, theirs,
+    verified,
 };
 use super::command::{Claim, Command, Issued, To, Turn, Way, Whence};
 use super::reference::Reference;
@@ -411,7 +412,8 @@ impl Choices<'_> {
         let soon = periods.filter(|at| *at >= self.clock);
         let begins = self.shown.iter().flat_map(|shown| shown.invitations.values());
         let begins = begins.filter_map(|row| row.starts_at).filter(|at| *at >= self.clock);
-        let ends = ends.chain(soon).chain(begins).collect::<std::collections::BTreeSet<_>>();
+        let ends = ends.chain(soon).chain(begins).filter(|end| *end < horizon());
+        let ends = ends.collect::<std::collections::BTreeSet<_>>();
         ends.iter().nth(n % ends.len().max(1)).copied()
     }
 
