@@ -99,7 +99,10 @@ impl Change<'_> {
     fn managers_of_domains_hold_it(self) -> Checked {
         let before = &self.before.organization.verified;
         for (domain, set) in &self.after.organization.verified {
-            if before.get(domain) != Some(set) {
+            if before
+                .get(domain)
+                .is_none_or(|was| was.joining() != set.joining() || self.grows(was.grants(), set.grants()))
+            {
                 self.holds(self.by, &InvitationKind::Membership, set.grants())?;
             }
         }

@@ -97,7 +97,8 @@ impl Reference {
                 reason("not-blocked", !any)
             }
             Command::Unsubscribe(issued) => {
-                let row = self.invitations.get(&issued.invitation());
+                // Nobody knows any more whom an erased one was for (PRI-6).
+                let row = self.invitations.get(&issued.invitation()).filter(|row| !row.invitee.is_erased());
                 let ours = row.is_some_and(|row| age(row.revision, issued) != Verdict::Unknown);
                 reason("unknown-token", !ours || issued.token.purpose() != Purpose::Unsubscribe)
             }
