@@ -187,8 +187,9 @@ impl Reference {
             }
             self.forget(*id);
         }
-        let long_ago =
-            |row: &Request| after.organization.erased_until(now, None).is_some() && row.ended.is_some();
+        // One that expired was written down before.
+        let is_set = after.organization.erased_until(now, None).is_some();
+        let long_ago = |row: &Request| is_set && row.state_at(now) != RequestState::Pending;
         Ok(gone.len() + self.forget_requests(after, long_ago)?)
     }
 }

@@ -131,6 +131,13 @@ impl Run {
         while let Some(done) = self.service.erase(&erase, after.as_ref()).await.map_err(failed)? {
             steps += 1;
             holds!(steps < 200, "PRI-6", "erasing {erase:?} does not end");
+            if erase.drops_blocks() {
+                let at = usize::from(done.organization.as_str() != ORGANIZATIONS[0]);
+                let names = self.should[at].names_of(erase.person());
+                for should in &mut self.should {
+                    should.block_everywhere(&names, false);
+                }
+            }
             let whence = Whence { organization: done.organization.to_string(), actor: invite::Actor::System };
             let items = Ok(vec![Item::Erased(done.erased.clone())]);
             let came = Came { items, told: format!("{:?}", done.erased) };
