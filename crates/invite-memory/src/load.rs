@@ -131,10 +131,12 @@ fn answer(
     if let (1.., Some(group)) = (open.closing, first) {
         let wanted = usize::try_from(open.closing).unwrap_or(usize::MAX);
         let (mut members, mut open) = (rows.members_in(&group), rows.open_in(&group));
+        let mut asked = rows.asked_in(&group);
         let in_it = members.by_ref().take(wanted).cloned().collect();
         let to_it = open.by_ref().take(wanted).cloned().collect();
-        let more = members.next().is_some() || open.next().is_some();
-        slice.answer_closing(group.clone(), in_it, to_it, more);
+        let for_it = asked.by_ref().take(wanted).cloned().collect();
+        let more = members.next().is_some() || open.next().is_some() || asked.next().is_some();
+        slice.answer_closing(group.clone(), in_it, to_it, for_it, more);
     }
     Ok(())
 }

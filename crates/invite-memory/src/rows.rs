@@ -303,6 +303,12 @@ impl Rows {
         list.into_iter().flatten().filter_map(|(_, id)| self.invitations.get(id))
     }
 
+    /// The open join requests to a group and to nothing else.
+    pub(crate) fn asked_in(&self, group: &GroupId) -> impl Iterator<Item = &JoinRequest> {
+        let list = self.index.requests.get(&(RequestFile::In(group.clone()), RequestState::Pending));
+        list.into_iter().flatten().filter_map(|(_, id)| self.requests.get(id))
+    }
+
     /// Open invitations past their expiry, the longest past first; all open ones of a closed organization.
     pub(crate) fn due(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Invitation> {
         let up_to = self.due_up_to(now);

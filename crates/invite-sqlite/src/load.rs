@@ -132,7 +132,10 @@ fn answer(
             naming(connection, organization, &group, limit, (sql::CLOSING_MEMBERS, rows::member))?;
         let (invitations, more_invitations) =
             naming(connection, organization, &group, limit, (sql::CLOSING_INVITATIONS, rows::invitation))?;
-        slice.answer_closing(group, members, invitations, more_members || more_invitations);
+        let (requests, more_requests) =
+            naming(connection, organization, &group, limit, (sql::CLOSING_REQUESTS, rows::request))?;
+        let more = more_members || more_invitations || more_requests;
+        slice.answer_closing(group, members, invitations, requests, more);
     }
     Ok(())
 }

@@ -64,6 +64,7 @@ statements! {
     REQUEST = include_str!("../sql/request.sql"), "where organization = ?1 and id = ?2";
     ASKED = include_str!("../sql/request.sql"), include_str!("../sql/asked.sql");
     DUE_REQUESTS = include_str!("../sql/request.sql"), include_str!("../sql/due_requests.sql");
+    CLOSING_REQUESTS = include_str!("../sql/request.sql"), include_str!("../sql/closing_requests.sql");
     REQUESTS = include_str!("../sql/request.sql"), include_str!("../sql/requests.sql");
     REQUESTS_BY = include_str!("../sql/request.sql"), include_str!("../sql/requests_by.sql");
     REQUESTS_FOR = include_str!("../sql/request.sql"), include_str!("../sql/requests_for.sql");
@@ -222,6 +223,7 @@ mod tests {
             (LINKS_FOR, "group_id=?"),
             (ASKED, "invitee=?"),
             (DUE_REQUESTS, "organization=? AND expires_at<?"),
+            (CLOSING_REQUESTS, "group_id=? AND state=?"),
             (REQUESTS_BY, "organization=? AND by_user=?"),
             (REQUESTS_FOR, "group_id=? AND (created_at"),
             (REQUESTS_IN, "organization=? AND state=?"),

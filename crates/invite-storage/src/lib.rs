@@ -92,9 +92,10 @@
 //! # Groups and invite links
 //!
 //! 31. `closing_is_what_names_it`: what is closing are, of the first group in
-//!     [`Organization::closing`](invite_core::Organization::closing), the members with a row there and the open
-//!     invitations with a grant there: as many of each as asked for, in any order, and a sign if there are more of
-//!     either.
+//!     [`Organization::closing`](invite_core::Organization::closing), the members with a row there, the open
+//!     invitations with a grant there and the open join requests of which all lies
+//!     [there](invite_core::JoinRequest::group): as many of each as asked for, in any order, and a sign if there are more
+//!     of any.
 //! 32. `kept_links_are_all`: the kept links are all links that did not end. More than
 //!     [`Reads::MAX_LINKS`](invite_core::Reads::MAX_LINKS) are an error, for a part of them is not the truth.
 //! 33. `grants_are_filed`: members are found by group and role in it, by the link that they joined by, by seat

@@ -6,6 +6,7 @@ use invite_storage::{
 };
 
 use super::Subject;
+use super::requests::{in_groups, noted};
 use super::rows::*;
 
 const TEXTS: &str = "Ἀθήνα 東京 مرحبا 👩‍🚀 'quoted' \"twice\" \\ %_ ;-- \u{200f}";
@@ -51,8 +52,25 @@ async fn closing(store: &dyn Storage) -> (Organization, Vec<Member>, Vec<Invitat
     let other = naming(invitation(3, "red@example.com"), "red");
     let ended = naming(revoked(invitation(4, "ended@example.com"), 9), "blue");
     insert_naming(&mut commit, &[other, ended]);
+    let [first, second, wider, elsewhere, ended] = [1, 2, 3, 4, 5].map(|n| request(n, &format!("asker{n}")));
+    let asked = [
+        in_groups(first, &["blue"]),
+        in_groups(second, &["blue"]),
+        in_groups(wider, &["blue", "red"]),
+        in_groups(elsewhere, &["red"]),
+        noted(in_groups(ended, &["blue"]), 9),
+    ];
+    insert_requests(&mut commit, &asked);
     let header = written(store, &commit).await;
     (header, there.map(|(row, _)| row).into(), open.into())
+}
+
+/// How many join requests were brought.
+fn asked_for(slice: &Slice) -> usize {
+    for other in [3, 4, 5] {
+        assert!(slice.request(request_id(other)).is_err(), "{other} is not open, or not to that group alone");
+    }
+    [1, 2].into_iter().filter(|n| slice.request(request_id(*n)).is_ok_and(|row| row.is_some())).count()
 }
 
 /// Who and what was brought of these, and whether tidying has to come back for more.
@@ -61,7 +79,7 @@ async fn brought(
     limit: u32,
     members: &[Member],
     invitations: &[Invitation],
-) -> (usize, usize, bool) {
+) -> (usize, usize, usize, bool) {
     let slice = store.load(&acme(), &Reads::new().closing(limit), at(100)).await.unwrap();
     let members = members.iter().filter(|row| slice.member(&row.user).is_ok_and(|seen| seen == Some(*row)));
     let invitations =
@@ -73,7 +91,7 @@ async fn brought(
     for other in [3, 4] {
         assert!(slice.invitation(invitation_id(other)).is_err(), "{other} is not open, or not to that group");
     }
-    (counts.0, counts.1, slice.has_more_closing().unwrap_or_default())
+    (counts.0, counts.1, asked_for(&slice), slice.has_more_closing().unwrap_or_default())
 }
 
 pub(super) async fn closing_is_what_names_it(fixture: Subject) {
@@ -81,7 +99,11 @@ pub(super) async fn closing_is_what_names_it(fixture: Subject) {
     let (header, members, invitations) = closing(store).await;
     for limit in [3, 4, 1_000] {
         let seen = brought(store, limit, &members, &invitations).await;
-        assert_eq!(seen, (3, 2, false), "members in it, open invitations to it, and whether there are more");
+        assert_eq!(
+            seen,
+            (3, 2, 2, false),
+            "members, open invitations, open requests, and whether there are more"
+        );
     }
     // One leaves the group, one invitation ends, and another one is edited to name another group.
     let mut commit = on(&header);
@@ -99,25 +121,27 @@ pub(super) async fn closing_is_what_names_it(fixture: Subject) {
         RowChange::Delete(key(&invitations[1], "blue")),
         RowChange::Insert(place),
     ];
+    let gone = noted(in_groups(request(1, "asker1"), &["blue"]), 9);
+    commit.requests = vec![RowChange::Update(gone)];
     let header = written(store, &commit).await;
     let members = [stays, members[1].clone(), members[2].clone()];
     let seen = brought(store, 3, &members, &[]).await;
-    assert_eq!(seen, (2, 0, false), "what names it still");
+    assert_eq!(seen, (2, 0, 1, false), "what names it still");
     let mut commit = on(&Organization { closing: [group("zero")].into(), ..header });
     commit.members = vec![RowChange::Delete(user("b1"))];
     commit.group_members = vec![RowChange::Delete((group("blue"), user("b1")))];
     written(store, &commit).await;
     let seen = brought(store, 3, &members, &[]).await;
-    assert_eq!(seen, (0, 0, false), "of the first that is closing alone, which nothing names");
+    assert_eq!(seen, (0, 0, 0, false), "of the first that is closing alone, which nothing names");
 }
 
 pub(super) async fn closing_is_what_names_it_and_whether_there_is_more(fixture: Subject) {
     let store = fixture.storage();
     let (_, members, invitations) = closing(store).await;
     let seen = brought(store, 1, &members, &invitations).await;
-    assert_eq!(seen, (1, 1, true), "one of each, and a sign that there are more");
+    assert_eq!(seen, (1, 1, 1, true), "one of each, and a sign that there are more");
     let seen = brought(store, 2, &members, &invitations).await;
-    assert_eq!(seen, (2, 2, true), "more members alone are more");
+    assert_eq!(seen, (2, 2, 2, true), "more members alone are more");
 }
 
 fn kept_of(slice: &Slice) -> Vec<InviteLink> {

@@ -353,11 +353,14 @@ impl Tenant {
             let scope = Scope::Group(group.clone());
             let naming = self.open().filter(|row| row.grants.access(&scope).is_some());
             let mut invitations = naming.cloned().collect::<Vec<_>>();
+            let asking = self.asked().filter(|row| row.group() == Some(group));
+            let mut requests = asking.cloned().collect::<Vec<_>>();
             let limit = open.closing as usize;
-            let more = members.len() > limit || invitations.len() > limit;
+            let more = members.len().max(invitations.len()).max(requests.len()) > limit;
             members.truncate(limit);
             invitations.truncate(limit);
-            slice.answer_closing(group.clone(), members, invitations, more);
+            requests.truncate(limit);
+            slice.answer_closing(group.clone(), members, invitations, requests, more);
         }
         for invitee in open.past {
             let rows = self.invitations.values().filter(|row| row.is_past() && row.invitee == invitee);

@@ -122,6 +122,7 @@ fn every_value() -> Vec<JoinRequest> {
         RequestEnding::Settled { because: SettledBecause::JoinedOtherwise },
         RequestEnding::Settled { because: SettledBecause::InviteeRemoved },
         RequestEnding::Settled { because: SettledBecause::OrganizationClosed },
+        RequestEnding::Settled { because: SettledBecause::GroupClosed },
         RequestEnding::Settled { because: SettledBecause::Erased },
     ];
     let of_ways = ways.into_iter().zip(10..).map(|(way, n)| JoinRequest { way, ..request(n, "bob") });

@@ -153,7 +153,7 @@ fn answer(old: &Slice, slice: &mut Slice, reads: &Reads, told: &Told) {
     let first = slice.organization().and_then(|row| row.closing.first()).cloned();
     if let (1.., Some(group)) = (open.closing, first) {
         // A slice does not tell what was closing when it was loaded.
-        slice.answer_closing(group, Vec::new(), Vec::new(), false);
+        slice.answer_closing(group, Vec::new(), Vec::new(), Vec::new(), false);
     }
     for subject in open.limits {
         let kept = old.limit(&subject).ok().flatten();

@@ -29,7 +29,7 @@ broken_stores! {
         also [
             values_come_back_of_requests lists_are_ordered_of_requests lists_know_the_time_of_requests asked_is_all
             due_requests_are_past_their_expiry requests_are_filed requests_by_cross_organizations
-            past_is_what_ended_long_ago_of_requests
+            past_is_what_ended_long_ago_of_requests closing_is_what_names_it
         ];
     verified_domains_are_lost: edited(|commit| {
         if let Some(header) = &mut commit.header {
@@ -47,7 +47,7 @@ broken_stores! {
         also [
             insert_is_not_put all_or_nothing tenants_are_apart_in_their_requests due_requests_are_past_their_expiry
             values_come_back_of_requests_after_several_changes_in_one_commit past_is_what_ended_and_was_asked
-            erased_is_gone_of_requests
+            erased_is_gone_of_requests closing_is_what_names_it
         ];
     only_what_is_in_time_is_asked: around(InTime),
         fails [asked_is_all] saying "past their expiry or not"

@@ -233,11 +233,14 @@ mod tests {
         expired.make_link(LinkSettings::new("Red", in_group("client", "red")));
         expired.verify([("example.org", VerifiedDomain::joins(in_group("client", "red")))]);
         expired.add("bob", in_group("member", "red"));
+        expired.add("gil", in_group("client", "blue"));
+        expired.ask_by(asked, "dan").unwrap();
+        expired.wait(chrono::TimeDelta::minutes(1));
+        expired.ok(AskToJoin::group(group("red"), person("gil")), &by("gil"));
         expired.invite(address("cid@example.com"), in_group("member", "red"), &by("ada"));
         expired.ok(ChangeGroupStatus::close(group("red")), &by("ada"));
         let soon = Expiry::At(expired.now + chrono::TimeDelta::hours(1));
         expired.ok(Invite::new("eve@example.com", member()).expires_at(soon), &by("ada"));
-        expired.ask_by(asked, "dan").unwrap();
         expired.add("fay", member().until(expired.now + chrono::TimeDelta::hours(1)));
         expired.wait(chrono::TimeDelta::hours(1));
         let mut linked = World::new();

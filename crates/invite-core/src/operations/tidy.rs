@@ -13,7 +13,7 @@ use crate::seats::{end_due, lower, release_covered, seat_after};
 use crate::state::Closing;
 use crate::{
     Actor, Draft, Entropy, Event, Host, Invitation, InvitationId, JoinRequest, LinkEnding, Operation,
-    OrganizationStatus, Reads, RevokedBecause, Scope, Stop, UserId,
+    OrganizationStatus, Reads, RevokedBecause, Scope, SettledBecause, Stop, UserId,
 };
 
 /// Writes down that invitations and join requests expired, or ended with their organization, and that the access of
@@ -22,8 +22,8 @@ use crate::{
 /// show as pending there.
 ///
 /// After a group was closed it takes the group out of what members, invitations, links and verified domains grant, one
-/// group after the other, and ends what then grants nothing, or nothing new to a member (LIF-8, LIF-10, LIF-7d); seats that
-/// were taken for it are free then. In a closed organization it ends the links.
+/// group after the other, settles join requests to nothing else, and ends what then grants nothing, or nothing new to a
+/// member (LIF-8, LIF-10, LIF-7d); seats that were taken for it are free then. In a closed organization it ends the links.
 ///
 /// Invitations and join requests that ended long enough ago are erased as [`Erase`](crate::Erase) does it, if the organization
 /// or the access model says after how long (PRI-6). An expiry counts from when it was written down.
@@ -90,7 +90,7 @@ impl Operation for Tidy {
     }
 
     fn rows(&self) -> usize {
-        2 * (8 * self.limit as usize + 2)
+        2 * (9 * self.limit as usize + 2)
     }
 
     fn decide(
@@ -103,8 +103,9 @@ impl Operation for Tidy {
         let ended = end_due(host.model, draft)?;
         draft.act(Actor::System, Entropy::default());
         let limit = self.limit as usize;
-        let settled = settle_closed_group(host, draft, limit)? + end_links_when_closed(draft, limit)?;
-        let requests = draft.end_due_requests();
+        let (settled, asked) = settle_closed_group(host, draft, limit)?;
+        let settled = settled + end_links_when_closed(draft, limit)?;
+        let requests = asked + draft.end_due_requests();
         let (erased, more_overdue) = erase_overdue(self.retention, draft)?;
         let row = organization::<Infallible>(draft)?;
         // Where it was closed on this very draft, the rest was not due when it was loaded.
@@ -117,13 +118,17 @@ impl Operation for Tidy {
 }
 
 /// Takes a closed group out of what was loaded as naming it. On a draft with other commands some of that may not name
-/// it any more.
-fn settle_closed_group(host: &Host<'_>, draft: &mut Draft, limit: usize) -> Result<usize, Stop<Infallible>> {
-    let Some(Closing { group, members, invitations, mut more }) = draft.closing().cloned() else {
-        return Ok(0);
+/// it any more. From how much it was taken, and how many join requests ended.
+fn settle_closed_group(
+    host: &Host<'_>,
+    draft: &mut Draft,
+    limit: usize,
+) -> Result<(usize, usize), Stop<Infallible>> {
+    let Some(Closing { group, members, invitations, requests, mut more }) = draft.closing().cloned() else {
+        return Ok((0, 0));
     };
     if !organization::<Infallible>(draft)?.closing.contains(&group) {
-        return Ok(0);
+        return Ok((0, 0));
     }
     let scope = Scope::Group(group.clone());
     let mut settled = take_out_of_domains(draft, &scope)?;
@@ -145,10 +150,17 @@ fn settle_closed_group(host: &Host<'_>, draft: &mut Draft, limit: usize) -> Resu
     for user in members {
         settled += usize::from(take_out_of_member(host, draft, &user, &scope)?);
     }
+    let mut asked = 0;
+    for id in requests {
+        if draft.request(id)?.is_some_and(JoinRequest::is_open) {
+            draft.settle_request(id, SettledBecause::GroupClosed);
+            asked += 1;
+        }
+    }
     if !more {
         draft.emit(Event::GroupSettled { id: group });
     }
-    Ok(settled)
+    Ok((settled, asked))
 }
 
 /// Erases what was loaded as overdue and still is; how many were erased, and whether there are more. Where an invitation
@@ -304,6 +316,34 @@ mod tests {
         let expected =
             [("b.example", VerifiedDomain::asks(blue.clone())), ("c.example", VerifiedDomain::joins(blue))];
         assert_eq!(left.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn given_a_closed_group_when_tidied_then_requests_to_nothing_else_are_settled_a_few_at_a_time_lif_10() {
+        let mut world = World::new();
+        world.by_links(["red", "blue"]);
+        let both = [in_group("client", "red"), in_group("client", "blue")];
+        let link = world.make_link(LinkSettings::new("x", both).by_request());
+        let wider = world.ask_by(link, "eve").unwrap();
+        let ask = |world: &mut World, id: &str, to: &str| {
+            world.ok(AskToJoin::group(group(to), person(id)), &by(id)).request
+        };
+        for id in ["bob", "cid"] {
+            world.add(id, in_group("client", "own"));
+        }
+        let asked = ["bob", "cid"].map(|id| ask(&mut world, id, "red"));
+        let other = ask(&mut world, "bob", "blue");
+        world.ok(ChangeGroupStatus::close(group("red")), &by("ada"));
+        for more in [true, false] {
+            let tidied = world.ok(Tidy::new(1), &Actor::System);
+            assert_eq!((tidied.requests, tidied.more), (1, more));
+        }
+        for id in asked {
+            let because = SettledBecause::GroupClosed;
+            assert_eq!(world.request(id).ended.clone().unwrap().0, RequestEnding::Settled { because });
+        }
+        assert!(world.request(other).is_open() && world.request(wider).is_open());
+        assert_eq!(world.organization().counts.requests, 2);
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub struct CommandKey {
 /// | command | the record of an earlier command with this key |
 /// | due | open invitations past their expiry and their invitees, and members whose access ended, as persons: up to so many of each, the longest past first |
 /// | due requests | open join requests past their expiry, up to so many, the longest past first |
-/// | closing | the first of the closed groups that rows still name: its row, members in it and open invitations to it, up to so many of each, all that is addressed to them, and the kept links; the kept links also where the organization was closed |
+/// | closing | the first of the closed groups that rows still name: its row, members in it, open invitations to it and open join requests to nothing else, up to so many of each, all that is addressed to them, and the kept links; the kept links also where the organization was closed |
 /// | past | of whoever has an address, or is a user: all their names (the member's user and the address they joined with), each as an invitee, with its invitations that ended and were not erased and the join requests that tell it, up to [`PAST`](Self::PAST) of each, and the memberships of those who answered the invitations |
 /// | overdue | invitations and join requests that ended so long ago that they are to be erased, up to so many of each, the longest ended first |
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -93,6 +93,7 @@ pub(crate) struct Closing {
     pub(crate) group: GroupId,
     pub(crate) members: Vec<UserId>,
     pub(crate) invitations: Vec<InvitationId>,
+    pub(crate) requests: Vec<RequestId>,
     /// Whether there are more than were loaded.
     pub(crate) more: bool,
 }
@@ -437,18 +438,21 @@ impl Slice {
         }
     }
 
-    /// Answers who and what still names a group, the first of [`Organization::closing`], and whether there are
-    /// more of either.
+    /// Answers who and what still names a group, the first of [`Organization::closing`]: members, open invitations, open
+    /// join requests [to nothing else](JoinRequest::group), and whether there are more of any.
     pub fn answer_closing(
         &mut self,
         group: GroupId,
         members: Vec<Member>,
         invitations: Vec<Invitation>,
+        requests: Vec<JoinRequest>,
         more: bool,
     ) {
         let users = members.iter().map(|member| member.user.clone()).collect();
         let ids = invitations.iter().map(|invitation| invitation.id).collect();
-        self.closing = Some(Closing { group, members: users, invitations: ids, more });
+        let asked = requests.iter().map(|request| request.id).collect();
+        self.closing = Some(Closing { group, members: users, invitations: ids, requests: asked, more });
+        self.bring_requests(requests);
         for member in members {
             self.members.insert_new(member.user.clone(), || Some(Box::new(member)));
         }

@@ -276,9 +276,12 @@ impl Rows {
             let scope = Scope::Group(group.clone());
             let ids = self.places.iter().filter(|((of, _), _)| *of == scope).map(|(_, id)| id);
             let named = ids.take(limit + 1).map(|id| self.invitations[id].clone()).collect::<Vec<_>>();
-            let more = members.len() > limit || named.len() > limit;
+            let asked = self.asked().filter(|row| row.group() == Some(group)).take(limit + 1);
+            let asked = asked.cloned().collect::<Vec<_>>();
+            let more = members.len().max(named.len()).max(asked.len()) > limit;
             let members = members.into_iter().take(limit).collect();
-            slice.answer_closing(group.clone(), members, named.into_iter().take(limit).collect(), more);
+            let (named, asked) = (named.into_iter().take(limit), asked.into_iter().take(limit));
+            slice.answer_closing(group.clone(), members, named.collect(), asked.collect(), more);
         }
         for invitee in past {
             let ended = self.invitations.values().filter(|row| row.is_past() && row.invitee == *invitee);

@@ -39,12 +39,14 @@ impl Reference {
             }
         }
         let closed = self.status == OrganizationStatus::Closed;
+        let asks_only_for =
+            |grants: &Grants| group.is_some() && grants.scopes().all(|scope| scope.group() == group.as_ref());
         for (id, row) in &mut self.requests {
             let ended = after.requests.get(id).and_then(|row| row.ended.as_ref());
             let settled = ended.is_some_and(|(ending, _)| ending.state() == RequestState::Settled);
             if settled
                 && row.state_at(now) == RequestState::Pending
-                && (closed || gone.contains(&row.invitee))
+                && (closed || gone.contains(&row.invitee) || asks_only_for(&row.grants))
             {
                 row.ended = Some(RequestState::Settled);
             }
@@ -54,7 +56,7 @@ impl Reference {
         if let Some(group) = group.filter(|group| !after.organization.closing.contains(group)) {
             self.closing.remove(&group);
         }
-        let did = tidied.ended + tidied.settled > 0 || self.closing != before.closing;
+        let did = tidied.ended + tidied.settled + tidied.requests > 0 || self.closing != before.closing;
         holds!(did || before.closing.is_empty(), "LIF-10", "{tidied:?}, and {:?} wait", before.closing);
         if !tidied.more {
             let closed = self.status == OrganizationStatus::Closed;
