@@ -196,11 +196,11 @@ pub(crate) struct Index {
     /// Join requests that ended and were not erased, by their end.
     pub(crate) ended_requests: BTreeSet<(DateTime<Utc>, RequestId)>,
     /// Events by invitation: where they stand.
-    pub(crate) told_of: Map<InvitationId, BTreeSet<usize>>,
+    pub(crate) told_of: Map<InvitationId, Vec<usize>>,
     /// Events by join request: where they stand.
-    pub(crate) told_of_request: Map<RequestId, BTreeSet<usize>>,
+    pub(crate) told_of_request: Map<RequestId, Vec<usize>>,
     /// Events about no invitation by user: where they stand.
-    pub(crate) told_of_user: Map<UserId, BTreeSet<usize>>,
+    pub(crate) told_of_user: Map<UserId, Vec<usize>>,
     /// Deliveries by invitation.
     pub(crate) mails: Map<InvitationId, BTreeSet<(DateTime<Utc>, DeliveryId)>>,
 }
@@ -247,22 +247,23 @@ impl Index {
 
     pub(crate) fn add_event(&mut self, at: usize, row: &EventRecord) {
         if let Some(id) = row.request {
-            self.told_of_request.entry(id).or_default().insert(at);
+            self.told_of_request.entry(id).or_default().push(at);
         }
         match (row.invitation, &row.user) {
-            (Some(id), _) => drop(self.told_of.entry(id).or_default().insert(at)),
-            (None, Some(user)) => drop(self.told_of_user.entry(user.clone()).or_default().insert(at)),
+            (Some(id), _) => self.told_of.entry(id).or_default().push(at),
+            (None, Some(user)) => self.told_of_user.entry(user.clone()).or_default().push(at),
             (None, None) => {}
         }
     }
 
+    /// An event that is taken back, with all that came after it.
     pub(crate) fn remove_event(&mut self, at: usize, row: &EventRecord) {
         if let Some(id) = row.request {
-            leave(&mut self.told_of_request, &id, &at);
+            forget_from(&mut self.told_of_request, &id, at);
         }
         match (row.invitation, &row.user) {
-            (Some(id), _) => leave(&mut self.told_of, &id, &at),
-            (None, Some(user)) => leave(&mut self.told_of_user, user, &at),
+            (Some(id), _) => forget_from(&mut self.told_of, &id, at),
+            (None, Some(user)) => forget_from(&mut self.told_of_user, user, at),
             (None, None) => {}
         }
     }
@@ -473,6 +474,15 @@ fn leave<K: Hash + Eq, I: Ord>(sets: &mut Map<K, BTreeSet<I>>, key: &K, item: &I
         set.remove(item);
         if set.is_empty() {
             sets.remove(key);
+        }
+    }
+}
+
+fn forget_from<K: Hash + Eq>(places: &mut Map<K, Vec<usize>>, key: &K, from: usize) {
+    if let Some(list) = places.get_mut(key) {
+        list.retain(|at| *at < from);
+        if list.is_empty() {
+            places.remove(key);
         }
     }
 }

@@ -461,12 +461,12 @@ impl World {
         let mut reads =
             Reads::new().person(self.user(n[0])).sent_by(self.user(n[1])).invitee(self.invitee(n[2]));
         reads = reads.limits_of(&Actor::User(self.user(n[3])));
-        reads.invitations.extend(self.reference.invitation_ids(id).get(n[0] % 8));
+        reads.invitations.extend(self.reference.invitation_ids(id).get(n[0] % 8).copied());
         // Those of a closed organization come in no order, so that a part of them is any part.
         let closed = self.reference.load(id, &reads, self.now).organization().map(|row| row.status)
             == Some(OrganizationStatus::Closed);
         reads.due = if closed { 0 } else { u32::try_from(n[1] % 4).unwrap() };
-        reads.requests.extend(self.reference.request_ids(id).get(n[2] % 8));
+        reads.requests.extend(self.reference.request_ids(id).get(n[2] % 8).copied());
         reads.due_requests = u32::try_from(n[2] % 4).unwrap();
         let slice = store.load(id, &reads, self.now).await.map_err(failed)?;
         self.is_as_folded(id, &slice, &reads)

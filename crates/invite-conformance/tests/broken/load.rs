@@ -153,7 +153,7 @@ impl Wrapper for OneTableOfLimits {
             return Ok(slice);
         }
         let mut others = reads.clone();
-        others.limits.clear();
+        others.limits = SortedSet::new();
         let mut told = answers_of(&slice, slice.organization().cloned(), &others, &Told::default());
         let acme = self.0.load(&rows::acme(), reads, now).await?;
         for subject in &reads.limits {

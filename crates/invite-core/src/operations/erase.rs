@@ -11,7 +11,7 @@ use crate::rules::organization;
 use crate::seats::lower;
 use crate::{
     Actor, Draft, Event, Host, InvitationId, Invitee, MAX_VOUCHED, Operation, Reads, RevokedBecause,
-    SettledBecause, Stop, SuppressionKind, UserId,
+    SettledBecause, SortedSet, Stop, SuppressionKind, UserId,
 };
 
 /// What becomes of what a person blocked or unsubscribed from, when they are erased.
@@ -91,7 +91,7 @@ impl Erase {
 
     /// All names that an organization knows of the person.
     #[must_use]
-    pub fn names(&self, draft: &Draft) -> BTreeSet<Invitee> {
+    pub fn names(&self, draft: &Draft) -> SortedSet<Invitee> {
         draft.names_of(&self.person)
     }
 
@@ -186,7 +186,7 @@ impl Erase {
         &self,
         host: &Host<'_>,
         draft: &mut Draft,
-        names: &BTreeSet<Invitee>,
+        names: &SortedSet<Invitee>,
         erased: &mut Erased,
     ) -> Result<(), Stop<EraseRefused>> {
         let mut gone = BTreeSet::new();
@@ -229,7 +229,7 @@ impl Erase {
     fn requests(
         &self,
         draft: &mut Draft,
-        names: &BTreeSet<Invitee>,
+        names: &SortedSet<Invitee>,
         erased: &mut Erased,
     ) -> Result<(), Stop<EraseRefused>> {
         for name in names {
@@ -264,7 +264,7 @@ fn whoever_answered(
     Ok(user.filter(is_gone).cloned().into_iter())
 }
 
-fn drop_blocks(draft: &mut Draft, names: &BTreeSet<Invitee>) -> Result<usize, Stop<EraseRefused>> {
+fn drop_blocks(draft: &mut Draft, names: &SortedSet<Invitee>) -> Result<usize, Stop<EraseRefused>> {
     let mut dropped = 0;
     for invitee in names {
         for kind in SuppressionKind::ALL {

@@ -1,7 +1,6 @@
 //! Becoming a member: the one way in, whatever leads to it (AUT-6).
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::refusal::{
@@ -11,7 +10,8 @@ use crate::rules::{open_at_places, organization, require_active, require_domain,
 use crate::seats::{NoRoom, lower, release_covered, require_seat, seat_after, takes_another};
 use crate::{
     AccessModel, Actor, Draft, EmailAddress, Event, Fault, Grants, Invitation, InvitationKind, Invitee,
-    JoinedBy, Member, MemberStatus, Metadata, NotLoaded, RevokedBecause, Scope, SettledBecause, Stop, UserId,
+    JoinedBy, Member, MemberStatus, Metadata, NotLoaded, RevokedBecause, Scope, SettledBecause, SortedSet,
+    Stop, UserId,
 };
 
 /// Somebody who is about to become a member, or to hold more.
@@ -102,7 +102,7 @@ pub(super) fn settle<R: Refusal>(
     member: &Member,
     known_as: impl IntoIterator<Item = Invitee>,
 ) -> Result<(), Stop<R>> {
-    for invitee in names_of(member).chain(known_as).collect::<BTreeSet<_>>() {
+    for invitee in names_of(member).chain(known_as).collect::<SortedSet<_>>() {
         if draft.member_of(&invitee)?.is_some_and(|other| other.user != member.user) {
             continue;
         }

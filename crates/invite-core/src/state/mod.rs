@@ -6,6 +6,7 @@ mod draft;
 mod event;
 mod reads;
 mod record;
+mod set;
 mod slice;
 mod table;
 
@@ -14,4 +15,5 @@ pub use draft::*;
 pub use event::*;
 pub use reads::*;
 pub use record::*;
+pub use set::*;
 pub use slice::*;

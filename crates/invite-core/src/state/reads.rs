@@ -1,6 +1,5 @@
 //! What a command needs to see.
 
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 
 use chrono::TimeDelta;
@@ -8,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, EmailAddress, Grants, GroupId, InvitationId, Invitee, LimitSubject, LinkId, RequestId, Scope,
-    UserId,
+    SortedSet, UserId,
 };
 
 /// The key under which a repeated command is recognised (LIF-12): it is scoped to the actor and operation.
@@ -50,33 +49,33 @@ pub struct CommandKey {
 #[non_exhaustive]
 pub struct Reads {
     /// Invitations by id.
-    pub invitations: BTreeSet<InvitationId>,
+    pub invitations: SortedSet<InvitationId>,
     /// Invitees.
-    pub invitees: BTreeSet<Invitee>,
+    pub invitees: SortedSet<Invitee>,
     /// Members by user.
-    pub members: BTreeSet<UserId>,
+    pub members: SortedSet<UserId>,
     /// Users, with all that is addressed to them.
-    pub people: BTreeSet<UserId>,
+    pub people: SortedSet<UserId>,
     /// Members whose memberships are looked up by the address they joined with.
-    pub addresses: BTreeSet<EmailAddress>,
+    pub addresses: SortedSet<EmailAddress>,
     /// Inviters whose open invitations are needed.
-    pub sent_by: BTreeSet<UserId>,
+    pub sent_by: SortedSet<UserId>,
     /// Groups by id.
-    pub groups: BTreeSet<GroupId>,
+    pub groups: SortedSet<GroupId>,
     /// Invite links by id.
-    pub links: BTreeSet<LinkId>,
+    pub links: SortedSet<LinkId>,
     /// Join requests by id.
-    pub requests: BTreeSet<RequestId>,
+    pub requests: SortedSet<RequestId>,
     /// Invitees whose open join requests are needed.
-    pub asked: BTreeSet<Invitee>,
+    pub asked: SortedSet<Invitee>,
     /// Domains of addresses, by which somebody may come in.
-    pub domains: BTreeSet<String>,
+    pub domains: SortedSet<String>,
     /// Whether all links that did not end are needed.
     pub kept_links: bool,
     /// Subjects of limits on rate.
-    pub limits: BTreeSet<LimitSubject>,
-    /// Keys of earlier commands.
-    pub commands: BTreeSet<CommandKey>,
+    pub limits: SortedSet<LimitSubject>,
+    /// SortedSet of earlier commands.
+    pub commands: SortedSet<CommandKey>,
     /// How many open invitations past their expiry are needed, and members whose access ended; 0 for none.
     pub due: u32,
     /// How many open join requests past their expiry are needed; 0 for none.
@@ -84,7 +83,7 @@ pub struct Reads {
     /// How many rows that name a closed group are needed; 0 for none.
     pub closing: u32,
     /// Persons of whom is needed what is to be erased: invitations that ended, and join requests.
-    pub past: BTreeSet<Invitee>,
+    pub past: SortedSet<Invitee>,
     /// How many invitations, and as many join requests, that are to be erased are needed; 0 for none.
     pub overdue: u32,
     /// How long ended invitations and join requests are kept where the organization does not say so; `None`: for ever.

@@ -10,7 +10,7 @@ use super::table::Table;
 use crate::{
     CommandKey, CommandRecord, EmailAddress, Grants, Group, GroupId, Invitation, InvitationId, InviteLink,
     Invitee, JoinRequest, LimitSubject, LinkId, Member, Organization, OrganizationId, OrganizationStatus,
-    Reads, RequestId, RequestWay, Scope, Suppression, SuppressionKind, UserId,
+    Reads, RequestId, RequestWay, Scope, SortedSet, Suppression, SuppressionKind, UserId,
 };
 
 /// A decision asked for something that was not loaded. A bug of ours, never a "not found".
@@ -113,7 +113,7 @@ pub(super) struct DueRequests {
     pub(super) more: bool,
 }
 
-/// Keys that are not answered, in the order in which they were found missing.
+/// SortedSet that are not answered, in the order in which they were found missing.
 #[derive(Default)]
 struct Needed {
     members: Vec<UserId>,
@@ -124,7 +124,7 @@ struct Needed {
     links: Vec<LinkId>,
 }
 
-fn unanswered<K: Ord + Clone, V>(keys: &BTreeSet<K>, answers: &Table<K, V>) -> BTreeSet<K> {
+fn unanswered<K: Ord + Clone, V>(keys: &SortedSet<K>, answers: &Table<K, V>) -> SortedSet<K> {
     keys.iter().filter(|key| !answers.contains_key(*key)).cloned().collect()
 }
 
@@ -250,14 +250,14 @@ impl Slice {
             invitations: reads.invitations.iter().filter(invitation).copied().collect(),
             invitees: needed.invitees.into_iter().collect(),
             members: needed.members.into_iter().collect(),
-            people: BTreeSet::new(),
+            people: SortedSet::new(),
             addresses: needed.addresses.into_iter().collect(),
             sent_by: unanswered(&reads.sent_by, &self.sent_by),
             groups: needed.groups.into_iter().collect(),
             links: needed.links.into_iter().collect(),
             requests: unanswered(&reads.requests, &self.requests),
             asked: needed.asked.into_iter().collect(),
-            domains: BTreeSet::new(),
+            domains: SortedSet::new(),
             kept_links: (reads.kept_links || closes_group || closed) && !self.kept_links,
             limits: unanswered(&reads.limits, &self.limits),
             commands: unanswered(&reads.commands, &self.commands),
@@ -272,9 +272,9 @@ impl Slice {
 
     /// All names of whoever has one of these: with an address comes the member who joined with it, and with a user the
     /// address that they joined with, as far as that is known yet.
-    pub(crate) fn names_of(&self, person: &BTreeSet<Invitee>) -> BTreeSet<Invitee> {
-        let mut names = BTreeSet::new();
-        let mut next = person.iter().filter(|name| !name.is_erased()).cloned().collect::<Vec<_>>();
+    pub(crate) fn names_of<'a>(&self, person: impl IntoIterator<Item = &'a Invitee>) -> SortedSet<Invitee> {
+        let mut names = SortedSet::new();
+        let mut next = person.into_iter().filter(|name| !name.is_erased()).cloned().collect::<Vec<_>>();
         while let Some(name) = next.pop() {
             if names.contains(&name) {
                 continue;
