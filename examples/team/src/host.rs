@@ -226,6 +226,11 @@ pub(crate) fn group(named: &str) -> Result<GroupId, Failure> {
     GroupId::parse(named).map_err(|why| Failure::input(why.to_string(), "take one from `team groups`"))
 }
 
+/// The ids of the groups that were named with `--group`.
+pub(crate) fn groups(given: &Given) -> Result<Vec<GroupId>, Failure> {
+    given.all("group").map(group).collect()
+}
+
 /// The first rows of a list, page by page, and whether there are more.
 pub(crate) async fn up_to<T>(
     limit: usize,

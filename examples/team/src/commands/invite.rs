@@ -62,8 +62,7 @@ pub(crate) async fn invite(given: &Given) -> Result<Said, Failure> {
     let role = given.required("role", &host.roles())?;
     let acting = host.acting(given).await?;
     let (note, list) = read_list(source, given)?;
-    let groups = given.all("group").map(host::group).collect::<Result<Vec<_>, _>>()?;
-    let gift = Gift { role, groups, until: given.day("until")? };
+    let gift = Gift { role, groups: host::groups(given)?, until: given.day("until")? };
     let starts_at = given.day("starts")?;
     let inviting = Inviting { acting, given, gift, starts_at };
     let report = Report::new(list, role, note, host.roles());

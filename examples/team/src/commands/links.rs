@@ -191,8 +191,7 @@ pub(crate) async fn edit(given: &Given) -> Result<Said, Failure> {
 }
 
 fn granted(given: &Given, role: &str) -> Result<Grants, Failure> {
-    let groups = given.all("group").map(host::group).collect::<Result<Vec<_>, _>>()?;
-    Ok(super::invite::granted(role, &groups))
+    Ok(super::invite::granted(role, &host::groups(given)?))
 }
 
 /// With the limits that were given, and those there were.

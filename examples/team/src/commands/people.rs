@@ -77,7 +77,7 @@ pub(crate) async fn candidates(given: &Given) -> Result<Said, Failure> {
 pub(crate) async fn add(given: &Given) -> Result<Said, Failure> {
     let host = Host::open(given).await?;
     let role = given.required("role", &host.roles())?;
-    let groups = given.all("group").map(host::group).collect::<Result<Vec<_>, _>>()?;
+    let groups = host::groups(given)?;
     let member = |named: &String| {
         let (user, address) =
             named.split_once('=').map_or((named.as_str(), None), |(user, at)| (user, Some(at)));

@@ -124,7 +124,7 @@ pub(crate) async fn propose(given: &Given) -> Result<Said, Failure> {
     let [named] = given.arguments()?;
     let host = Host::open(given).await?;
     let role = given.required("role", &host.roles())?;
-    let groups = given.all("group").map(host::group).collect::<Result<Vec<_>, _>>()?;
+    let groups = host::groups(given)?;
     let who = match EmailAddress::parse(named) {
         Ok(address) => Invitee::from(address),
         Err(why) if named.contains('@') => {
@@ -187,7 +187,7 @@ fn ids(given: &Given) -> Result<Vec<RequestId>, Failure> {
 pub(crate) async fn approve(given: &Given) -> Result<Said, Failure> {
     let ids = ids(given)?;
     let host = Host::open(given).await?;
-    let groups = given.all("group").map(host::group).collect::<Result<Vec<_>, _>>()?;
+    let groups = host::groups(given)?;
     let approve = match given.one("role") {
         Some(role) => Approve::many(ids).granting(super::invite::granted(role, &groups)),
         None => Approve::many(ids),

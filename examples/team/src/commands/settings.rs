@@ -178,8 +178,7 @@ pub(crate) async fn verify_domain(given: &Given) -> Result<Said, Failure> {
         format!("{domain} is not this organization's any more.\n")
     } else {
         let role = given.required("role", &host.roles())?;
-        let groups = given.all("group").map(host::group).collect::<Result<Vec<_>, _>>()?;
-        let grants = granted(role, &groups);
+        let grants = granted(role, &host::groups(given)?);
         let by_request = given.flag("by-request");
         let set = if by_request { VerifiedDomain::asks(grants) } else { VerifiedDomain::joins(grants) };
         verified.insert(domain.clone(), set);
