@@ -8,7 +8,7 @@ use invite::core::Principal;
 use invite::mailer::Sender;
 use invite::{
     AccessModel, Acting, Among, Called, Directory, DirectoryError, EmailAddress, Entropy as _, GroupId,
-    InvalidEmail, InvitationFilter, InvitationId, Invitations, Key, Keyring, LinkFilter, LinkId,
+    InvalidEmail, InvitationFilter, InvitationId, Invitations, Invitee, Key, Keyring, LinkFilter, LinkId,
     OrganizationHandle, Page, PageRequest, Person, RequestId, RoleName, SystemEntropy, UserId, WhichLinks,
 };
 use invite_memory::EmlMailer;
@@ -219,6 +219,18 @@ pub(crate) async fn link(acting: &Acting, named: &str) -> Result<LinkId, Failure
             "say which one by its id, from `team links`",
         )),
     }
+}
+
+/// An address or a user, as it was typed.
+pub(crate) fn invitee(named: &str) -> Result<Invitee, Failure> {
+    let bad = |why: String, remedy: &str| Failure::input(format!("{named}: {why}"), remedy);
+    if named.contains('@') {
+        let address =
+            EmailAddress::parse(named).map_err(|why| bad(why.to_string(), "correct the address"))?;
+        return Ok(address.into());
+    }
+    let user = UserId::parse(named).map_err(|why| bad(why.to_string(), "name an address or a user"))?;
+    Ok(user.into())
 }
 
 /// A group's id, as it was typed.

@@ -1,6 +1,6 @@
 //! People: whom somebody may mean, and those whom the host brings, removes or erases.
 
-use invite::{EmailAddress, Erase, Invitee, NewMember, Principal, Scope, UserId};
+use invite::{EmailAddress, Erase, NewMember, Principal, Scope, UserId};
 
 use super::invite::granted;
 use super::members::{THEIRS, theirs};
@@ -136,18 +136,13 @@ pub(crate) async fn remove_user(given: &Given) -> Result<Said, Failure> {
 }
 
 pub(crate) async fn erase(given: &Given) -> Result<Said, Failure> {
-    let named = |named: &String| -> Result<Invitee, Failure> {
-        let bad = |why: String| Failure::input(format!("{named}: {why}"), "name an address or a user");
-        if named.contains('@') {
-            return Ok(EmailAddress::parse(named).map_err(|why| bad(why.to_string()))?.into());
-        }
-        Ok(UserId::parse(named.clone()).map_err(|why| bad(why.to_string()))?.into())
-    };
-    let mut names = given.some_arguments()?.iter().map(named).collect::<Result<Vec<_>, _>>()?.into_iter();
-    let first = names.next().map(Erase::new);
-    let Some(mut person) = first.map(|person| names.fold(person, Erase::and)) else {
+    let [first, others @ ..] = given.some_arguments()? else {
         return Err(Failure::Nothing("nobody was named"));
     };
+    let mut person = Erase::new(host::invitee(first)?);
+    for named in others {
+        person = person.and(host::invitee(named)?);
+    }
     if given.flag("drop-blocks") {
         person = person.dropping_blocks();
     }

@@ -1,10 +1,7 @@
 //! Join requests and proposals: whoever asks, and whoever decides.
 
 use invite::core::{Approve, ApproveOutcome, Asked, Deny};
-use invite::{
-    Clock as _, EmailAddress, Invitee, JoinRequest, PageRequest, RequestFilter, RequestId, RequestState,
-    SystemClock, UserId,
-};
+use invite::{Clock as _, JoinRequest, PageRequest, RequestFilter, RequestId, RequestState, SystemClock};
 
 use super::answers::VOUCH_OPTION;
 use super::members::{invitee, roles};
@@ -125,15 +122,7 @@ pub(crate) async fn propose(given: &Given) -> Result<Said, Failure> {
     let host = Host::open(given).await?;
     let role = given.required("role", &host.roles())?;
     let groups = host::groups(given)?;
-    let who = match EmailAddress::parse(named) {
-        Ok(address) => Invitee::from(address),
-        Err(why) if named.contains('@') => {
-            return Err(Failure::input(format!("{named}: {why}"), "correct the address"));
-        }
-        Err(_) => UserId::parse(named)
-            .map_err(|why| Failure::input(why.to_string(), "name an address or a user"))?
-            .into(),
-    };
+    let who = host::invitee(named)?;
     let acting = host.acting(given).await?;
     let proposing = acting.propose(who, super::invite::granted(role, &groups));
     let asked = match given.one("message") {
