@@ -33,12 +33,14 @@ pub(crate) struct Reasons(Vec<(Why, Vec<String>)>);
 const MOST_PLACES: usize = 10;
 
 impl Reasons {
-    /// Adds what is refused at a place of the list.
-    pub(crate) fn add(&mut self, why: &Why, place: String) {
+    /// Adds what is refused at a place of the list, and says so in a word.
+    pub(crate) fn refused(&mut self, place: impl ToString, why: &Why) -> String {
+        let place = place.to_string();
         match self.0.iter_mut().find(|(known, _)| known == why) {
             Some((_, places)) => places.push(place),
             None => self.0.push((why.clone(), vec![place])),
         }
+        format!("refused: {}", why.code)
     }
 
     /// Each reason with its places and what to do about it.

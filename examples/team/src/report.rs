@@ -110,10 +110,7 @@ impl Report {
                 Became::Nothing => ("not invited".to_owned(), ""),
                 Became::Done(what) => ((*what).to_owned(), ""),
                 Became::Duplicate { of } => (format!("same as {}", self.place(*of)), ""),
-                Became::Refused(why) => {
-                    reasons.add(why, place.clone());
-                    (format!("refused: {}", why.code), why.rule)
-                }
+                Became::Refused(why) => (reasons.refused(&place, why), why.rule),
             };
             table.row([place, shown(&fragment.input, 48), row.role.clone(), result, rule.to_owned()]);
         }

@@ -124,11 +124,7 @@ where
     for Answered { organization, result, .. } in answered {
         let what = match result {
             Ok(outcome) => done(outcome),
-            Err(Error::Refused(reason)) => {
-                let why = Why::of(reason);
-                reasons.add(&why, organization.to_string());
-                format!("refused: {}", why.code)
-            }
+            Err(Error::Refused(reason)) => reasons.refused(organization, &Why::of(reason)),
             Err(other) => format!("failed: {other}"),
         };
         table.row([organization.to_string(), what]);

@@ -121,10 +121,8 @@ pub(crate) async fn revoke(given: &Given) -> Result<Said, Failure> {
     let (mut table, mut reasons) = (Table::new(["invitation", "result"]), Reasons::default());
     for (named, result) in named.iter().zip(&revoked.results) {
         let why = result.refused.as_ref().map(Why::of);
-        if let Some(why) = &why {
-            reasons.add(why, named.clone());
-        }
-        table.row([named.clone(), why.map_or("revoked".into(), |why| format!("refused: {}", why.code))]);
+        let what = why.map_or("revoked".into(), |why| reasons.refused(named, &why));
+        table.row([named.clone(), what]);
     }
     let said = Said::from(format!("{}{}", table.or("none was named"), reasons.text()));
     Ok(if revoked.is_empty() { said.but(Failure::Nothing("none was revoked")) } else { said })

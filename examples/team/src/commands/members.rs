@@ -282,10 +282,7 @@ impl Became {
         self.any |= why.is_none();
         let revoked = settled.revoked + settled.links_ended;
         let handed_over = settled.handed_over + settled.links_handed_over;
-        if let Some(why) = &why {
-            self.reasons.add(why, user.to_string());
-        }
-        let what = why.map_or(done.to_owned(), |why| format!("refused: {}", why.code));
+        let what = why.map_or(done.to_owned(), |why| self.reasons.refused(user, &why));
         self.table.row([user.to_string(), what, revoked.to_string(), handed_over.to_string()]);
     }
 

@@ -95,14 +95,8 @@ pub(crate) async fn add(given: &Given) -> Result<Said, Failure> {
     let added = added.map_err(|why| host.naming_roles(why))?;
     let (mut table, mut reasons) = (Table::new(["user", "result"]), Reasons::default());
     for result in &added.results {
-        let what = match &result.refused {
-            None => "added".to_owned(),
-            Some(reason) => {
-                let why = Why::of(reason);
-                reasons.add(&why, result.user.to_string());
-                format!("refused: {}", why.code)
-            }
-        };
+        let why = result.refused.as_ref().map(Why::of);
+        let what = why.map_or("added".into(), |why| reasons.refused(&result.user, &why));
         table.row([result.user.to_string(), what]);
     }
     let said = Said::from(format!("{}{}", table.or("nobody was named"), reasons.text()));
@@ -122,9 +116,8 @@ pub(crate) async fn remove_user(given: &Given) -> Result<Said, Failure> {
             table.row([step.organization.to_string(), "removed".into()]);
         }
         if let Some(reason) = &step.kept {
-            let why = Why::of(reason);
-            reasons.add(&why, step.organization.to_string());
-            table.row([step.organization.to_string(), format!("refused: {}", why.code)]);
+            let what = reasons.refused(&step.organization, &Why::of(reason));
+            table.row([step.organization.to_string(), what]);
         }
         (revoked, withdrawn) = (revoked + step.revoked, withdrawn + step.withdrawn);
         after = step.after;

@@ -187,18 +187,13 @@ pub(crate) async fn approve(given: &Given) -> Result<Said, Failure> {
         let what = match &result.outcome {
             ApproveOutcome::Joined { user, grants, .. } => format!("{user} is {} now", roles(grants)),
             ApproveOutcome::Invited { .. } => "invited; next: team send".into(),
-            ApproveOutcome::Refused { reason } => refused(&mut reasons, &Why::of(reason), result.request),
+            ApproveOutcome::Refused { reason } => reasons.refused(result.request, &Why::of(reason)),
             _ => String::new(),
         };
         table.row([result.request.to_string(), what]);
     }
     let said = Said::from(format!("{}{}", table.or("none was named"), reasons.text()));
     Ok(if approved.is_empty() { said.but(Failure::Nothing("none was approved")) } else { said })
-}
-
-fn refused(reasons: &mut Reasons, why: &Why, request: RequestId) -> String {
-    reasons.add(why, request.to_string());
-    format!("refused: {}", why.code)
 }
 
 pub(crate) async fn deny(given: &Given) -> Result<Said, Failure> {
@@ -212,7 +207,7 @@ pub(crate) async fn deny(given: &Given) -> Result<Said, Failure> {
     let (mut table, mut reasons) = (Table::new(["request", "result"]), Reasons::default());
     for result in &denied.results {
         let why = result.refused.as_ref().map(Why::of);
-        let what = why.map_or("denied".into(), |why| refused(&mut reasons, &why, result.request));
+        let what = why.map_or("denied".into(), |why| reasons.refused(result.request, &why));
         table.row([result.request.to_string(), what]);
     }
     let said = Said::from(format!("{}{}", table.or("none was named"), reasons.text()));
