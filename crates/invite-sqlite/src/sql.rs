@@ -137,15 +137,27 @@ statements! {
     FIND_COMMIT = "select 1 from invite_events where organization = ?1 and commit_id = ?2 limit 1";
     INSERT_EVENT = include_str!("../sql/insert_event.sql");
 
-    HOLDERS_OF_OPEN = include_str!("../sql/holders_of_open.sql");
-    HOLDERS_OF_PAST = include_str!("../sql/holders_of_past.sql");
-    HOLDERS_OF_BLOCKS = include_str!("../sql/holders_of_blocks.sql");
-    HOLDERS_OF_ADDRESS = include_str!("../sql/holders_of_address.sql");
-    HOLDERS_OF_REQUESTS = include_str!("../sql/holders_of_requests.sql");
-    HOLDERS_OF_REQUESTS_BY = include_str!("../sql/holders_of_requests_by.sql");
-    HOLDERS_OF_REQUESTS_WITH = include_str!("../sql/holders_of_requests_with.sql");
-    HOLDERS_OF_MEMBER = include_str!("../sql/holders_of_member.sql");
-    HOLDERS_OF_RECORDS = include_str!("../sql/holders_of_records.sql");
+    HOLDERS_OF_OPEN = "select distinct organization from invite_places where invitee = ?1 ",
+        include_str!("../sql/holders.sql");
+    HOLDERS_OF_PAST =
+        "select distinct organization from invite_invitations where invitee = ?1 and ended_at is not null ",
+        include_str!("../sql/holders.sql");
+    HOLDERS_OF_BLOCKS = "select distinct organization from invite_suppressions where invitee = ?1 ",
+        include_str!("../sql/holders.sql");
+    HOLDERS_OF_ADDRESS = "select distinct organization from invite_members where email_canonical = ?1 ",
+        include_str!("../sql/holders.sql");
+    HOLDERS_OF_REQUESTS = "select distinct organization from invite_requests where invitee = ?1 ",
+        include_str!("../sql/holders.sql");
+    HOLDERS_OF_REQUESTS_BY = "select distinct organization from invite_requests where by_user = ?1 ",
+        include_str!("../sql/holders.sql");
+    HOLDERS_OF_REQUESTS_WITH =
+        "select distinct organization from invite_requests where email_canonical = ?1 ",
+        include_str!("../sql/holders.sql");
+    HOLDERS_OF_MEMBER = "select distinct organization from invite_members where user = ?1 ",
+        include_str!("../sql/holders.sql");
+    HOLDERS_OF_RECORDS =
+        "select distinct organization from invite_events where user = ?1 and invitation is null ",
+        include_str!("../sql/holders.sql");
 
     DELIVERY = include_str!("../sql/delivery.sql"), "where organization = ?1 and id = ?2";
     LAST_DELIVERY = include_str!("../sql/delivery.sql"), include_str!("../sql/last_delivery.sql");

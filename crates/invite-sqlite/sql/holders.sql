@@ -1,0 +1,3 @@
+and organization > ?2
+order by organization
+limit ?3
