@@ -221,9 +221,9 @@ impl Index {
                     self.due.remove(&(end, row.id));
                 }
             }
-            if let Some((_, at)) = row.ended.as_ref().filter(|_| row.is_past()) {
+            if let Some(at) = row.past_since() {
                 leave(&mut self.past, &row.invitee, &row.id);
-                self.ended.remove(&(*at, row.id));
+                self.ended.remove(&(at, row.id));
             }
         }
         if let Some(row) = new {
@@ -238,9 +238,9 @@ impl Index {
                 self.open.entry(row.invitee.clone()).or_default().insert(row.id);
                 self.due.extend(row.expires_at.time().map(|end| (end, row.id)));
             }
-            if let Some((_, at)) = row.ended.as_ref().filter(|_| row.is_past()) {
+            if let Some(at) = row.past_since() {
                 self.past.entry(row.invitee.clone()).or_default().insert(row.id);
-                self.ended.insert((*at, row.id));
+                self.ended.insert((at, row.id));
             }
         }
     }
@@ -348,8 +348,8 @@ impl Index {
             for name in row.invitees().filter(|name| !name.is_erased()) {
                 leave(&mut self.telling, &name, &row.id);
             }
-            if let Some((_, at)) = row.ended.as_ref().filter(|_| row.is_past()) {
-                self.ended_requests.remove(&(*at, row.id));
+            if let Some(at) = row.past_since() {
+                self.ended_requests.remove(&(at, row.id));
             }
         }
         if let Some(row) = new {
@@ -363,8 +363,8 @@ impl Index {
             for name in row.invitees().filter(|name| !name.is_erased()) {
                 self.telling.entry(name).or_default().insert(row.id);
             }
-            if let Some((_, at)) = row.ended.as_ref().filter(|_| row.is_past()) {
-                self.ended_requests.insert((*at, row.id));
+            if let Some(at) = row.past_since() {
+                self.ended_requests.insert((at, row.id));
             }
         }
     }

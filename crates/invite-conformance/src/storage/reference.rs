@@ -331,65 +331,46 @@ impl Tenant {
             slice.answer_asked(invitee, rows);
         }
         if let (1.., Some(header)) = (open.due_requests, &self.header) {
-            let up_to = header.due_invitations(now);
-            let rows = self.asked().filter(|row| match up_to {
+            let is_due = |row: &&JoinRequest| match header.due_invitations(now) {
                 DueInvitations::All => true,
                 DueInvitations::ExpiredAt(at) => row.expires_at <= at,
-            });
-            let mut rows = rows.cloned().collect::<Vec<_>>();
-            rows.sort_by_key(|row| (row.expires_at, row.id));
-            let more = rows.len() > open.due_requests as usize;
-            rows.truncate(open.due_requests as usize);
-            slice.answer_due_requests(rows, more);
+            };
+            let due = self.asked().filter(is_due);
+            let (due, more) = first(due, |row| (row.expires_at, row.id), open.due_requests);
+            slice.answer_due_requests(due, more);
         }
         if open.kept_links {
             slice.answer_kept_links(self.links.values().filter(|row| row.is_kept()).cloned().collect());
         }
-        let first = self.header.as_ref().and_then(|row| row.closing.first());
-        if let (1.., Some(group)) = (open.closing, first) {
+        let closing = self.header.as_ref().and_then(|row| row.closing.first());
+        if let (1.., Some(group)) = (open.closing, closing) {
             let there = self.group_members.keys().filter(|(of, _)| of == group);
-            let mut members =
-                there.filter_map(|(_, user)| self.members.get(user).cloned()).collect::<Vec<_>>();
+            let members = there.filter_map(|(_, user)| self.members.get(user));
+            let (members, more) = first(members, |row| row.user.clone(), open.closing);
             let scope = Scope::Group(group.clone());
             let naming = self.open().filter(|row| row.grants.access(&scope).is_some());
-            let mut invitations = naming.cloned().collect::<Vec<_>>();
+            let (naming, more_naming) = first(naming, |row| row.id, open.closing);
             let asking = self.asked().filter(|row| row.group() == Some(group));
-            let mut requests = asking.cloned().collect::<Vec<_>>();
-            let limit = open.closing as usize;
-            let more = members.len().max(invitations.len()).max(requests.len()) > limit;
-            members.truncate(limit);
-            invitations.truncate(limit);
-            requests.truncate(limit);
-            slice.answer_closing(group.clone(), members, invitations, requests, more);
+            let (asking, more_asking) = first(asking, |row| row.id, open.closing);
+            let more = more || more_naming || more_asking;
+            slice.answer_closing(group.clone(), members, naming, asking, more);
         }
         for invitee in open.past {
-            let rows = self.invitations.values().filter(|row| row.is_past() && row.invitee == invitee);
-            let mut rows = rows.cloned().collect::<Vec<_>>();
+            let of = |row: &&Invitation| row.past_since().is_some() && row.invitee == invitee;
+            let (rows, more) = first(self.invitations.values().filter(of), |row| row.id, Reads::PAST);
             let tells = |row: &&JoinRequest| row.invitees().any(|name| name == invitee);
-            let mut requests = self.requests.values().filter(tells).cloned().collect::<Vec<_>>();
-            let more = rows.len().max(requests.len()) > Reads::PAST as usize;
-            rows.truncate(Reads::PAST as usize);
-            requests.truncate(Reads::PAST as usize);
-            slice.answer_past(invitee, rows, requests, more);
+            let (requests, more_requests) =
+                first(self.requests.values().filter(tells), |row| row.id, Reads::PAST);
+            slice.answer_past(invitee, rows, requests, more || more_requests);
         }
         if let (1.., Some(header)) = (open.overdue, &self.header) {
             let until = header.erased_until(now, open.retention);
-            let at = |row: &Invitation| row.ended.as_ref().map(|(_, at)| *at);
-            let over = |row: &&Invitation| {
-                row.is_past() && at(row).zip(until).is_some_and(|(at, until)| at <= until)
-            };
-            let mut rows = self.invitations.values().filter(over).cloned().collect::<Vec<_>>();
-            rows.sort_by_key(|row| (at(row), row.id));
-            let at = |row: &JoinRequest| row.ended.as_ref().map(|(_, at)| *at);
-            let over = |row: &&JoinRequest| {
-                row.is_past() && at(row).zip(until).is_some_and(|(at, until)| at <= until)
-            };
-            let mut requests = self.requests.values().filter(over).cloned().collect::<Vec<_>>();
-            requests.sort_by_key(|row| (at(row), row.id));
-            let more = rows.len().max(requests.len()) > open.overdue as usize;
-            rows.truncate(open.overdue as usize);
-            requests.truncate(open.overdue as usize);
-            slice.answer_overdue(rows, requests, more);
+            let over = |ended: Option<DateTime<Utc>>| ended.is_some() && ended <= until;
+            let rows = self.invitations.values().filter(|row| over(row.past_since()));
+            let (rows, more) = first(rows, |row| (row.past_since(), row.id), open.overdue);
+            let requests = self.requests.values().filter(|row| over(row.past_since()));
+            let (requests, more_requests) = first(requests, |row| (row.past_since(), row.id), open.overdue);
+            slice.answer_overdue(rows, requests, more || more_requests);
         }
         for subject in open.limits {
             let kept = self.limits.get(&subject).copied();
@@ -400,25 +381,15 @@ impl Tenant {
             slice.answer_command(key, record);
         }
         if let (1.., Some(header)) = (open.due, &self.header) {
-            let up_to = header.due_invitations(now);
-            let mut rows = self.open().filter(|row| match up_to {
+            let is_due = |row: &&Invitation| match header.due_invitations(now) {
                 DueInvitations::All => true,
                 DueInvitations::ExpiredAt(at) => row.expires_at.is_over(at),
-            });
-            let mut rows = rows.by_ref().cloned().collect::<Vec<_>>();
-            rows.sort_by_key(|row| match row.expires_at {
-                Expiry::At(at) => (at, row.id),
-                Expiry::Never => (DateTime::<Utc>::MAX_UTC, row.id),
-            });
-            let (limit, over) = (open.due as usize, header.due_access(now));
-            let mut members =
-                self.members.values().filter(|row| row.ends_at().is_some_and(|end| end <= over));
-            let mut members = members.by_ref().cloned().collect::<Vec<_>>();
-            members.sort_by_key(|row| (row.ends_at(), row.user.clone()));
-            let more = rows.len() > limit || members.len() > limit;
-            rows.truncate(limit);
-            members.truncate(limit);
-            slice.answer_due(rows, members, more);
+            };
+            let (rows, more) = first(self.open().filter(is_due), |row| (row.expires_at, row.id), open.due);
+            let over = header.due_access(now);
+            let members = self.members.values().filter(|row| row.ends_at().is_some_and(|end| end <= over));
+            let (members, more_members) = first(members, |row| (row.ends_at(), row.user.clone()), open.due);
+            slice.answer_due(rows, members, more || more_members);
         }
     }
 
@@ -456,6 +427,19 @@ fn fold_rows<K: Ord + Clone, R: Clone>(
             RowChange::Delete(key) => drop(rows.remove(key)),
         }
     }
+}
+
+/// The first rows in an order, and whether there are more.
+fn first<'a, T: Clone + 'a, K: Ord>(
+    rows: impl Iterator<Item = &'a T>,
+    order: impl Fn(&T) -> K,
+    limit: u32,
+) -> (Vec<T>, bool) {
+    let mut rows = rows.cloned().collect::<Vec<_>>();
+    rows.sort_by_key(order);
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    (rows, more)
 }
 
 /// A page of rows in order, from the newest or from the oldest.

@@ -12,8 +12,8 @@ use crate::rules::organization;
 use crate::seats::{end_due, lower, release_covered, seat_after};
 use crate::state::Closing;
 use crate::{
-    Actor, Draft, Entropy, Event, Host, Invitation, InvitationId, JoinRequest, LinkEnding, Operation,
-    OrganizationStatus, Reads, RevokedBecause, Scope, SettledBecause, Stop, UserId,
+    Actor, Draft, Entropy, Event, Host, InvitationId, JoinRequest, LinkEnding, Operation, OrganizationStatus,
+    Reads, RevokedBecause, Scope, SettledBecause, Stop, UserId,
 };
 
 /// Writes down that invitations and join requests expired, or ended with their organization, and that the access of
@@ -168,10 +168,10 @@ fn settle_closed_group(
 fn erase_overdue(retention: Option<TimeDelta>, draft: &mut Draft) -> Result<(usize, bool), Stop<Infallible>> {
     let until = organization::<Infallible>(draft)?.erased_until(draft.now(), retention);
     let (Some(until), Ok((rows, more))) = (until, draft.overdue()) else { return Ok((0, false)) };
-    let over = |row: &&Invitation| row.is_past() && row.ended.as_ref().is_some_and(|(_, at)| *at <= until);
-    let ids = rows.filter(over).map(|row| row.id).collect::<Vec<_>>();
-    let over = |row: &&JoinRequest| row.is_past() && row.ended.as_ref().is_some_and(|(_, at)| *at <= until);
-    let requests = draft.overdue_requests()?.filter(over).map(|row| row.id).collect::<Vec<_>>();
+    let over = |ended: Option<_>| ended.is_some_and(|at| at <= until);
+    let ids = rows.filter(|row| over(row.past_since())).map(|row| row.id).collect::<Vec<_>>();
+    let requests = draft.overdue_requests()?.filter(|row| over(row.past_since()));
+    let requests = requests.map(|row| row.id).collect::<Vec<_>>();
     for &id in &ids {
         draft.emit(Event::InvitationErased { id });
     }

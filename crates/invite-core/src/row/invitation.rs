@@ -395,10 +395,10 @@ impl Invitation {
         self.ended.is_none()
     }
 
-    /// Whether it ended and tells who was invited still.
+    /// When it ended, if it did and tells who was invited still.
     #[must_use]
-    pub fn is_past(&self) -> bool {
-        self.ended.is_some() && !self.invitee.is_erased()
+    pub fn past_since(&self) -> Option<DateTime<Utc>> {
+        self.ended.as_ref().filter(|_| !self.invitee.is_erased()).map(|(_, at)| *at)
     }
 
     /// The purpose of the tokens that are mailed for it.

@@ -195,10 +195,10 @@ impl JoinRequest {
         scopes.next().flatten().filter(|_| scopes.next().is_none())
     }
 
-    /// Whether it ended and tells who would have joined still.
+    /// When it ended, if it did and tells who would have joined still.
     #[must_use]
-    pub fn is_past(&self) -> bool {
-        self.ended.is_some() && !self.invitee.is_erased()
+    pub fn past_since(&self) -> Option<DateTime<Utc>> {
+        self.ended.as_ref().filter(|_| !self.invitee.is_erased()).map(|(_, at)| *at)
     }
 
     /// Whoever would join, by every name that the request tells.

@@ -443,7 +443,9 @@ impl Draft {
         };
         let before = (reserved(self, &old_key), reserved(self, &new_key));
         let past = |row: Option<&Option<Box<Invitation>>>| {
-            row.and_then(Option::as_deref).filter(|row| row.is_past()).map(|row| row.invitee.clone())
+            row.and_then(Option::as_deref)
+                .filter(|row| row.past_since().is_some())
+                .map(|row| row.invitee.clone())
         };
         let (was_past, is_past) = (past(self.slice.invitations.get(&id)), past(row.as_ref()));
 

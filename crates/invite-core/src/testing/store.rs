@@ -258,10 +258,8 @@ impl Rows {
                 DueInvitations::All => true,
                 DueInvitations::ExpiredAt(at) => row.expires_at <= at,
             };
-            let mut due = self.asked().filter(is_due).cloned().collect::<Vec<_>>();
-            due.sort_by_key(|row| (row.expires_at, row.id));
-            let more = due.len() > *due_requests as usize;
-            due.truncate(*due_requests as usize);
+            let (due, more) =
+                first(self.asked().filter(is_due), |row| (row.expires_at, row.id), *due_requests);
             slice.answer_due_requests(due, more);
         }
         if *kept_links {
@@ -270,48 +268,33 @@ impl Rows {
         if *closing > 0 {
             let header = self.header.as_ref().expect("nothing is closing without an organization");
             let group = header.closing.first().expect("a group is closing");
-            let limit = *closing as usize;
-            let users = self.group_members.keys().filter(|(of, _)| of == group).map(|(_, user)| user);
-            let members = users.take(limit + 1).map(|user| self.members[user].clone()).collect::<Vec<_>>();
+            let users = self.group_members.keys().filter(|(of, _)| of == group);
+            let members = users.map(|(_, user)| &self.members[user]);
+            let (members, more) = first(members, |row| row.user.clone(), *closing);
             let scope = Scope::Group(group.clone());
             let ids = self.places.iter().filter(|((of, _), _)| *of == scope).map(|(_, id)| id);
-            let named = ids.take(limit + 1).map(|id| self.invitations[id].clone()).collect::<Vec<_>>();
-            let asked = self.asked().filter(|row| row.group() == Some(group)).take(limit + 1);
-            let asked = asked.cloned().collect::<Vec<_>>();
-            let more = members.len().max(named.len()).max(asked.len()) > limit;
-            let members = members.into_iter().take(limit).collect();
-            let (named, asked) = (named.into_iter().take(limit), asked.into_iter().take(limit));
-            slice.answer_closing(group.clone(), members, named.collect(), asked.collect(), more);
+            let (named, more_named) = first(ids.map(|id| &self.invitations[id]), |_| (), *closing);
+            let asked = self.asked().filter(|row| row.group() == Some(group));
+            let (asked, more_asked) = first(asked, |row| row.id, *closing);
+            slice.answer_closing(group.clone(), members, named, asked, more || more_named || more_asked);
         }
         for invitee in past {
-            let ended = self.invitations.values().filter(|row| row.is_past() && row.invitee == *invitee);
-            let mut ended = ended.cloned().collect::<Vec<_>>();
+            let of = |row: &&Invitation| row.past_since().is_some() && row.invitee == *invitee;
+            let (ended, more) = first(self.invitations.values().filter(of), |row| row.id, Reads::PAST);
             let tells = |row: &&JoinRequest| row.invitees().any(|name| name == *invitee);
-            let mut requests = self.requests.values().filter(tells).cloned().collect::<Vec<_>>();
-            let more = ended.len().max(requests.len()) > Reads::PAST as usize;
-            ended.truncate(Reads::PAST as usize);
-            requests.truncate(Reads::PAST as usize);
-            slice.answer_past(invitee.clone(), ended, requests, more);
+            let (requests, more_requests) =
+                first(self.requests.values().filter(tells), |row| row.id, Reads::PAST);
+            slice.answer_past(invitee.clone(), ended, requests, more || more_requests);
         }
         if *overdue > 0 {
             let header = self.header.as_ref().expect("nothing is overdue without an organization");
             let until = header.erased_until(now, *retention);
-            let at = |row: &Invitation| row.ended.as_ref().map(|(_, at)| *at);
-            let over = |row: &&Invitation| {
-                row.is_past() && at(row).zip(until).is_some_and(|(at, until)| at <= until)
-            };
-            let mut rows = self.invitations.values().filter(over).cloned().collect::<Vec<_>>();
-            rows.sort_by_key(|row| (at(row), row.id));
-            let at = |row: &JoinRequest| row.ended.as_ref().map(|(_, at)| *at);
-            let over = |row: &&JoinRequest| {
-                row.is_past() && at(row).zip(until).is_some_and(|(at, until)| at <= until)
-            };
-            let mut requests = self.requests.values().filter(over).cloned().collect::<Vec<_>>();
-            requests.sort_by_key(|row| (at(row), row.id));
-            let more = rows.len().max(requests.len()) > *overdue as usize;
-            rows.truncate(*overdue as usize);
-            requests.truncate(*overdue as usize);
-            slice.answer_overdue(rows, requests, more);
+            let over = |ended: Option<DateTime<Utc>>| ended.is_some() && ended <= until;
+            let rows = self.invitations.values().filter(|row| over(row.past_since()));
+            let (rows, more) = first(rows, |row| (row.past_since(), row.id), *overdue);
+            let requests = self.requests.values().filter(|row| over(row.past_since()));
+            let (requests, more_requests) = first(requests, |row| (row.past_since(), row.id), *overdue);
+            slice.answer_overdue(rows, requests, more || more_requests);
         }
         for subject in limits {
             slice.answer_limit(subject.clone(), self.limits.get(subject).copied());
@@ -321,26 +304,15 @@ impl Rows {
         }
         if *due > 0 {
             let header = self.header.as_ref().expect("nothing is due without an organization");
-            let mut rows = match header.due_invitations(now) {
-                DueInvitations::All => self.open().cloned().collect::<Vec<_>>(),
-                DueInvitations::ExpiredAt(at) => {
-                    self.open().filter(|row| row.expires_at.is_over(at)).cloned().collect()
-                }
+            let is_due = |row: &&Invitation| match header.due_invitations(now) {
+                DueInvitations::All => true,
+                DueInvitations::ExpiredAt(at) => row.expires_at.is_over(at),
             };
-            rows.sort_by_key(|row| match row.expires_at {
-                Expiry::At(at) => (at, row.id),
-                Expiry::Never => (DateTime::<Utc>::MAX_UTC, row.id),
-            });
-            let limit = *due as usize;
+            let (rows, more) = first(self.open().filter(is_due), |row| (row.expires_at, row.id), *due);
             let over = header.due_access(now);
-            let mut members =
-                self.members.values().filter(|row| row.ends_at().is_some_and(|end| end <= over));
-            let mut members = members.by_ref().cloned().collect::<Vec<_>>();
-            members.sort_by_key(|row| (row.ends_at(), row.user.clone()));
-            let more = rows.len() > limit || members.len() > limit;
-            rows.truncate(limit);
-            members.truncate(limit);
-            slice.answer_due(rows, members, more);
+            let members = self.members.values().filter(|row| row.ends_at().is_some_and(|end| end <= over));
+            let (members, more_members) = first(members, |row| (row.ends_at(), row.user.clone()), *due);
+            slice.answer_due(rows, members, more || more_members);
         }
     }
 
@@ -351,4 +323,17 @@ impl Rows {
     pub(crate) fn open(&self) -> impl Iterator<Item = &Invitation> {
         self.invitations.values().filter(|row| row.is_open())
     }
+}
+
+/// The first rows in an order, and whether there are more.
+fn first<'a, T: Clone + 'a, K: Ord>(
+    rows: impl Iterator<Item = &'a T>,
+    order: impl Fn(&T) -> K,
+    limit: u32,
+) -> (Vec<T>, bool) {
+    let mut rows = rows.cloned().collect::<Vec<_>>();
+    rows.sort_by_key(order);
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    (rows, more)
 }
