@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use invite_conformance::storage::Fixture;
 use invite_core::*;
 use invite_memory::MemoryStorage;
 use invite_storage::*;
 
-use super::surroundings::{around, edited};
+use super::surroundings::{around, edited, misread, retold};
 
 broken_stores! {
     what_was_erased_is_told: edited(|commit| commit.erased.invitations.clear()),
@@ -32,29 +33,26 @@ broken_stores! {
     }),
         fails [erased_is_gone_of_requests] saying "what is left of a join request"
         also [past_is_what_ended_and_was_asked];
-    requests_by_the_user_alone: around(|store| OfAsked(store, |invitee, row| row.invitee == *invitee)),
+    requests_by_the_user_alone: telling_of_past(|invitee, _, requests, _| requests.retain(|row| row.invitee == *invitee)),
         fails [past_is_what_ended_and_was_asked past_is_what_ended_and_was_asked_and_whether_there_is_more]
         saying "those that tell the address";
-    requests_that_ended_alone: around(|store| OfAsked(store, |_, row| !row.is_open())),
+    requests_that_ended_alone: telling_of_past(|_, _, requests, _| requests.retain(|row| !row.is_open())),
         fails [past_is_what_ended_and_was_asked] saying "those that tell the address";
-    overdue_requests_are_left: around(NoneOverdue),
+    overdue_requests_are_left: retold(no_request_overdue),
         fails [past_is_what_ended_long_ago_of_requests] saying "what ended by then";
     erased_before_the_commit: around(Early),
         fails [erased_is_gone_only_with_its_commit] saying "nothing is erased";
-    one_of_what_ended: around(|store| OfPast(store, |mut rows, more| {
-        rows.truncate(1);
-        (rows, more)
-    })),
+    one_of_what_ended: telling_of_past(|_, rows, _, _| rows.truncate(1)),
         fails [past_is_what_ended] saying "invitations of the address that ended"
         also [past_is_what_ended_and_whether_there_is_more];
-    more_that_ended_is_not_told: around(|store| OfPast(store, |rows, _| (rows, false))),
+    more_that_ended_is_not_told: telling_of_past(|_, _, _, more| *more = false),
         fails [past_is_what_ended_and_whether_there_is_more] saying "a sign that there are more"
         also [past_is_what_ended_and_was_asked_and_whether_there_is_more];
-    overdue_without_a_limit: around(AllOverdue),
+    overdue_without_a_limit: misread(|reads| reads.overdue = reads.overdue.saturating_mul(1_000)),
         fails [past_is_what_ended_long_ago past_is_what_ended_long_ago_of_requests] saying "as many as asked for";
-    holders_without_requests: around(NotAsked),
+    holders_without_requests: around(|store| HoldersWithout(store, "asked")),
         fails [holders_are_found_by_requests] saying "about the address";
-    holders_by_invitations_alone: around(Inviting),
+    holders_by_invitations_alone: around(|store| HoldersWithout(store, "told")),
         fails [holders_are_found] saying "about the user";
 }
 
@@ -103,82 +101,34 @@ impl Wrapper for KeepsFormer {
     }
 }
 
-/// Tells something else of what ended.
-struct OfPast(MemoryStorage, fn(Vec<Invitation>, bool) -> (Vec<Invitation>, bool));
-
-#[async_trait]
-impl Wrapper for OfPast {
-    in_memory!();
-
-    async fn load(
-        &self,
-        id: &OrganizationId,
-        reads: &Reads,
-        now: DateTime<Utc>,
-    ) -> Result<Slice, StorageError> {
-        let mut slice = self.0.load(id, reads, now).await?;
+/// Tells something else of what ended: of the invitations, the join requests, and whether there are more.
+fn telling_of_past(
+    edit: fn(&Invitee, &mut Vec<Invitation>, &mut Vec<JoinRequest>, &mut bool),
+) -> impl Fixture {
+    retold(move |slice, reads, _| {
         for invitee in &reads.past {
-            let Ok((rows, more)) = slice.past_of(invitee) else { continue };
-            let (rows, more) = self.1(rows.cloned().collect(), more);
-            let requests = slice.past_requests_of(invitee).into_iter().flatten().cloned().collect();
+            let Ok((rows, mut more)) = slice.past_of(invitee) else { continue };
+            let mut rows = rows.cloned().collect();
+            let mut requests = slice.past_requests_of(invitee).into_iter().flatten().cloned().collect();
+            edit(invitee, &mut rows, &mut requests, &mut more);
             slice.answer_past(invitee.clone(), rows, requests, more);
         }
-        Ok(slice)
-    }
-}
-
-/// Tells only some of the join requests.
-struct OfAsked(MemoryStorage, fn(&Invitee, &JoinRequest) -> bool);
-
-#[async_trait]
-impl Wrapper for OfAsked {
-    in_memory!();
-
-    async fn load(
-        &self,
-        id: &OrganizationId,
-        reads: &Reads,
-        now: DateTime<Utc>,
-    ) -> Result<Slice, StorageError> {
-        let mut slice = self.0.load(id, reads, now).await?;
-        for invitee in &reads.past {
-            let Ok((rows, more)) = slice.past_of(invitee) else { continue };
-            let rows = rows.cloned().collect();
-            let requests = slice.past_requests_of(invitee).into_iter().flatten();
-            let requests = requests.filter(|row| self.1(invitee, row)).cloned().collect();
-            slice.answer_past(invitee.clone(), rows, requests, more);
-        }
-        Ok(slice)
-    }
+    })
 }
 
 /// Finds no join request that is overdue.
-struct NoneOverdue(MemoryStorage);
-
-#[async_trait]
-impl Wrapper for NoneOverdue {
-    in_memory!();
-
-    async fn load(
-        &self,
-        id: &OrganizationId,
-        reads: &Reads,
-        now: DateTime<Utc>,
-    ) -> Result<Slice, StorageError> {
-        let mut slice = self.0.load(id, reads, now).await?;
-        let overdue = slice.overdue().ok().map(|(rows, more)| (rows.cloned().collect(), more));
-        if let Some((rows, more)) = overdue {
-            slice.answer_overdue(rows, Vec::new(), more);
-        }
-        Ok(slice)
+fn no_request_overdue(slice: &mut Slice, _: &Reads, _: DateTime<Utc>) {
+    let overdue = slice.overdue().ok().map(|(rows, more)| (rows.cloned().collect(), more));
+    if let Some((rows, more)) = overdue {
+        slice.answer_overdue(rows, Vec::new(), more);
     }
 }
 
-/// Forgets that join requests tell of somebody too.
-struct NotAsked(MemoryStorage);
+/// Forgets that what these ids are named after tells of somebody too.
+struct HoldersWithout(MemoryStorage, &'static str);
 
 #[async_trait]
-impl Wrapper for NotAsked {
+impl Wrapper for HoldersWithout {
     in_memory!();
 
     async fn holders(
@@ -188,45 +138,7 @@ impl Wrapper for NotAsked {
         limit: u32,
     ) -> Result<Vec<OrganizationId>, StorageError> {
         let mut found = self.0.holders(person, after, limit).await?;
-        found.retain(|id| !id.as_str().contains("asked"));
-        Ok(found)
-    }
-}
-
-/// Loads more that is overdue than was asked for.
-struct AllOverdue(MemoryStorage);
-
-#[async_trait]
-impl Wrapper for AllOverdue {
-    in_memory!();
-
-    async fn load(
-        &self,
-        id: &OrganizationId,
-        reads: &Reads,
-        now: DateTime<Utc>,
-    ) -> Result<Slice, StorageError> {
-        let mut reads = reads.clone();
-        reads.overdue = reads.overdue.saturating_mul(1_000);
-        self.0.load(id, &reads, now).await
-    }
-}
-
-/// Forgets that members, blocks and records tell of somebody too.
-struct Inviting(MemoryStorage);
-
-#[async_trait]
-impl Wrapper for Inviting {
-    in_memory!();
-
-    async fn holders(
-        &self,
-        person: &[Invitee],
-        after: Option<&OrganizationId>,
-        limit: u32,
-    ) -> Result<Vec<OrganizationId>, StorageError> {
-        let mut found = self.0.holders(person, after, limit).await?;
-        found.retain(|id| !id.as_str().contains("told"));
+        found.retain(|id| !id.as_str().contains(self.1));
         Ok(found)
     }
 }

@@ -7,10 +7,10 @@ use invite_memory::MemoryStorage;
 use invite_storage::*;
 
 use super::answers::edit;
-use super::surroundings::{around, edited};
+use super::surroundings::{around, edited, misread};
 
 broken_stores! {
-    closing_without_a_limit: around(AllThatIsClosing),
+    closing_without_a_limit: misread(|reads| reads.closing = reads.closing.saturating_mul(1_000)),
         fails [closing_is_what_names_it_and_whether_there_is_more] saying "one of each";
     those_who_leave_a_group_stay_in_it: edited(|commit| {
         commit.group_members.retain(|change| !matches!(change, RowChange::Delete(_)));
@@ -27,11 +27,15 @@ broken_stores! {
         fails [values_come_back_of_groups_and_links] saying "a link, with nonces";
     a_part_of_the_links_for_all: around(FewLinks),
         fails [kept_links_are_all_or_an_error] saying "a part of them is not the truth";
-    links_that_ended_are_listed: around(EndedLinks),
+    links_that_ended_are_listed: around(|store| LinksOf(store, |filter| filter.which = WhichLinks::All)),
         fails [lists_are_ordered_of_groups_and_links] saying "which: Kept" also [grants_are_filed_for_links];
-    roles_in_a_group_are_not_asked_for: around(AnyRoleThere),
+    roles_in_a_group_are_not_asked_for: around(|store| MembersOf(store, |filter| {
+        filter.role = filter.role.take().filter(|_| filter.group.is_none());
+    })),
         fails [grants_are_filed] saying "group: Some";
-    who_is_suspended_is_asked_for_in_no_group: around(AnyStatusThere),
+    who_is_suspended_is_asked_for_in_no_group: around(|store| MembersOf(store, |filter| {
+        filter.status = filter.status.filter(|_| filter.group.is_none());
+    })),
         fails [grants_are_filed] saying "status: Some"
         also [lists_are_ordered_in_random_histories];
     that_somebody_is_suspended_is_lost: edited(|commit| {
@@ -41,29 +45,12 @@ broken_stores! {
     invitations_of_a_group_are_open_ones: around(OpenOnes),
         fails [grants_are_filed_for_invitations] saying "group: Some"
         also [lists_are_ordered_in_random_histories];
-    links_of_a_group_are_of_nobody: around(AnyCreatorThere),
+    links_of_a_group_are_of_nobody: around(|store| LinksOf(store, |filter| {
+        filter.creator = filter.creator.take().filter(|_| filter.group.is_none());
+    })),
         fails [grants_are_filed_for_links] saying "creator: Some";
     groups_of_a_name_in_any_case: around(AnyCase),
         fails [lists_are_ordered_of_groups_and_links] saying "GroupFilter";
-}
-
-/// Brings all that names a closed group, however much was asked for.
-struct AllThatIsClosing(MemoryStorage);
-
-#[async_trait]
-impl Wrapper for AllThatIsClosing {
-    in_memory!();
-
-    async fn load(
-        &self,
-        id: &OrganizationId,
-        reads: &Reads,
-        now: DateTime<Utc>,
-    ) -> Result<Slice, StorageError> {
-        let mut reads = reads.clone();
-        reads.closing = reads.closing.saturating_mul(1_000);
-        self.0.load(id, &reads, now).await
-    }
 }
 
 /// Leaves out links that are more than there may be.
@@ -94,11 +81,11 @@ impl Wrapper for FewLinks {
     }
 }
 
-/// Lists links that ended among those that did not.
-struct EndedLinks(MemoryStorage);
+/// Lists other links than it is asked for.
+struct LinksOf(MemoryStorage, fn(&mut LinkFilter));
 
 #[async_trait]
-impl Wrapper for EndedLinks {
+impl Wrapper for LinksOf {
     in_memory!();
 
     async fn links(
@@ -107,33 +94,17 @@ impl Wrapper for EndedLinks {
         filter: &LinkFilter,
         seek: &Seek,
     ) -> Result<Vec<InviteLink>, StorageError> {
-        self.0.links(id, &LinkFilter { which: WhichLinks::All, ..filter.clone() }, seek).await
+        let mut filter = filter.clone();
+        self.1(&mut filter);
+        self.0.links(id, &filter, seek).await
     }
 }
 
-/// Lists the links of a group whoever made them.
-struct AnyCreatorThere(MemoryStorage);
+/// Lists other members than it is asked for.
+struct MembersOf(MemoryStorage, fn(&mut MemberFilter));
 
 #[async_trait]
-impl Wrapper for AnyCreatorThere {
-    in_memory!();
-
-    async fn links(
-        &self,
-        id: &OrganizationId,
-        filter: &LinkFilter,
-        seek: &Seek,
-    ) -> Result<Vec<InviteLink>, StorageError> {
-        let creator = filter.creator.clone().filter(|_| filter.group.is_none());
-        self.0.links(id, &LinkFilter { creator, ..filter.clone() }, seek).await
-    }
-}
-
-/// Lists the members in a group whatever their role there.
-struct AnyRoleThere(MemoryStorage);
-
-#[async_trait]
-impl Wrapper for AnyRoleThere {
+impl Wrapper for MembersOf {
     in_memory!();
 
     async fn members(
@@ -142,26 +113,9 @@ impl Wrapper for AnyRoleThere {
         filter: &MemberFilter,
         seek: &Seek,
     ) -> Result<Vec<Member>, StorageError> {
-        let role = filter.role.clone().filter(|_| filter.group.is_none());
-        self.0.members(id, &MemberFilter { role, ..filter.clone() }, seek).await
-    }
-}
-
-/// Lists the members in a group whether they are suspended or not.
-struct AnyStatusThere(MemoryStorage);
-
-#[async_trait]
-impl Wrapper for AnyStatusThere {
-    in_memory!();
-
-    async fn members(
-        &self,
-        id: &OrganizationId,
-        filter: &MemberFilter,
-        seek: &Seek,
-    ) -> Result<Vec<Member>, StorageError> {
-        let status = filter.status.filter(|_| filter.group.is_none());
-        self.0.members(id, &MemberFilter { status, ..filter.clone() }, seek).await
+        let mut filter = filter.clone();
+        self.1(&mut filter);
+        self.0.members(id, &filter, seek).await
     }
 }
 

@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use invite_conformance::storage::rows;
+use invite_conformance::storage::{Fixture, rows};
 use invite_core::*;
 use invite_memory::MemoryStorage;
 use invite_storage::*;
 use tokio::task::yield_now;
 
 use super::answers::{Told, answers_of};
-use super::surroundings::{Played, around};
+use super::surroundings::{around, misread, retold};
 
 broken_stores! {
     version_read_after_rows: around(VersionAfterRows),
@@ -29,7 +29,7 @@ broken_stores! {
     no_sign_that_there_is_more: telling(|_| Told { more: false, ..Told::default() }),
         fails [load_closes_or_says_that_there_is_more] saying "one more than can be loaded"
         also [closing_is_what_names_it past_is_what_ended past_is_what_ended_and_was_asked_and_whether_there_is_more];
-    due_without_a_limit: around(AllThatIsDue),
+    due_without_a_limit: misread(|reads| reads.due = reads.due.saturating_mul(1_000)),
         fails [due_is_past_its_expiry due_is_past_its_expiry_or_of_a_closed_organization]
         saying "as many as asked for" also [due_is_past_its_expiry];
     access_that_ended_is_not_due: telling(|_| Told { access: false, ..Told::default() }),
@@ -47,26 +47,11 @@ broken_stores! {
         fails [tenants_are_apart_under_the_same_keys tenants_are_apart] saying "left: Some(";
 }
 
-/// Tells of what it finds what it is told to tell.
-struct Telling(MemoryStorage, fn(DateTime<Utc>) -> Told);
-
-fn telling(told: fn(DateTime<Utc>) -> Told) -> Played<Telling> {
-    around(move |store| Telling(store, told))
-}
-
-#[async_trait]
-impl Wrapper for Telling {
-    in_memory!();
-
-    async fn load(
-        &self,
-        id: &OrganizationId,
-        reads: &Reads,
-        now: DateTime<Utc>,
-    ) -> Result<Slice, StorageError> {
-        let slice = self.0.load(id, reads, now).await?;
-        Ok(answers_of(&slice, slice.organization().cloned(), reads, &self.1(now)))
-    }
+/// A store that tells of what it finds what it is told to tell.
+fn telling(told: fn(DateTime<Utc>) -> Told) -> impl Fixture {
+    retold(move |slice, reads, now| {
+        *slice = answers_of(slice, slice.organization().cloned(), reads, &told(now));
+    })
 }
 
 /// Reads rows, then the version they are said to be of.
@@ -88,25 +73,6 @@ impl Wrapper for VersionAfterRows {
         }
         let header = self.0.load(id, &Reads::new(), now).await?.organization().cloned();
         Ok(answers_of(&rows, header, reads, &Told::default()))
-    }
-}
-
-/// Brings all that is due.
-struct AllThatIsDue(MemoryStorage);
-
-#[async_trait]
-impl Wrapper for AllThatIsDue {
-    in_memory!();
-
-    async fn load(
-        &self,
-        id: &OrganizationId,
-        reads: &Reads,
-        now: DateTime<Utc>,
-    ) -> Result<Slice, StorageError> {
-        let mut all = reads.clone();
-        all.due = if reads.due > 0 { 10_000 } else { 0 };
-        self.0.load(id, &all, now).await
     }
 }
 

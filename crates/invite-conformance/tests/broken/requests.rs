@@ -8,7 +8,7 @@ use invite_memory::MemoryStorage;
 use invite_storage::*;
 
 use super::answers::{Told, answers_of, edit};
-use super::surroundings::{around, edited};
+use super::surroundings::{around, edited, misread, retold};
 
 broken_stores! {
     messages_of_requests_are_lost: edited(|commit| edit(&mut commit.requests, |row| row.message = None)),
@@ -49,7 +49,7 @@ broken_stores! {
             values_come_back_of_requests_after_several_changes_in_one_commit past_is_what_ended_and_was_asked
             erased_is_gone_of_requests closing_is_what_names_it
         ];
-    only_what_is_in_time_is_asked: around(InTime),
+    only_what_is_in_time_is_asked: retold(in_time),
         fails [asked_is_all] saying "past their expiry or not"
         also [
             tenants_are_apart_in_their_requests values_come_back_of_requests
@@ -57,7 +57,7 @@ broken_stores! {
         ];
     a_part_of_the_requests_for_all: around(FewAsked),
         fails [asked_is_all_or_an_error] saying "a part of them is not the truth";
-    due_requests_without_a_limit: around(AllThatIsDue),
+    due_requests_without_a_limit: misread(|reads| reads.due_requests = reads.due_requests.saturating_mul(1_000)),
         fails [due_requests_are_past_their_expiry due_requests_are_past_their_expiry_or_of_a_closed_organization]
         saying "as many as asked for";
     requests_of_one_time_from_the_oldest: around(TiesTurned),
@@ -99,25 +99,11 @@ impl Wrapper for OfTheFirst {
 }
 
 /// Takes what is past its expiry for ended.
-struct InTime(MemoryStorage);
-
-#[async_trait]
-impl Wrapper for InTime {
-    in_memory!();
-
-    async fn load(
-        &self,
-        id: &OrganizationId,
-        reads: &Reads,
-        now: DateTime<Utc>,
-    ) -> Result<Slice, StorageError> {
-        let mut slice = self.0.load(id, reads, now).await?;
-        for invitee in &reads.asked {
-            let in_time = slice.asked_for(invitee).unwrap().filter(|row| row.expires_at > now);
-            let in_time = in_time.cloned().collect();
-            slice.answer_asked(invitee.clone(), in_time);
-        }
-        Ok(slice)
+fn in_time(slice: &mut Slice, reads: &Reads, now: DateTime<Utc>) {
+    for invitee in &reads.asked {
+        let in_time = slice.asked_for(invitee).unwrap().filter(|row| row.expires_at > now);
+        let in_time = in_time.cloned().collect();
+        slice.answer_asked(invitee.clone(), in_time);
     }
 }
 
@@ -140,25 +126,6 @@ impl Wrapper for FewAsked {
         }
         let header = self.0.load(id, &Reads::new(), now).await?;
         Ok(answers_of(&header, header.organization().cloned(), reads, &Told::default()))
-    }
-}
-
-/// Brings all that is due.
-struct AllThatIsDue(MemoryStorage);
-
-#[async_trait]
-impl Wrapper for AllThatIsDue {
-    in_memory!();
-
-    async fn load(
-        &self,
-        id: &OrganizationId,
-        reads: &Reads,
-        now: DateTime<Utc>,
-    ) -> Result<Slice, StorageError> {
-        let mut all = reads.clone();
-        all.due_requests = reads.due_requests.saturating_mul(1_000);
-        self.0.load(id, &all, now).await
     }
 }
 

@@ -33,6 +33,44 @@ impl Wrapper for Edited {
     }
 }
 
+/// Loads something else than it is asked for.
+pub struct Misread(MemoryStorage, fn(&mut Reads));
+
+#[async_trait]
+impl Wrapper for Misread {
+    in_memory!();
+
+    async fn load(
+        &self,
+        id: &OrganizationId,
+        reads: &Reads,
+        now: DateTime<Utc>,
+    ) -> Result<Slice, StorageError> {
+        let mut reads = reads.clone();
+        self.1(&mut reads);
+        self.0.load(id, &reads, now).await
+    }
+}
+
+/// Edits what it tells.
+pub struct Retold<F>(MemoryStorage, F);
+
+#[async_trait]
+impl<F: Fn(&mut Slice, &Reads, DateTime<Utc>) + Send + Sync + 'static> Wrapper for Retold<F> {
+    in_memory!();
+
+    async fn load(
+        &self,
+        id: &OrganizationId,
+        reads: &Reads,
+        now: DateTime<Utc>,
+    ) -> Result<Slice, StorageError> {
+        let mut slice = self.0.load(id, reads, now).await?;
+        self.1(&mut slice, reads, now);
+        Ok(slice)
+    }
+}
+
 /// What is wrong with how the store bears what is done to it.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Outside {
@@ -69,6 +107,19 @@ pub fn around<B: Wrapper>(make: impl Fn(MemoryStorage) -> B + Send + Sync + 'sta
 /// A store that edits what it is told to write.
 pub fn edited(edit: fn(&mut Commit)) -> Played<Edited> {
     around(move |store| Edited(store, edit))
+}
+
+/// A store that loads something else than it is asked for.
+pub fn misread(edit: fn(&mut Reads)) -> Played<Misread> {
+    around(move |store| Misread(store, edit))
+}
+
+/// A store that edits what it tells.
+pub fn retold<F>(edit: F) -> Played<Retold<F>>
+where
+    F: Fn(&mut Slice, &Reads, DateTime<Utc>) + Copy + Send + Sync + 'static,
+{
+    around(move |store| Retold(store, edit))
 }
 
 /// A sound store in broken surroundings.
