@@ -130,7 +130,7 @@ pub(crate) fn require_active<R>(draft: &mut Draft, active: bool) -> Result<(), S
 where
     R: Refusal + From<MemberSuspended>,
 {
-    Ok(draft.rule("AUT-7", if active { Ok(()) } else { Err(R::from(MemberSuspended {})) })?)
+    Ok(draft.require("AUT-7", active, || R::from(MemberSuspended {}))?)
 }
 
 /// Requires that the rules permit the address, if there is one (IDN-8).
@@ -201,7 +201,7 @@ where
     if !few && draft.has_more_due() {
         return Err(Stop::MoreDue);
     }
-    Ok(draft.rule("ABU-3", if few { Ok(()) } else { Err(R::from(TooManyOpen { limit })) })?)
+    Ok(draft.require("ABU-3", few, || R::from(TooManyOpen { limit }))?)
 }
 
 /// Requires that a page to continue to is short enough (ABU-3), and allowed (WEB-3).
@@ -215,8 +215,8 @@ where
 {
     let Some(url) = url else { return Ok(()) };
     let cap = host.model.caps.url_bytes;
-    let too_large = || Err(R::from(TooLarge::new("bytes of the page to continue to", cap)));
-    draft.rule("ABU-3", if url.len() <= cap { Ok(()) } else { too_large() })?;
+    let too_large = || R::from(TooLarge::new("bytes of the page to continue to", cap));
+    draft.require("ABU-3", url.len() <= cap, too_large)?;
     let allowed = host.model.continue_urls.check(url);
     let allowed = allowed.map_err(|what| R::from(ContinueUrlNotAllowed { what: what.into() }));
     Ok(draft.rule("WEB-3", allowed)?)

@@ -212,8 +212,8 @@ impl Operation for Accept {
         end_due(host.model, draft)?;
         let row = draft.invitation(row.id)?.cloned().unwrap_or(row);
         let state = row.state_at(draft.now());
-        let pending = if state == InvitationState::Pending { Ok(()) } else { Err(NotPending { state }) };
-        draft.rule("CON-1", pending.map_err(AcceptRefused::from))?;
+        let pending = state == InvitationState::Pending;
+        draft.require("CON-1", pending, || AcceptRefused::from(NotPending { state }))?;
         require_begun::<AcceptRefused>(draft, &row)?;
         let proven = prove(draft, &row, &self.claim, &self.principal)?;
         match &row.kind {

@@ -168,7 +168,7 @@ fn add_one(
     let (cap, grants) = (host.model.caps.metadata_bytes, &member.grants);
     let notes = member.metadata.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
     let too_large = || AddMembersRefused::from(TooLarge::new("bytes of metadata", cap));
-    draft.rule("ABU-3", if notes > cap { Err(too_large()) } else { Ok(()) })?;
+    draft.require("ABU-3", notes <= cap, too_large)?;
     let known =
         check_grants(host.model, &organization::<AddMembersRefused>(draft)?.plan, grants, draft.now());
     draft.rule("AUT-3", known.map_err(AddMembersRefused::from))?;
@@ -182,10 +182,10 @@ fn add_one(
     let known_as = [Invitee::User(member.user.clone())].into_iter().chain(address).collect::<Vec<_>>();
     for invitee in &known_as {
         let blocked = draft.is_blocked(invitee)?;
-        draft.rule("F11", if blocked { Err(AddMembersRefused::from(Blocked {})) } else { Ok(()) })?;
+        draft.require("F11", !blocked, || AddMembersRefused::from(Blocked {}))?;
         let left = draft.suppressed_since(invitee, SuppressionKind::Inclusion)?.is_some();
-        let asked = if left && *actor != Actor::System { Err(LeftBefore {}) } else { Ok(()) };
-        draft.rule("C3", asked.map_err(AddMembersRefused::from))?;
+        let brought = !left || *actor == Actor::System;
+        draft.require("C3", brought, || AddMembersRefused::from(LeftBefore {}))?;
     }
     join(
         host.model,

@@ -229,10 +229,10 @@ where
         Some(user) => is_own(host, draft, row, user)?,
         None => false,
     };
-    draft.rule("AUT-9", if own { Err(R::from(OwnRequest {})) } else { Ok(()) })?;
+    draft.require("AUT-9", !own, || R::from(OwnRequest {}))?;
     let state = row.state_at(draft.now());
     let pending = state == RequestState::Pending;
-    draft.rule("LIF-1", if pending { Ok(()) } else { Err(R::from(RequestNotPending { state })) })?;
+    draft.require("LIF-1", pending, || R::from(RequestNotPending { state }))?;
     Ok((asked, closed))
 }
 
@@ -313,8 +313,7 @@ fn admit(
             };
             draft.rule("LNK-6", domain)?;
             let state = LinkState::UsedUp;
-            let answer = if used_up { Err(ApproveRefused::from(LinkNotOpen { state })) } else { Ok(()) };
-            draft.rule("CON-4", answer)?;
+            draft.require("CON-4", !used_up, || ApproveRefused::from(LinkNotOpen { state }))?;
             draft.emit(Event::LinkUsed { id: link, user: user.clone(), revision });
             JoinedBy::Link { link, revision }
         }

@@ -163,7 +163,7 @@ impl Operation for AskToJoin {
         require_active::<AskRefused>(draft, active)?;
         let member = draft.member(user)?;
         let holds_all = member.is_some_and(|member| member.holds_in_all(&grants));
-        draft.rule("IDN-10", if holds_all { Err(AskRefused::from(AlreadyMember {})) } else { Ok(()) })?;
+        draft.require("IDN-10", !holds_all, || AskRefused::from(AlreadyMember {}))?;
         let asking = Asking {
             invitee: user.clone().into(),
             by: user,
@@ -203,8 +203,8 @@ impl AskToJoin {
 
 /// The way, if one has to ask there.
 fn needed(draft: &mut Draft, by_request: bool, way: RequestWay) -> Result<RequestWay, Stop<AskRefused>> {
-    let answer = if by_request { Ok(way) } else { Err(AskRefused::from(NoApprovalNeeded {})) };
-    Ok(draft.rule("E1", answer)?)
+    draft.require("E1", by_request, || AskRefused::from(NoApprovalNeeded {}))?;
+    Ok(way)
 }
 
 /// What is needed to make a request, whatever for; whose rate is limited.
@@ -302,7 +302,7 @@ where
 {
     for (what, text, cap) in words {
         let fits = text.as_ref().is_none_or(|text| text.len() <= cap);
-        draft.rule("ABU-3", if fits { Ok(()) } else { Err(R::from(TooLarge::new(what, cap))) })?;
+        draft.require("ABU-3", fits, || R::from(TooLarge::new(what, cap)))?;
         let clean = ForbiddenCharacter::in_none_of([(what, text.as_ref())]).map_err(R::from);
         draft.rule("MAI-2", clean)?;
     }

@@ -166,10 +166,7 @@ impl Operation for ChangeAccess {
         self.require_given(host, draft, &member)?;
         self.require_authority(host, actor, draft, &member)?;
         let grants = self.to.after(&member.grants);
-        draft.rule(
-            "C5",
-            if grants.is_empty() { Err(ChangeAccessRefused::from(LastGrant {})) } else { Ok(()) },
-        )?;
+        draft.require("C5", !grants.is_empty(), || ChangeAccessRefused::from(LastGrant {}))?;
         end_due(host.model, draft)?;
         let seat = seat_after(host.model, draft, Some(&member), &grants);
         if grants != member.grants || seat != member.seat {
@@ -222,7 +219,7 @@ impl ChangeAccess {
         let leaves = self.left_by(actor).is_some();
         if member.is_owner() {
             let own = actor.user() == Some(&self.user);
-            draft.rule("C6", if own { Ok(()) } else { Err(ChangeAccessRefused::from(OwnerProtected {})) })?;
+            draft.require("C6", own, || ChangeAccessRefused::from(OwnerProtected {}))?;
         }
         if member.is_owner() || leaves {
             require_active::<ChangeAccessRefused>(draft, member.is_active())?;

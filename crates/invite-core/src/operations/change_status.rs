@@ -74,8 +74,7 @@ impl Operation for ChangeStatus {
                     return Err(Stop::Refused(NotSuspended {}.into()));
                 }
                 let theirs = host_acts || !by_host;
-                let answer = if theirs { Ok(()) } else { Err(ChangeStatusRefused::from(HostOnly {})) };
-                draft.rule("F22", answer)?;
+                draft.require("F22", theirs, || ChangeStatusRefused::from(HostOnly {}))?;
                 draft.emit(Event::OrganizationResumed);
             }
             Self::Close => {

@@ -84,8 +84,8 @@ impl Operation for ChangeVerifiedDomains {
                 caps.resource_bytes,
             ),
         ] {
-            let too_large = || Err(ChangeVerifiedDomainsRefused::from(TooLarge::new(what, cap)));
-            draft.rule("ABU-3", if size <= cap { Ok(()) } else { too_large() })?;
+            let too_large = || ChangeVerifiedDomainsRefused::from(TooLarge::new(what, cap));
+            draft.require("ABU-3", size <= cap, too_large)?;
         }
         let before = organization::<ChangeVerifiedDomainsRefused>(draft)?.verified.clone();
         for (domain, set) in &self.verified {
@@ -109,18 +109,11 @@ fn check_domain(
     domain: &Domain,
     grants: &Grants,
 ) -> Result<(), Stop<ChangeVerifiedDomainsRefused>> {
-    let answer = if known || *actor == Actor::System {
-        Ok(())
-    } else {
-        Err(ChangeVerifiedDomainsRefused::from(NotVerified { domain: domain.clone() }))
-    };
-    draft.rule("F15", answer)?;
-    let answer = if host.free_mail.is_free_mail(domain) {
-        Err(ChangeVerifiedDomainsRefused::from(FreeMailDomain { domain: domain.clone() }))
-    } else {
-        Ok(())
-    };
-    draft.rule("F15", answer)?;
+    let verified = known || *actor == Actor::System;
+    let not_verified = || ChangeVerifiedDomainsRefused::from(NotVerified { domain: domain.clone() });
+    draft.require("F15", verified, not_verified)?;
+    let free_mail = || ChangeVerifiedDomainsRefused::from(FreeMailDomain { domain: domain.clone() });
+    draft.require("F15", !host.free_mail.is_free_mail(domain), free_mail)?;
     check_grantable::<ChangeVerifiedDomainsRefused>(host, actor, draft, &Permission::INVITE, grants)?;
     require_joinable(draft, grants)
 }

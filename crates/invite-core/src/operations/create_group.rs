@@ -77,11 +77,9 @@ impl Operation for CreateGroup {
         let by = authority(host, draft, actor)?;
         let permitted = by.require(&Permission::CREATE_GROUPS, &Scope::Organization);
         draft.rule("AUT-1", permitted.map_err(CreateGroupRefused::from))?;
-        let new = match draft.group(&self.id)? {
-            None => Ok(()),
-            Some(_) => Err(CreateGroupRefused::from(GroupExists { group: self.id.clone() })),
-        };
-        draft.rule("CON-3", new)?;
+        let new = draft.group(&self.id)?.is_none();
+        let exists = || CreateGroupRefused::from(GroupExists { group: self.id.clone() });
+        draft.require("CON-3", new, exists)?;
         check_group(host, actor, draft, &self.id, &self.settings, None)?;
         let group = Group {
             id: self.id.clone(),

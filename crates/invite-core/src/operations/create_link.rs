@@ -78,7 +78,7 @@ impl Operation for CreateLink {
         check_link::<CreateLinkRefused>(host, actor, draft, &self.settings)?;
         let few = organization::<CreateLinkRefused>(draft)?.counts.links < Reads::MAX_LINKS as u32;
         let too_many = TooManyLinks { limit: Reads::MAX_LINKS };
-        draft.rule("ABU-3", if few { Ok(()) } else { Err(CreateLinkRefused::from(too_many)) })?;
+        draft.require("ABU-3", few, || CreateLinkRefused::from(too_many))?;
         let (now, id) = (draft.now(), LinkId::from_parts(draft.now(), draft.fresh()?));
         let link = InviteLink {
             id,
@@ -132,12 +132,8 @@ where
     };
     draft.rule("B2", answer)?;
     let most = host.model.caps.domain_rules;
-    let few = if domains.count() <= most {
-        Ok(())
-    } else {
-        Err(R::from(TooLarge::new("rules about domains", most)))
-    };
-    draft.rule("ABU-3", few)?;
+    let too_large = || R::from(TooLarge::new("rules about domains", most));
+    draft.require("ABU-3", domains.count() <= most, too_large)?;
     require_continue_to::<R>(host, draft, continue_to.as_ref())?;
     check_grantable::<R>(host, actor, draft, &Permission::LINKS, grants)?;
     require_joinable(draft, grants)

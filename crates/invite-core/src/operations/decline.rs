@@ -113,8 +113,8 @@ impl Operation for Decline {
         let typed = ForbiddenCharacter::in_none_of([("reason", self.reason.as_ref())]);
         draft.rule("MAI-2", typed.map_err(DeclineRefused::from))?;
         let state = row.state_at(draft.now());
-        let pending = if state == InvitationState::Pending { Ok(()) } else { Err(NotPending { state }) };
-        draft.rule("LIF-1", pending.map_err(DeclineRefused::from))?;
+        let pending = state == InvitationState::Pending;
+        draft.require("LIF-1", pending, || DeclineRefused::from(NotPending { state }))?;
         prove::<DeclineRefused>(draft, &row, &self.claim, &self.principal)?;
 
         let user = self.principal.user().clone();

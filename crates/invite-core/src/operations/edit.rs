@@ -126,8 +126,8 @@ impl Operation for Edit {
         let by = authority::<EditRefused>(host, draft, actor)?;
         let over = require_over_row(&by, &Permission::INVITE, &row).map_err(EditRefused::from);
         draft.rule("AUT-1", over)?;
-        let pending = if state == InvitationState::Pending { Ok(()) } else { Err(NotPending { state }) };
-        draft.rule("LIF-1", pending.map_err(EditRefused::from))?;
+        let pending = state == InvitationState::Pending;
+        draft.require("LIF-1", pending, || EditRefused::from(NotPending { state }))?;
 
         require_continue_to::<EditRefused>(host, draft, self.continue_to.iter().flatten().next())?;
         let continue_to = self.continue_to.as_ref().unwrap_or(&row.continue_to).clone();
@@ -155,8 +155,7 @@ impl Operation for Edit {
                 .member_of(&row.invitee)?
                 .map(|member| member.grants.running(draft.now()))
                 .is_some_and(|held| held.hold_in_all(&grants));
-            draft
-                .rule("IDN-10", if holds_all { Err(EditRefused::from(AlreadyMember {})) } else { Ok(()) })?;
+            draft.require("IDN-10", !holds_all, || EditRefused::from(AlreadyMember {}))?;
             let open = open_at_places(draft, &row.invitee, &grants)?;
             let others = open.iter().map(|open| open.id).filter(|open| *open != id).collect::<Vec<_>>();
             for other in others {

@@ -106,8 +106,7 @@ where
     let over = by.require_over(&Permission::LINKS, &row.settings.grants).map_err(R::from);
     draft.rule("AUT-1", over)?;
     let state = LinkState::Ended;
-    let kept = if row.is_kept() { Ok(()) } else { Err(R::from(LinkNotOpen { state })) };
-    draft.rule("LNK-4", kept)?;
+    draft.require("LNK-4", row.is_kept(), || R::from(LinkNotOpen { state }))?;
     Ok(row)
 }
 

@@ -84,7 +84,7 @@ pub(super) fn may_include(
     let mut willing = true;
     for name in [&Invitee::User(user.clone()), invitee] {
         let blocked = draft.is_blocked(name)?;
-        draft.rule("F11", if blocked { Err(InviteRefused::from(Blocked {})) } else { Ok(()) })?;
+        draft.require("F11", !blocked, || InviteRefused::from(Blocked {}))?;
         willing &= draft.suppressed_since(name, SuppressionKind::Inclusion)?.is_none();
     }
     Ok(willing)

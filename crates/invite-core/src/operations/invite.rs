@@ -413,8 +413,7 @@ impl Invite {
             ("bytes of language", self.locale.as_ref().map_or(0, String::len), caps.name_bytes),
         ];
         for (what, size, cap) in caps {
-            let answer = if size > cap { Err(InviteRefused::from(TooLarge::new(what, cap))) } else { Ok(()) };
-            draft.rule("ABU-3", answer)?;
+            draft.require("ABU-3", size <= cap, || InviteRefused::from(TooLarge::new(what, cap)))?;
         }
         let texts = [("message", self.message.as_ref()), ("language", self.locale.as_ref())];
         draft.rule("MAI-2", ForbiddenCharacter::in_none_of(texts).map_err(InviteRefused::from))?;
@@ -484,10 +483,7 @@ impl Invite {
         let cap = host.model.caps.name_bytes;
         for (what, text) in [("bytes of name", &entry.name), ("bytes of language", &entry.locale)] {
             let fits = text.as_ref().is_none_or(|text| text.len() <= cap);
-            draft.rule(
-                "ABU-3",
-                if fits { Ok(()) } else { Err(InviteRefused::from(TooLarge::new(what, cap))) },
-            )?;
+            draft.require("ABU-3", fits, || InviteRefused::from(TooLarge::new(what, cap)))?;
         }
         let texts = [("name", entry.name.as_ref()), ("language", entry.locale.as_ref())];
         draft.rule("MAI-2", ForbiddenCharacter::in_none_of(texts).map_err(InviteRefused::from))?;
@@ -499,7 +495,7 @@ impl Invite {
             None => &self.grants,
         };
         let over = grants.over_at().zip(self.starts_at).is_some_and(|(end, start)| end <= start);
-        draft.rule("F14", if over { Err(InviteRefused::from(InvalidEnd {})) } else { Ok(()) })?;
+        draft.require("F14", !over, || InviteRefused::from(InvalidEnd {}))?;
         require_welcome(draft, invitee, grants)?;
         if common.includes
             && let Some(user) = entry.includable(host.model.reveal_accounts)
@@ -667,7 +663,7 @@ where
         require_domain(&organization::<R>(draft)?.settings.domains, invitee.address()).map_err(R::from);
     draft.rule("IDN-8", domain)?;
     let blocked = draft.is_blocked(invitee)?;
-    draft.rule("F11", if blocked { Err(R::from(Blocked {})) } else { Ok(()) })?;
+    draft.require("F11", !blocked, || R::from(Blocked {}))?;
     let member = draft.member_of(invitee)?;
     let active = member.is_none_or(Member::is_active);
     let now = draft.now();
@@ -678,8 +674,7 @@ where
         return Err(Stop::MoreDue);
     }
     require_active::<R>(draft, active)?;
-    draft.rule("IDN-10", if holds_all { Err(R::from(AlreadyMember {})) } else { Ok(()) })?;
-    Ok(())
+    Ok(draft.require("IDN-10", !holds_all, || R::from(AlreadyMember {}))?)
 }
 
 fn require_over_one(

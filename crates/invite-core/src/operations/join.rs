@@ -53,8 +53,7 @@ where
     draft.rule("IDN-8", domain)?;
     if let Some(email) = email {
         let other = draft.member_with(email)?.is_some_and(|member| member.user != *user);
-        let answer = if other { Err(R::from(AddressOfAnotherMember {})) } else { Ok(()) };
-        draft.rule("IDN-12", answer)?;
+        draft.require("IDN-12", !other, || R::from(AddressOfAnotherMember {}))?;
     }
     if before.as_ref().and_then(Member::ends_at).is_some_and(|end| end <= draft.now()) {
         // What is due was ended before. It is among what was not loaded.
@@ -63,8 +62,7 @@ where
     require_active::<R>(draft, before.as_ref().is_none_or(Member::is_active))?;
     let held = before.as_ref().map(|member| member.grants.clone()).unwrap_or_default();
     let news = grants.scopes().any(|scope| held.access(scope).is_none());
-    let answer = if news { Ok(()) } else { Err(R::from(AlreadyMember {})) };
-    draft.rule("IDN-10", answer)?;
+    draft.require("IDN-10", news, || R::from(AlreadyMember {}))?;
 
     let grants = held.joined(grants);
     let seat = seat_after(model, draft, before.as_ref(), &grants);

@@ -95,11 +95,8 @@ impl Operation for JoinByDomain {
         draft.act_as(user);
         let (domain, email, VerifiedDomain { joining, grants }) =
             verified_address::<JoinByDomainRefused>(draft, &self.principal)?;
-        let direct = match joining {
-            DomainJoining::Directly => Ok(()),
-            DomainJoining::ByRequest => Err(DomainByRequest { domain: domain.clone() }),
-        };
-        draft.rule("F15", direct.map_err(JoinByDomainRefused::from))?;
+        let by_request = || JoinByDomainRefused::from(DomainByRequest { domain: domain.clone() });
+        draft.require("F15", joining == DomainJoining::Directly, by_request)?;
         require_there::<JoinByDomainRefused>(host, draft, &grants)?;
         let (grants, dropped) = without_closed::<JoinByDomainRefused>(draft, &grants)?;
         require_groups::<JoinByDomainRefused>(draft, &grants)?;

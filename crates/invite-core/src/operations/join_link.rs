@@ -112,8 +112,7 @@ impl Operation for JoinByLink {
         let user = self.principal.user();
         draft.act_as(user);
         let Opened { row, email, grants, dropped } = open_link(host, draft, &self.token, &self.principal)?;
-        let direct = if row.settings.by_request { Err(LinkByRequest {}) } else { Ok(()) };
-        draft.rule("B2", direct.map_err(JoinRefused::from))?;
+        draft.require("B2", !row.settings.by_request, || JoinRefused::from(LinkByRequest {}))?;
         end_due(host.model, draft)?;
         let (link, revision) = (row.id, row.revision);
         draft.emit(Event::LinkUsed { id: link, user: user.clone(), revision });
@@ -168,8 +167,7 @@ where
     let row = find::<R>(host, draft, token)?;
     require_open(draft)?;
     let state = row.state_at(draft.now());
-    let open = if state == LinkState::Open { Ok(()) } else { Err(R::from(LinkNotOpen { state })) };
-    draft.rule("LNK-4", open)?;
+    draft.require("LNK-4", state == LinkState::Open, || R::from(LinkNotOpen { state }))?;
     principal.require_few_vouched::<R>()?;
     let email = permitted_address(draft, principal, &row.settings.domains)?;
     let grants = require_running::<R>(draft, &row.settings.grants)?;

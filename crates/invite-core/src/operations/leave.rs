@@ -94,7 +94,7 @@ impl Operation for Leave {
             permission: Permission::REMOVE,
             roles: host.model.roles_with(&Permission::REMOVE),
         };
-        draft.rule("C6", if own { Ok(()) } else { Err(LeaveRefused::from(removing())) })?;
+        draft.require("C6", own, || LeaveRefused::from(removing()))?;
         end_access_if_due(host.model, draft, &self.user)?;
         let unknown = UnknownMember { user: self.user.clone() };
         let member = draft.member(&self.user)?.cloned().ok_or(LeaveRefused::from(unknown))?;

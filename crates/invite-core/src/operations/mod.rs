@@ -169,8 +169,7 @@ where
 /// Requires that an owner remains beside the one who goes or steps down (AUT-8).
 fn require_another_owner<R: Refusal + From<LastOwner>>(draft: &mut Draft) -> Result<(), Stop<R>> {
     let others = organization::<R>(draft)?.counts.owners > 1;
-    draft.rule("AUT-8", if others { Ok(()) } else { Err(R::from(LastOwner {})) })?;
-    Ok(())
+    Ok(draft.require("AUT-8", others, || R::from(LastOwner {}))?)
 }
 
 #[cfg(test)]

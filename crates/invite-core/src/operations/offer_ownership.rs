@@ -88,8 +88,7 @@ impl Operation for OfferOwnership {
         end_access_if_due(host.model, draft, &self.to)?;
         let unknown = UnknownMember { user: self.to.clone() };
         let member = draft.member(&self.to)?.cloned().ok_or(OfferOwnershipRefused::from(unknown))?;
-        let owner = if member.is_owner() { Err(AlreadyOwner {}) } else { Ok(()) };
-        draft.rule("F16", owner.map_err(OfferOwnershipRefused::from))?;
+        draft.require("F16", !member.is_owner(), || OfferOwnershipRefused::from(AlreadyOwner {}))?;
         require_active::<OfferOwnershipRefused>(draft, member.is_active())?;
         if let FormerOwner::Becomes(access) = &self.former {
             let grants = Grants::from(Grant::new(Scope::Organization, access.clone()));
@@ -157,8 +156,7 @@ pub(super) fn require_owner<R: Refusal + From<NotOwner>>(
     draft: &mut Draft,
 ) -> Result<(), Stop<R>> {
     let owner = crate::rules::authority::<R>(host, draft, actor)?.is_owner();
-    draft.rule("F16", if owner { Ok(()) } else { Err(R::from(NotOwner {})) })?;
-    Ok(())
+    Ok(draft.require("F16", owner, || R::from(NotOwner {}))?)
 }
 
 /// Why somebody who is no owner may not manage an offer of ownership.
@@ -179,8 +177,7 @@ pub(super) fn transfer(
     end_access_if_due(host.model, draft, user)?;
     let unknown = UnknownMember { user: user.clone() };
     let member = draft.member(user)?.cloned().ok_or(AcceptRefused::from(unknown))?;
-    let already = if member.is_owner() { Err(AlreadyOwner {}) } else { Ok(()) };
-    draft.rule("F16", already.map_err(AcceptRefused::from))?;
+    draft.require("F16", !member.is_owner(), || AcceptRefused::from(AlreadyOwner {}))?;
     require_active::<AcceptRefused>(draft, member.is_active())?;
     let offerer = match row.inviter.user() {
         Some(offerer) => draft.member(offerer)?.cloned(),
@@ -188,8 +185,7 @@ pub(super) fn transfer(
     };
     // An owner who is suspended or none any more has nothing to hand over, whatever the policy for other invitations.
     let still = row.inviter == Actor::System || offerer.as_ref().is_some_and(Member::is_active_owner);
-    let still = if still { Ok(()) } else { Err(InviterNoLongerMay {}) };
-    draft.rule("AUT-4", still.map_err(AcceptRefused::from))?;
+    draft.require("AUT-4", still, || AcceptRefused::from(InviterNoLongerMay {}))?;
     if let FormerOwner::Becomes(access) = former {
         let grants = Grants::from(Grant::new(Scope::Organization, access.clone()));
         require_there::<AcceptRefused>(host, draft, &grants)?;

@@ -97,13 +97,8 @@ impl Operation for Propose {
         let mut scopes = self.grants.scopes();
         let permitted = scopes.try_for_each(|scope| authority.require(&Permission::PROPOSE, scope));
         draft.rule("AUT-1", permitted.map_err(ProposeRefused::from))?;
-        let known = match self.invitee.is_erased() {
-            true => {
-                Err(ProposeRefused::from(InvalidAddress { reason: "who it names was erased".to_string() }))
-            }
-            false => Ok(()),
-        };
-        draft.rule("IDN-7", known)?;
+        let erased = || InvalidAddress { reason: "who it names was erased".to_string() };
+        draft.require("IDN-7", !self.invitee.is_erased(), || ProposeRefused::from(erased()))?;
         require_welcome(draft, &self.invitee, &self.grants)?;
         let open = open_at_places(draft, &self.invitee, &self.grants)?;
         let pending = open.into_iter().find(|row| !row.expires_at.is_over(draft.now()));

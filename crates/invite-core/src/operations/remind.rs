@@ -72,10 +72,10 @@ impl Operation for Remind {
             super::revoke::require_over_row(&by, &Permission::INVITE, row).map_err(RemindRefused::from);
         let (mailed, row) = (row.mail_to.is_some(), row.clone());
         draft.rule("AUT-1", over)?;
-        let pending = if state == InvitationState::Pending { Ok(()) } else { Err(NotPending { state }) };
-        draft.rule("LIF-1", pending.map_err(RemindRefused::from))?;
+        let pending = state == InvitationState::Pending;
+        draft.require("LIF-1", pending, || RemindRefused::from(NotPending { state }))?;
         require_begun::<RemindRefused>(draft, &row)?;
-        draft.rule("F18", if mailed { Ok(()) } else { Err(RemindRefused::from(NoMail {})) })?;
+        draft.require("F18", mailed, || RemindRefused::from(NoMail {}))?;
         require_rate(draft, actor)?;
         draft.emit(Event::InvitationReminded { id: self.invitation });
         draft.queue(DeliveryKind::Reminder, self.invitation)?;

@@ -157,8 +157,7 @@ impl RemoveMembers {
         end_access_if_due(host.model, draft, user)?;
         let unknown = UnknownMember { user: user.clone() };
         let member = draft.member(user)?.cloned().ok_or(RemoveMembersRefused::from(unknown))?;
-        let owner = if member.is_owner() { Err(OwnerProtected {}) } else { Ok(()) };
-        draft.rule("C6", owner.map_err(RemoveMembersRefused::from))?;
+        draft.require("C6", !member.is_owner(), || RemoveMembersRefused::from(OwnerProtected {}))?;
         let over = authority::<RemoveMembersRefused>(host, draft, actor)?
             .require_over(&Permission::REMOVE, &member.grants);
         draft.rule("AUT-1", over.map_err(RemoveMembersRefused::from))?;

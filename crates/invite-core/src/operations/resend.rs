@@ -111,10 +111,8 @@ pub(super) fn renew(
     let row = draft.rule("STO-2", row.ok_or(ResendRefused::from(UnknownInvitation {})))?;
     let state = row.state_at(draft.now());
     let again = matches!(state, InvitationState::Pending | InvitationState::Expired);
-    let answer = if again { Ok(()) } else { Err(ResendRefused::from(NotPending { state })) };
-    draft.rule("LIF-3", answer)?;
-    let known = if row.invitee.is_erased() { Err(ResendRefused::from(InvitationErased {})) } else { Ok(()) };
-    draft.rule("PRI-6", known)?;
+    draft.require("LIF-3", again, || ResendRefused::from(NotPending { state }))?;
+    draft.require("PRI-6", !row.invitee.is_erased(), || ResendRefused::from(InvitationErased {}))?;
     match row.kind {
         InvitationKind::Membership => {
             check_granting(host, actor, draft, &row.grants.running_or_all(draft.now()))?;

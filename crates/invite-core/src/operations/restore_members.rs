@@ -114,8 +114,7 @@ fn restore_one(
         let grantable = by.require_grantable(&member.grants).map_err(RestoreMembersRefused::from);
         draft.rule("AUT-2", grantable)?;
     }
-    let suspended = if member.is_active() { Err(MemberActive {}) } else { Ok(()) };
-    draft.rule("AUT-7", suspended.map_err(RestoreMembersRefused::from))?;
+    draft.require("AUT-7", !member.is_active(), || RestoreMembersRefused::from(MemberActive {}))?;
     let seat = seat_of(host.model, &member.grants);
     draft.emit(Event::MemberRestored { user: user.clone(), seat: seat.clone() });
     require_seat(draft, seat.as_ref())

@@ -115,8 +115,8 @@ fn revoke_one(
     let by = authority::<RevokeRefused>(host, draft, actor)?;
     let over = require_over_row(&by, &Permission::INVITE, row).map_err(RevokeRefused::from);
     draft.rule("AUT-1", over)?;
-    let answer = if state == InvitationState::Pending { Ok(()) } else { Err(NotPending { state }) };
-    draft.rule("LIF-1", answer.map_err(RevokeRefused::from))?;
+    let pending = state == InvitationState::Pending;
+    draft.require("LIF-1", pending, || RevokeRefused::from(NotPending { state }))?;
     draft.revoke(id, RevokedBecause::Asked);
     lower(host.model, draft, &invitee)?;
     Ok(())

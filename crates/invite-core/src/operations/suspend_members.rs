@@ -152,8 +152,8 @@ where
 {
     let by = authority::<R>(host, draft, actor)?;
     if member.is_owner() {
-        let owner = if by.is_owner() { Ok(()) } else { Err(R::from(OwnersOnly {})) };
-        return Ok(draft.rule("C6", owner)?);
+        let owner = by.is_owner();
+        return Ok(draft.require("C6", owner, || R::from(OwnersOnly {}))?);
     }
     let over = by.require_over(&Permission::REMOVE, &member.grants).map_err(R::from);
     Ok(draft.rule("AUT-1", over)?)

@@ -58,8 +58,7 @@ impl Operation for Withdraw {
         let row = draft.rule("AUT-9", row)?;
         let state = row.state_at(draft.now());
         let pending = state == RequestState::Pending;
-        let answer = if pending { Ok(()) } else { Err(WithdrawRefused::from(RequestNotPending { state })) };
-        draft.rule("LIF-1", answer)?;
+        draft.require("LIF-1", pending, || WithdrawRefused::from(RequestNotPending { state }))?;
         draft.emit(Event::RequestEnded { id: row.id, ending: RequestEnding::Withdrawn });
         Ok(Withdrawn { request: row.id })
     }

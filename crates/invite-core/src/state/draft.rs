@@ -201,6 +201,16 @@ impl Draft {
         answer
     }
 
+    /// Notes that a rule was looked at, and refuses unless it holds.
+    pub(crate) fn require<R: crate::Refusal>(
+        &mut self,
+        rule: &'static str,
+        holds: bool,
+        reason: impl FnOnce() -> R,
+    ) -> Result<(), R> {
+        self.rule(rule, if holds { Ok(()) } else { Err(reason()) })
+    }
+
     /// Makes a fact: folds it into the rows and records it.
     pub(crate) fn emit(&mut self, event: Event) {
         self.emit_as(self.actor.clone(), event);
