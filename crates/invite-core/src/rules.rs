@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::authority::{Ungrantable, check_grants};
 use crate::refusal::{
     AddressNeeded, ContinueUrlNotAllowed, DomainNotAllowed, GroupArchived, GroupClosed, InvalidExpiry,
     InvalidStart, MemberSuspended, NotBegun, OrganizationClosed, OrganizationSuspended, Refusal, TooLarge,
@@ -77,6 +78,15 @@ where
         answer = answer.and(works(draft.group(group)?, group));
     }
     Ok(draft.rule("LIF-10", answer.map_err(R::from))?)
+}
+
+/// Requires that what is granted exists, and can be granted at all (AUT-3).
+pub(crate) fn require_known<R>(host: &Host<'_>, draft: &mut Draft, grants: &Grants) -> Result<(), Stop<R>>
+where
+    R: Refusal + From<Ungrantable>,
+{
+    let known = check_grants(host.model, &organization::<R>(draft)?.plan, grants, draft.now());
+    Ok(draft.rule("AUT-3", known.map_err(R::from))?)
 }
 
 /// Requires that a group exists and works (LIF-8).

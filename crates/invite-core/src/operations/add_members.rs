@@ -4,15 +4,15 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::invite::check_grantable;
 use super::join::{Joining, join};
 use super::{SeatUse, seat_use};
-use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
     Blocked, LeftBefore, PartlyRefused, TooLarge, refused, refused_for_grants, refused_for_groups,
     refused_for_seats, refused_when_closed,
 };
-use crate::rules::{authority, organization, require_groups, require_open};
+use crate::rules::{organization, require_open};
 use crate::seats::end_due;
 use crate::{
     Actor, Draft, EmailAddress, Grants, Host, Invitee, JoinedBy, Metadata, Mode, Operation, Permission,
@@ -169,15 +169,7 @@ fn add_one(
     let notes = member.metadata.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
     let too_large = || AddMembersRefused::from(TooLarge::new("bytes of metadata", cap));
     draft.require("ABU-3", notes <= cap, too_large)?;
-    let known =
-        check_grants(host.model, &organization::<AddMembersRefused>(draft)?.plan, grants, draft.now());
-    draft.rule("AUT-3", known.map_err(AddMembersRefused::from))?;
-    require_groups::<AddMembersRefused>(draft, grants)?;
-    let by = authority::<AddMembersRefused>(host, draft, actor)?;
-    let permitted = grants.scopes().try_for_each(|scope| by.require(&Permission::ADD, scope));
-    let grantable = by.require_grantable(grants);
-    draft.rule("AUT-1", permitted.map_err(AddMembersRefused::from))?;
-    draft.rule("AUT-2", grantable.map_err(AddMembersRefused::from))?;
+    check_grantable::<AddMembersRefused>(host, actor, draft, &Permission::ADD, grants)?;
     let address = member.email.clone().map(Invitee::Address);
     let known_as = [Invitee::User(member.user.clone())].into_iter().chain(address).collect::<Vec<_>>();
     for invitee in &known_as {

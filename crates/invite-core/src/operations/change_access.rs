@@ -4,14 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::join::{end_open_in, settle};
 use super::remove_members::{Settled, TheirInvitations, reads_of_sent, settle_sent};
-use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
     LastGrant, OwnerProtected, UnknownMember, refused, refused_for_authority, refused_for_grants,
     refused_for_groups, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{
-    authority, organization, require_active, require_groups, require_not_closed, require_open,
+    authority, require_active, require_groups, require_known, require_not_closed, require_open,
 };
 use crate::seats::{end_access_if_due, end_due, require_seat, seat_after, takes_another};
 use crate::{
@@ -200,9 +199,7 @@ impl ChangeAccess {
     ) -> Result<(), Stop<ChangeAccessRefused>> {
         let given = self.to.given();
         if matches!(self.to, To::Everywhere(_)) || !given.is_empty() {
-            let plan = &organization::<ChangeAccessRefused>(draft)?.plan;
-            let known = check_grants(host.model, plan, &given, draft.now());
-            draft.rule("AUT-3", known.map_err(ChangeAccessRefused::from))?;
+            require_known::<ChangeAccessRefused>(host, draft, &given)?;
         }
         let news = given.iter().filter(|(scope, access)| member.grants.access(scope) != Some(access));
         let news = news.map(|(scope, access)| Grant::new(scope.clone(), access.clone())).collect::<Grants>();

@@ -4,12 +4,12 @@ use alloc::string::ToString;
 
 use serde::{Deserialize, Serialize};
 
-use crate::authority::{Ungrantable, check_grants};
+use crate::authority::Ungrantable;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
     GroupClosed, InvalidSettings, NotGrantable, Refusal, refused, refused_for_grants, refused_when_closed,
 };
-use crate::rules::{authority, group, organization, require_open};
+use crate::rules::{authority, group, require_known, require_open};
 use crate::{
     AccessModel, Actor, Draft, Event, Grant, Grants, GroupId, GroupSettings, GroupStatus, Host, JoinPolicy,
     Operation, Permission, Reads, Scope, Stop,
@@ -104,9 +104,7 @@ where
     }
     let Some(access) = settings.join_access.clone() else { return Ok(()) };
     let grants = Grants::from(Grant::new(Scope::Group(id.clone()), access));
-    let known =
-        check_grants(host.model, &organization::<R>(draft)?.plan, &grants, draft.now()).map_err(R::from);
-    draft.rule("AUT-3", known)?;
+    require_known::<R>(host, draft, &grants)?;
     let grantable = authority::<R>(host, draft, actor)?.require_grantable(&grants).map_err(R::from);
     draft.rule("AUT-2", grantable)?;
     Ok(())

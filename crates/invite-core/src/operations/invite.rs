@@ -12,7 +12,6 @@ use super::invitees::{InviteeEntry, Invitees, Named, Nobody};
 use super::resend::{ResendRefused, renew};
 use super::revoke::require_over_row;
 use super::{SeatUse, seat_use};
-use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
     AlreadyInvited, AlreadyMember, Blocked, DomainNotAllowed, ForbiddenCharacter, InclusionOff, InvalidEnd,
@@ -22,7 +21,8 @@ use crate::refusal::{
 };
 use crate::rules::{
     authority, begin, expiry, open_at_places, organization, require_active, require_continue_to,
-    require_domain, require_few_open, require_groups, require_open, require_pending, require_rate,
+    require_domain, require_few_open, require_groups, require_known, require_open, require_pending,
+    require_rate,
 };
 use crate::seats::{end_due, end_if_due, lower, require_seat, reserve};
 use crate::{
@@ -641,9 +641,7 @@ where
         + From<NotPermitted>
         + From<NotGrantable>,
 {
-    let known =
-        check_grants(host.model, &organization::<R>(draft)?.plan, grants, draft.now()).map_err(R::from);
-    draft.rule("AUT-3", known)?;
+    require_known::<R>(host, draft, grants)?;
     require_groups::<R>(draft, grants)?;
     let by = authority::<R>(host, draft, actor)?;
     let permitted = grants.scopes().try_for_each(|scope| by.require(with, scope)).map_err(R::from);

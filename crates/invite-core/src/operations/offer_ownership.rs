@@ -7,15 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::accept::{AcceptRefused, require_there};
 use super::join::settle;
-use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
     AlreadyInvited, AlreadyOwner, InviterNoLongerMay, NotOwner, NotPermitted, Refusal, UnknownMember,
     refused, refused_for_grants, refused_when_closed,
 };
 use crate::rules::{
-    expiry, open_at_places, organization, require_active, require_few_open, require_open, require_pending,
-    require_rate,
+    expiry, open_at_places, organization, require_active, require_few_open, require_known, require_open,
+    require_pending, require_rate,
 };
 use crate::seats::{end_access_if_due, end_due, end_if_due, require_seat, seat_after, takes_another};
 use crate::{
@@ -92,13 +91,7 @@ impl Operation for OfferOwnership {
         require_active::<OfferOwnershipRefused>(draft, member.is_active())?;
         if let FormerOwner::Becomes(access) = &self.former {
             let grants = Grants::from(Grant::new(Scope::Organization, access.clone()));
-            let known = check_grants(
-                host.model,
-                &organization::<OfferOwnershipRefused>(draft)?.plan,
-                &grants,
-                draft.now(),
-            );
-            draft.rule("AUT-3", known.map_err(OfferOwnershipRefused::from))?;
+            require_known::<OfferOwnershipRefused>(host, draft, &grants)?;
         }
         end_due(host.model, draft)?;
         let invitee = Invitee::User(self.to.clone());

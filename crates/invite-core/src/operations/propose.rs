@@ -6,13 +6,12 @@ use serde::Serialize;
 
 use super::ask::{Asked, Asking, make, reads_of_asking};
 use super::invite::require_welcome;
-use crate::authority::check_grants;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{
     AlreadyInvited, InvalidAddress, MembersOnly, refused, refused_for_grants, refused_for_groups,
     refused_when_closed,
 };
-use crate::rules::{authority, open_at_places, organization, require_groups, require_open};
+use crate::rules::{authority, open_at_places, require_groups, require_known, require_open};
 use crate::seats::end_due;
 use crate::{
     Actor, Draft, Grants, Host, Invitee, LimitSubject, Operation, Permission, Reads, RequestWay, Stop,
@@ -89,9 +88,7 @@ impl Operation for Propose {
         end_due(host.model, draft)?;
         let by = actor.user().ok_or(ProposeRefused::from(MembersOnly {}));
         let by = draft.rule("F21", by)?;
-        let known =
-            check_grants(host.model, &organization::<ProposeRefused>(draft)?.plan, &self.grants, draft.now());
-        draft.rule("AUT-3", known.map_err(ProposeRefused::from))?;
+        require_known::<ProposeRefused>(host, draft, &self.grants)?;
         require_groups::<ProposeRefused>(draft, &self.grants)?;
         let authority = authority::<ProposeRefused>(host, draft, actor)?;
         let mut scopes = self.grants.scopes();
