@@ -6,11 +6,13 @@ use alloc::vec::Vec;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::authority::{Ungrantable, check_grants};
+use crate::operation::Fault;
 use crate::refusal::{
     AddressNeeded, ContinueUrlNotAllowed, DomainNotAllowed, GroupArchived, GroupClosed, InvalidExpiry,
     InvalidStart, MemberSuspended, NotBegun, OrganizationClosed, OrganizationSuspended, Refusal, TooLarge,
     TooManyInvitations, TooManyOpen, TooManyPending, UnknownGroup,
 };
+use crate::seats::end_if_due;
 use crate::{
     AccessModel, Actor, Authority, DomainRules, Draft, EmailAddress, Expiry, Grants, Group, GroupId,
     GroupStatus, Host, Invitation, LimitSubject, Member, Organization, OrganizationStatus, Scope, Stop,
@@ -281,4 +283,18 @@ pub(crate) fn open_at_places<'a>(
 ) -> Result<Vec<&'a Invitation>, crate::NotLoaded> {
     let same_place = |row: &&Invitation| row.grants.scopes().any(|scope| grants.access(scope).is_some());
     Ok(draft.open_of(invitee)?.filter(same_place).collect())
+}
+
+/// The same, after those past their expiry were ended.
+pub(crate) fn pending_at_places<'a>(
+    model: &AccessModel,
+    draft: &'a mut Draft,
+    invitee: &crate::Invitee,
+    grants: &Grants,
+) -> Result<Vec<&'a Invitation>, Fault> {
+    let open = open_at_places(draft, invitee, grants)?.iter().map(|row| row.id).collect::<Vec<_>>();
+    for id in open {
+        end_if_due(model, draft, id)?;
+    }
+    Ok(open_at_places(draft, invitee, grants)?)
 }

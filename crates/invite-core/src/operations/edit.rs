@@ -1,7 +1,6 @@
 //! Edit a pending invitation.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,8 +11,8 @@ use crate::refusal::{
     AlreadyInvited, AlreadyMember, NotPending, UnknownInvitation, refused, refused_for_authority,
     refused_for_grants, refused_for_groups, refused_for_seats, refused_when_closed,
 };
-use crate::rules::{authority, expiry, open_at_places, organization, require_continue_to, require_open};
-use crate::seats::{end_due, end_if_due, lower, require_seat, reserve};
+use crate::rules::{authority, expiry, organization, pending_at_places, require_continue_to, require_open};
+use crate::seats::{end_due, lower, require_seat, reserve};
 use crate::{
     Actor, Draft, Event, Expiry, Grants, Host, InvitationId, InvitationKind, InvitationState, Operation,
     Permission, Reads, Stop,
@@ -156,12 +155,7 @@ impl Operation for Edit {
                 .map(|member| member.grants.running(draft.now()))
                 .is_some_and(|held| held.hold_in_all(&grants));
             draft.require("IDN-10", !holds_all, || EditRefused::from(AlreadyMember {}))?;
-            let open = open_at_places(draft, &row.invitee, &grants)?;
-            let others = open.iter().map(|open| open.id).filter(|open| *open != id).collect::<Vec<_>>();
-            for other in others {
-                end_if_due(host.model, draft, other)?;
-            }
-            let open = open_at_places(draft, &row.invitee, &grants)?;
+            let open = pending_at_places(host.model, draft, &row.invitee, &grants)?;
             let other = open.iter().find(|open| open.id != id);
             let answer = other.map_or(Ok(()), |other| {
                 Err(AlreadyInvited { invitation: other.id, expires_at: other.expires_at })

@@ -20,11 +20,11 @@ use crate::refusal::{
     refused_when_closed,
 };
 use crate::rules::{
-    authority, begin, expiry, open_at_places, organization, require_active, require_continue_to,
+    authority, begin, expiry, organization, pending_at_places, require_active, require_continue_to,
     require_domain, require_few_open, require_groups, require_known, require_open, require_pending,
     require_rate,
 };
-use crate::seats::{end_due, end_if_due, lower, require_seat, reserve};
+use crate::seats::{end_due, lower, require_seat, reserve};
 use crate::{
     Actor, DeliveryKind, Draft, Event, Expiry, Grants, Host, Inclusion, Invitation, InvitationId,
     InvitationKind, Invitee, Member, Metadata, Nonce, Operation, Permission, Reads, RevokedBecause, Scope,
@@ -505,11 +505,7 @@ impl Invite {
             return Ok(InviteOutcome::Invited { invitation });
         }
 
-        let due = open_at_places(draft, invitee, grants)?.iter().map(|row| row.id).collect::<Vec<_>>();
-        for id in due {
-            end_if_due(host.model, draft, id)?;
-        }
-        let open = open_at_places(draft, invitee, grants)?;
+        let open = pending_at_places(host.model, draft, invitee, grants)?;
         let pending = open.first().map(|row| (row.id, row.expires_at));
         let replaced = open.iter().map(|row| row.id).collect::<Vec<_>>();
         if let Some((invitation, expires_at)) = pending {

@@ -13,10 +13,10 @@ use crate::refusal::{
     refused, refused_for_grants, refused_when_closed,
 };
 use crate::rules::{
-    expiry, open_at_places, organization, require_active, require_few_open, require_known, require_open,
+    expiry, organization, pending_at_places, require_active, require_few_open, require_known, require_open,
     require_pending, require_rate,
 };
-use crate::seats::{end_access_if_due, end_due, end_if_due, require_seat, seat_after, takes_another};
+use crate::seats::{end_access_if_due, end_due, require_seat, seat_after, takes_another};
 use crate::{
     Actor, DeliveryKind, Draft, Ending, Event, Expiry, FormerOwner, Grant, Grants, Host, Invitation,
     InvitationId, InvitationKind, Invitee, Member, Metadata, Nonce, Operation, Permission, Reads, RoleName,
@@ -96,11 +96,7 @@ impl Operation for OfferOwnership {
         end_due(host.model, draft)?;
         let invitee = Invitee::User(self.to.clone());
         let grants = Grants::from(Grant::role(RoleName::OWNER));
-        let open = open_at_places(draft, &invitee, &grants)?.iter().map(|row| row.id).collect::<Vec<_>>();
-        for id in open {
-            end_if_due(host.model, draft, id)?;
-        }
-        let open = open_at_places(draft, &invitee, &grants)?;
+        let open = pending_at_places(host.model, draft, &invitee, &grants)?;
         let offered = open
             .first()
             .map_or(Ok(()), |row| Err(AlreadyInvited { invitation: row.id, expires_at: row.expires_at }));

@@ -1,7 +1,5 @@
 //! Resend an invitation: a new link, a new expiry, and every earlier link dead.
 
-use alloc::vec::Vec;
-
 use serde::{Deserialize, Serialize};
 
 use super::invite::{check_granting, require_welcome};
@@ -11,7 +9,7 @@ use crate::refusal::{
     refused_for_groups, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{
-    expiry, open_at_places, organization, require_active, require_few_open, require_open, require_pending,
+    expiry, organization, pending_at_places, require_active, require_few_open, require_open, require_pending,
     require_rate,
 };
 use crate::seats::{end_due, end_if_due, require_seat, reserve};
@@ -126,12 +124,7 @@ pub(super) fn renew(
     }
     require_rate(draft, actor)?;
     end_if_due(host.model, draft, id)?;
-    let open = open_at_places(draft, &row.invitee, &row.grants)?;
-    let others = open.iter().map(|open| open.id).filter(|open| *open != id).collect::<Vec<_>>();
-    for other in others {
-        end_if_due(host.model, draft, other)?;
-    }
-    let open = open_at_places(draft, &row.invitee, &row.grants)?;
+    let open = pending_at_places(host.model, draft, &row.invitee, &row.grants)?;
     let other = open.iter().find(|open| open.id != id);
     let place = other
         .map_or(Ok(()), |other| Err(AlreadyInvited { invitation: other.id, expires_at: other.expires_at }));
