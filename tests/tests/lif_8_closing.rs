@@ -1,12 +1,13 @@
 //! LIF-8 and LIF-10: what becomes of links and requests when a group or an organization is closed.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use chrono::TimeDelta;
 use invite::core::{Access, LinkEnding, LinkId, LinkSettings};
 use invite::{
-    Acting, Grant, GroupSettings, LinkState, OrganizationStatus, PreviewStatus, RequestId, RequestState,
-    Token,
+    Acting, Grant, GroupSettings, LinkState, OrganizationStatus, PageRequest, Permission, PreviewStatus,
+    RequestId, RequestState, TheirInvitations, Token,
 };
-use tests::{Listed, World, code, group, on_every_store, person, refused, token};
+use tests::{Listed, World, address, code, group, on_every_store, person, refused, token};
 
 /// A link with these settings, and its token.
 async fn link(acting: &Acting, settings: LinkSettings) -> (LinkId, Token) {
@@ -28,6 +29,13 @@ async fn maintain(acme: &Acting) {
     while acme.organization().maintain(1).await.unwrap().more {
         steps += 1;
         assert!(steps < 50, "maintenance ends");
+    }
+}
+
+/// Proposes a hundred people: as many as are taken back in one step.
+async fn propose_many(acting: &Acting) {
+    for n in 0..100 {
+        acting.propose(address(&format!("{n}@example.com")), client()).await.unwrap();
     }
 }
 
@@ -95,7 +103,7 @@ on_every_store! {
         let (open, by_link) = link(&acme, LinkSettings::new("Clients", client())).await;
         let (asked, by_request) = link(&acme, LinkSettings::new("Asking", client()).by_request()).await;
         let bob = world.invite.ask_to_join(&by_request, person("bob")).await.unwrap().request;
-        let eve = acme.propose(tests::address("eve@example.com"), client()).await.unwrap().request;
+        let eve = acme.propose(address("eve@example.com"), client()).await.unwrap().request;
         acme.invite("dan@example.com", client()).await.unwrap();
         acme.close().await.unwrap();
         for settled in [false, true] {
@@ -131,5 +139,47 @@ on_every_store! {
         let counts = (row.counts.links, row.counts.requests, row.counts.pending);
         assert_eq!((row.status, counts), (OrganizationStatus::Closed, (0, 0, 0)));
         assert!(acme.history().await.iter().filter(|kind| *kind == "link-ended").count() == 2);
+    }
+
+    async fn f22_a_deleted_user_is_removed_from_a_closed_organization_too_and_the_loop_ends(world) {
+        let acme = world.acme().await;
+        let mia = world.joins("mia", Grant::role("member").adding(Permission::PROPOSE)).await;
+        propose_many(&mia).await;
+        acme.close().await.unwrap();
+        let (mut withdrawn, mut steps) = (0, 0);
+        for who in ["mia", "ada"] {
+            let mut after = None;
+            let all = TheirInvitations::Revoke;
+            while let Some(step) = world.invite.remove_user(person(who), all, after.as_ref()).await.unwrap() {
+                (steps, withdrawn) = (steps + 1, withdrawn + step.withdrawn);
+                assert!(steps < 5, "{step:?}");
+                assert_eq!(step.kept, None, "of a closed organization nobody has to remain an owner");
+                after = step.after;
+            }
+            let there = world.invite.memberships(who, &PageRequest::default()).await.unwrap().items;
+            assert_eq!(there, [], "{who}");
+        }
+        assert_eq!(withdrawn, 100);
+        let counts = acme.organization().get().await.unwrap().counts;
+        assert_eq!((counts.members, counts.owners, counts.requests), (0, 0, 0));
+        assert_eq!(acme.seats_of("team").await, (0, 0));
+        maintain(&acme).await;
+    }
+
+    async fn f22_removing_a_user_ends_though_the_clock_goes_back_behind_the_end_of_their_requests(world) {
+        let acme = world.acme().await;
+        let mia = world.joins("mia", Grant::role("member").adding(Permission::PROPOSE)).await;
+        propose_many(&mia).await;
+        world.pass(TimeDelta::days(365));
+        acme.invite("eve@example.com", client()).await.unwrap();
+        world.pass(-TimeDelta::days(365));
+        let (mut after, mut steps) = (None, 0);
+        let keep = TheirInvitations::Keep;
+        while let Some(step) = world.invite.remove_user(person("mia"), keep, after.as_ref()).await.unwrap() {
+            steps += 1;
+            assert!(steps < 5, "{step:?}");
+            after = step.after;
+        }
+        assert_eq!(acme.users().await, ["ada"]);
     }
 }

@@ -55,6 +55,17 @@ pub(crate) fn require_not_closed<R: Refusal + From<OrganizationClosed>>(
     }
 }
 
+/// The same, but the host still takes people out of a closed organization: whoever is deleted leaves it too (F22).
+pub(crate) fn require_not_closed_to<R: Refusal + From<OrganizationClosed>>(
+    actor: &Actor,
+    draft: &Draft,
+) -> Result<(), Stop<R>> {
+    match actor {
+        Actor::System => organization::<R>(draft).map(drop),
+        Actor::User(_) => require_not_closed(draft),
+    }
+}
+
 /// Why nothing can be granted in a group (LIF-8, LIF-10).
 pub(crate) enum NoGroup {
     Unknown(UnknownGroup),

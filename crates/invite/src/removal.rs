@@ -24,7 +24,8 @@ pub struct UserRemoved {
     pub organization: OrganizationId,
     /// Whether they were a member there, and are none any more.
     pub left: bool,
-    /// Why they are a member there still: as its last owner, or because it is closed. Once that is settled, begin again.
+    /// Why they are a member there still: as its last owner (AUT-8), or because they made more than is settled at once
+    /// (AUT-5). Once that is settled, begin again.
     pub kept: Option<LeaveRefused>,
     /// How many pending invitations of theirs were revoked.
     pub revoked: usize,
@@ -44,7 +45,8 @@ impl Invitations {
     /// it. A step that failed half-way is repeated, also from the beginning and by another process: what was done is done.
     ///
     /// The last owner of an organization stays, for one must remain (AUT-8): the step says so as
-    /// [`kept`](UserRemoved::kept), and the others go on. Let somebody else own it, or close it.
+    /// [`kept`](UserRemoved::kept), and the others go on. Let somebody else own it, or close it, and begin again: out of a
+    /// closed organization everybody goes.
     ///
     /// If the user still acts meanwhile: one who accepts before their invitation is revoked is removed as a member in the
     /// same step, and afterwards there is nothing to accept. What they come by after the step of an organization, by an
@@ -81,11 +83,12 @@ impl Invitations {
             ..RequestFilter::default()
         };
         let first = Seek { after: None, limit: MOST_MADE };
-        let made = engine.storage.requests(&organization, &made, engine.now()?, &first).await?;
         let there = self.organization(organization.clone());
         let mut reads = Reads::new().person(principal.user().clone());
         reads.invitees.extend(names.iter().cloned());
         let draft = engine.look(&organization, &reads).await?;
+        // At the time at which they are taken back, so that what is listed is not over then, and does not come again.
+        let made = engine.storage.requests(&organization, &made, draft.now(), &first).await?;
         let (invitations, mut requests) = waiting(&draft, &names);
         requests.extend(made.iter().map(|request| request.id));
 

@@ -7,7 +7,7 @@ use super::join::{end_open_for, names_of};
 use super::remove_members::{Settled, TheirInvitations, reads_of_sent, settle_sent};
 use crate::operation::sealed::Sealed;
 use crate::refusal::{NotPermitted, UnknownMember, refused};
-use crate::rules::{require_active, require_not_closed};
+use crate::rules::{require_active, require_not_closed_to};
 use crate::seats::end_access_if_due;
 use crate::{
     Actor, Draft, Event, Host, Operation, Permission, Reads, RevokedBecause, Stop, SuppressionKind, UserId,
@@ -17,6 +17,8 @@ use crate::{
 ///
 /// Who is suspended stays until they are restored or removed: who left could come back by a link or a verified domain,
 /// and be suspended no more (AUT-7). Only the host takes them out.
+///
+/// Out of a closed organization the host alone takes people, its last owner too (F22).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Leave {
     user: UserId,
@@ -88,7 +90,7 @@ impl Operation for Leave {
         actor: &Actor,
         draft: &mut Draft,
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
-        require_not_closed(draft)?;
+        require_not_closed_to(actor, draft)?;
         let own = actor.user().is_none_or(|user| *user == self.user);
         let removing = || NotPermitted {
             permission: Permission::REMOVE,
@@ -193,6 +195,26 @@ mod tests {
         assert!(world.member("bob").is_some_and(|bob| !bob.is_active()));
         world.ok(Leave::new(user("bob")), &Actor::System);
         assert!(world.member("bob").is_none());
+    }
+
+    #[test]
+    fn given_a_closed_organization_when_the_host_takes_everybody_out_then_the_last_owner_goes_too_f22() {
+        let mut world = World::with(team_of(2));
+        world.add("bob", Grant::role("admin"));
+        world.invite("eve@example.com", Grant::role("member"), &by("bob"));
+        world.invite("bob@example.com", in_group("member", "red"), &by("ada"));
+        world.make_link(LinkSettings::new("All", Grant::role("client")));
+        world.ok(ChangeStatus::Close, &by("ada"));
+        for id in ["bob", "ada"] {
+            assert_eq!(world.run(Leave::new(user(id)), &by(id)).unwrap_err().code(), "organization-closed");
+            let leave = Leave::new(user(id)).their_invitations(TheirInvitations::Revoke);
+            let settled = world.ok(leave, &Actor::System).settled;
+            assert_eq!(settled.revoked, 0, "it had ended with the organization");
+        }
+        let counts = &world.organization().counts;
+        assert_eq!((counts.members, counts.owners, counts.pending, counts.links), (0, 0, 0, 0));
+        assert_eq!(world.seats("team"), (0, 0));
+        assert!(!world.ok(Tidy::new(9), &Actor::System).more, "and nothing is left over");
     }
 
     #[test]

@@ -95,7 +95,7 @@ pub(crate) use join::end_open_for;
 
 use crate::refusal::{LastOwner, NothingAsked, Refusal, TooLarge};
 use crate::rules::organization;
-use crate::{AccessModel, Draft, Limit, Organization, SeatClass, SeatCount, Stop};
+use crate::{AccessModel, Draft, Limit, Organization, OrganizationStatus, SeatClass, SeatCount, Stop};
 
 /// Seats of one class: taken, and as many as the plan has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,10 +166,11 @@ where
     }
 }
 
-/// Requires that an owner remains beside the one who goes or steps down (AUT-8).
+/// Requires that an owner remains beside the one who goes or steps down (AUT-8). A closed organization needs none.
 fn require_another_owner<R: Refusal + From<LastOwner>>(draft: &mut Draft) -> Result<(), Stop<R>> {
-    let others = organization::<R>(draft)?.counts.owners > 1;
-    Ok(draft.require("AUT-8", others, || R::from(LastOwner {}))?)
+    let row = organization::<R>(draft)?;
+    let fine = row.counts.owners > 1 || row.status == OrganizationStatus::Closed;
+    Ok(draft.require("AUT-8", fine, || R::from(LastOwner {}))?)
 }
 
 #[cfg(test)]

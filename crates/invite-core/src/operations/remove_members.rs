@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::join::end_open_for;
 use crate::operation::sealed::Sealed;
 use crate::refusal::{OwnerProtected, TooLarge, TooManySent, UnknownMember, refused, refused_for_authority};
-use crate::rules::{authority, require_not_closed};
+use crate::rules::{authority, require_not_closed_to};
 use crate::seats::{end_access_if_due, end_if_due, lower};
 use crate::{
     Actor, Draft, Event, Grants, Host, InvitationKind, LinkEnding, Operation, Permission, Reads,
@@ -30,7 +30,8 @@ pub enum TheirInvitations {
     HandOver,
 }
 
-/// Removes one member or many, each decided for itself (B8, STO-8). What is open for them ends (LIF-7c).
+/// Removes one member or many, each decided for itself (B8, STO-8). What is open for them ends (LIF-7c). Of a closed
+/// organization the host alone removes members.
 ///
 /// Where what they made is revoked or handed over, at most [`TheirInvitations::MOST`] members can be named at once, and all of them
 /// together may have made as much as one may: whoever comes to more is refused with
@@ -128,7 +129,7 @@ impl Operation for RemoveMembers {
         actor: &Actor,
         draft: &mut Draft,
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
-        require_not_closed(draft)?;
+        require_not_closed_to(actor, draft)?;
         super::require_count(host.model, self.users.len())?;
         require_few::<RemoveMembersRefused>(self.their_invitations, self.users.len())?;
         let mut made = 0;
@@ -485,6 +486,17 @@ mod tests {
         assert_eq!(world.ok(remove, &Actor::System).results[0].settled.handed_over, 1);
         assert_eq!(world.invitation(id).inviter, Actor::System);
         world.ok(Accept::inbox(id, person("bob")), &by("bob"));
+    }
+
+    #[test]
+    fn given_a_closed_organization_when_the_host_removes_members_then_they_go_and_owners_are_protected_f22() {
+        let mut world = World::with(team_of(2));
+        world.add("bob", Grant::role("member"));
+        world.ok(ChangeStatus::Close, &by("ada"));
+        let removed = world.ok(RemoveMembers::many(["bob", "ada"].map(user)), &Actor::System);
+        let codes = removed.results.iter().map(|one| one.refused.as_ref().map(Refusal::code));
+        assert_eq!(codes.collect::<Vec<_>>(), [None, Some("owner-protected")]);
+        assert_eq!((world.organization().counts.members, world.seats("team")), (1, (0, 0)));
     }
 
     /// `dan` made a link to red that leads may hand on, one that only admins may, and one that ended; `ada` made another.

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::operation::sealed::Sealed;
 use crate::refusal::{RequestNotPending, UnknownRequest, refused};
-use crate::rules::require_not_closed;
+use crate::rules::require_not_closed_to;
 use crate::{Actor, Draft, Event, Host, Operation, Reads, RequestEnding, RequestId, RequestState, Stop};
 
-/// Takes a join request back: whoever made it may, or the host for them.
+/// Takes a join request back: whoever made it may, or the host for them. In a closed organization the host alone does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Withdraw {
     request: RequestId,
@@ -51,7 +51,7 @@ impl Operation for Withdraw {
         actor: &Actor,
         draft: &mut Draft,
     ) -> Result<Self::Outcome, Stop<Self::Refusal>> {
-        require_not_closed(draft)?;
+        require_not_closed_to(actor, draft)?;
         let row = draft.request(self.request)?;
         let own = row.filter(|row| actor.user().is_none_or(|user| *user == row.by));
         let row = own.cloned().ok_or(WithdrawRefused::from(UnknownRequest {}));
@@ -68,6 +68,18 @@ impl Operation for Withdraw {
 mod tests {
     use crate::testing::*;
     use crate::*;
+
+    #[test]
+    fn given_a_closed_organization_when_the_host_takes_a_request_back_then_it_is_f22() {
+        let mut world = World::new();
+        let link = world.make_link(LinkSettings::new("Clients", Grant::role("client")).by_request());
+        let id = world.ask_by(link, "bob").unwrap();
+        world.ok(ChangeStatus::Close, &by("ada"));
+        assert_eq!(world.run(Withdraw::new(id), &by("bob")).unwrap_err().code(), "organization-closed");
+        world.ok(Withdraw::new(id), &Actor::System);
+        assert_eq!(world.request(id).stored_state(), RequestState::Withdrawn);
+        assert_eq!(world.organization().counts.requests, 0);
+    }
 
     #[test]
     fn every_reason_to_refuse_is_reached() {

@@ -43,7 +43,7 @@ pub(crate) const REMOVE_USER: Spec = Spec {
         Opt::many("vouch", "ADDRESS", "an address of theirs, whose invitations are revoked too"),
         THEIRS,
     ],
-    notes: "The system does this. A last owner stays until the organization has another, or is closed.",
+    notes: "The system does this. A last owner stays: once the organization has another or is closed, do it again.",
 };
 
 pub(crate) const ERASE: Spec = Spec {

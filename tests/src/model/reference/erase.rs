@@ -49,9 +49,7 @@ impl Reference {
         let names = principal.invitees().collect::<BTreeSet<_>>();
         let invitations = self.live(now).filter(|(_, row)| names.contains(&row.invitee));
         let theirs = |row: &Request| row.by == *principal.user() || names.contains(&row.invitee);
-        // Of a closed organization nothing is taken back: it has ended.
-        let closed = self.status == OrganizationStatus::Closed;
-        let pending = |row: &Request| !closed && row.state_at(now) == RequestState::Pending;
+        let pending = |row: &Request| row.state_at(now) == RequestState::Pending;
         let requests = self.requests.iter().filter(|(_, row)| theirs(row) && pending(row));
         (invitations.map(|(id, _)| *id).collect(), requests.map(|(id, _)| *id).collect())
     }

@@ -379,8 +379,11 @@ impl Reference {
             let membership = row.kind == InvitationKind::Membership;
             (*id, takes_over && membership && self.may_still_invite(by, row))
         });
+        let closed = self.status == OrganizationStatus::Closed;
         for (id, is_taken_over) in sent.collect::<Vec<_>>() {
             match self.invitations.get_mut(&id) {
+                // It had ended with the organization, which is written down.
+                Some(row) if closed => row.ended = Some(InvitationState::Revoked),
                 Some(row) if is_taken_over => {
                     row.inviter = by.clone();
                     fates.handed_over += 1;

@@ -286,7 +286,7 @@ impl Reference {
     }
 
     pub(super) fn against_withdrawing(&self, id: RequestId, by: &Actor, now: DateTime<Utc>) -> Why {
-        let mut why = self.not_closed();
+        let mut why = self.not_closed_to(by);
         let own = |row: &&Request| by.user().is_none_or(|user| *user == row.by);
         match self.requests.get(&id).filter(own) {
             None => why.extend(["unknown-request"]),

@@ -117,7 +117,7 @@ impl Run {
         }
         let stays = self.service.memberships(user.clone(), &PageRequest::first(9)).await.map_err(failed)?;
         for membership in stays.items {
-            let kept = membership.member.is_owner() || !self.is_open(&membership.organization);
+            let kept = membership.member.is_owner() && self.is_open(&membership.organization);
             holds!(kept, "F22", "{membership:?} stays");
         }
         self.check_both(&before).await?;
