@@ -77,6 +77,15 @@ pub(crate) fn newest_to(folder: &Path, address: &EmailAddress) -> Result<Mail, F
 
 /// The token that a command is about: out of the link that it was given, or out of a mail.
 pub(crate) fn token(given: &Given, host: &Host) -> Result<Token, Failure> {
+    find_token(given, host, |purpose| purpose != Purpose::Unsubscribe)
+}
+
+/// The token of the link that stops mail.
+pub(crate) fn unsubscribe_token(given: &Given, host: &Host) -> Result<Token, Failure> {
+    find_token(given, host, |purpose| purpose == Purpose::Unsubscribe)
+}
+
+fn find_token(given: &Given, host: &Host, wanted: impl Fn(Purpose) -> bool) -> Result<Token, Failure> {
     let text = match (given.one("mail"), given.arguments.as_slice()) {
         (Some(named), []) => find(&host.mail_folder(), named)?.text,
         (None, [dash]) if dash == "-" => {
@@ -97,7 +106,7 @@ pub(crate) fn token(given: &Given, host: &Host) -> Result<Token, Failure> {
     let mut broken = None;
     for token in tokens(&text) {
         match token {
-            Ok(token) if token.purpose() != Purpose::Unsubscribe => return Ok(token),
+            Ok(token) if wanted(token.purpose()) => return Ok(token),
             Ok(_) => {}
             Err(why) => broken = Some(why),
         }
@@ -108,7 +117,7 @@ pub(crate) fn token(given: &Given, host: &Host) -> Result<Token, Failure> {
             Failure::input(message, "copy all of it out of the mail, or take it out with --mail FILE.eml")
         }
         None => Failure::input(
-            "there is no live link in it: an invitation's link ends with #inv_ and more",
+            "there is no live link in it that this command takes: one ends with inv_ and more",
             "copy the whole link out of the mail, or take it out with --mail FILE.eml",
         ),
     })

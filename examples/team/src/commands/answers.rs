@@ -50,6 +50,15 @@ pub(crate) const DECLINE: Spec = Spec {
     notes: "LINK is the link or its token; - reads it from standard input.",
 };
 
+pub(crate) const UNSUBSCRIBE: Spec = Spec {
+    name: "unsubscribe",
+    arguments: &["LINK"],
+    summary: "get no more mail of an organization, by the link at the end of its mails",
+    options: &[MAIL_OPTION],
+    notes: "LINK is the link or its token; - reads it from standard input. No invitation ends: it is accepted all the \
+            same. Nobody needs an account for it.",
+};
+
 pub(crate) async fn preview(given: &Given) -> Result<Said, Failure> {
     let host = Host::open(given).await?;
     let token = mails::token(given, &host)?;
@@ -149,4 +158,11 @@ pub(crate) async fn decline(given: &Given) -> Result<Said, Failure> {
     let others = declined.ended.iter().filter(|id| **id != declined.invitation).count();
     let others = if others > 0 { format!(" {others} others ended with it.") } else { String::new() };
     Ok(format!("The invitation was declined.{others}\n").into())
+}
+
+pub(crate) async fn unsubscribe(given: &Given) -> Result<Said, Failure> {
+    let host = Host::open(given).await?;
+    let token = mails::unsubscribe_token(given, &host)?;
+    host.invite.unsubscribe(&token).await?;
+    Ok(format!("{} sends no mail to that address any more.\n", token.organization()).into())
 }

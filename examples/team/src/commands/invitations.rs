@@ -1,7 +1,10 @@
 //! Invitations after they were made: the list, and what can be done about one.
 
-use invite::{Clock as _, InvitationFilter, InvitationState, PageRequest, SystemClock, csv};
+use invite::{
+    Clock as _, Edit, Expiry, Grants, InvitationFilter, InvitationState, PageRequest, SystemClock, csv,
+};
 
+use super::invite::granted;
 use super::members::{invitee, mail, roles};
 use crate::args::{Given, Opt, Spec};
 use crate::failure::Failure;
@@ -21,6 +24,21 @@ pub(crate) const INVITATIONS: Spec = Spec {
         Opt::value("limit", "N", "how many to show; 100 without it"),
     ],
     notes: "",
+};
+
+pub(crate) const EDIT: Spec = Spec {
+    name: "edit",
+    arguments: &["INVITATION"],
+    summary: "change a pending invitation; its link stays the same",
+    options: &[
+        Opt::value("role", "ROLE", "the role that it grants"),
+        Opt::many("group", "ID", "a group in which it grants the role, instead of in the organization"),
+        Opt::value("expires", "DATE", "it ends when this day begins in UTC: 2030-12-31"),
+        Opt::value("continue-to", "URL", "a page of https://team.example/ to go on to after accepting"),
+    ],
+    notes: "INVITATION is an id, or an address: then the newest invitation to it. What is not named stays; \
+            --continue-to any takes the page away. Whoever changes what it grants, or lets it live longer, is its \
+            inviter from then on.",
 };
 
 pub(crate) const RESEND: Spec = Spec {
@@ -90,6 +108,33 @@ pub(crate) async fn list(given: &Given) -> Result<Said, Failure> {
         text.push_str(&format!("... and more: team invitations --limit {}\n", limit.saturating_mul(10)));
     }
     Ok(text.into())
+}
+
+pub(crate) async fn edit(given: &Given) -> Result<Said, Failure> {
+    let [named] = given.arguments()?;
+    let (expires, groups) = (given.day("expires")?, host::groups(given)?);
+    let host = Host::open(given).await?;
+    let grants: Option<Grants> = match given.one("role") {
+        None if groups.is_empty() => None,
+        _ => Some(granted(given.required("role", &host.roles())?, &groups)),
+    };
+    let acting = host.acting(given).await?;
+    let mut edit = Edit::new(host::invitation(&acting, named).await?);
+    if let Some(grants) = grants {
+        edit = edit.grants(grants);
+    }
+    if let Some(end) = expires {
+        edit = edit.expires_at(Expiry::At(end));
+    }
+    edit = match given.one("continue-to") {
+        Some("any") => edit.continue_by_default(),
+        Some(page) => edit.continue_to(page),
+        None => edit,
+    };
+    let edited = acting.run(edit).await.map_err(|why| host.naming_roles(why))?;
+    let end =
+        edited.expires_at.time().map_or("never".into(), |end| end.format("on %F at %R UTC").to_string());
+    Ok(format!("The invitation of {named} is to be {}, and ends {end}.\n", roles(&edited.grants)).into())
 }
 
 pub(crate) async fn resend(given: &Given) -> Result<Said, Failure> {

@@ -22,6 +22,9 @@ const FROM: Opt = Opt::value("from", "TIME", "nobody joins before: 2027-01-15, \
 const UNTIL: Opt = Opt::value("until", "TIME", "nobody joins at this time or later");
 const USES: Opt = Opt::value("uses", "N", "how many may join by it");
 const APPROVAL: Opt = Opt::flag("approval", "those who have it ask to join, and somebody approves");
+const NO_APPROVAL: Opt = Opt::flag("no-approval", "those who have it join, and nobody approves");
+const CONTINUE_TO: Opt =
+    Opt::value("continue-to", "URL", "a page of https://team.example/ to go on to after joining");
 const DOMAIN: Opt =
     Opt::many("domain", "DOMAIN", "only people with an address there: example.com, or *.example.com");
 
@@ -29,7 +32,7 @@ pub(crate) const CREATE: Spec = Spec {
     name: "create-link",
     arguments: &["NAME"],
     summary: "make an invite link, switched on, and show it",
-    options: &[ROLE, GROUP, FROM, UNTIL, USES, DOMAIN, APPROVAL],
+    options: &[ROLE, GROUP, FROM, UNTIL, USES, DOMAIN, APPROVAL, CONTINUE_TO],
     notes: "Example: team create-link Clients --role client --until 2027-02-01 --uses 20",
 };
 
@@ -58,9 +61,20 @@ pub(crate) const EDIT: Spec = Spec {
     name: "edit-link",
     arguments: &["LINK"],
     summary: "change what is set about an invite link, for those who join later",
-    options: &[Opt::value("name", "NAME", "another name"), ROLE, GROUP, FROM, UNTIL, USES, DOMAIN, APPROVAL],
+    options: &[
+        Opt::value("name", "NAME", "another name"),
+        ROLE,
+        GROUP,
+        FROM,
+        UNTIL,
+        USES,
+        DOMAIN,
+        APPROVAL,
+        NO_APPROVAL,
+        CONTINUE_TO,
+    ],
     notes: "LINK is an id, or the name of a link that did not end. What is not named stays; `any` takes a limit \
-            away, as in --uses any, --until any, --domain any.",
+            away, as in --uses any, --until any, --domain any, --continue-to any.",
 };
 
 pub(crate) const SWITCH: Spec = Spec {
@@ -214,10 +228,21 @@ fn limited(
     if let Some(uses) = uses {
         settings = settings.max_uses(uses);
     }
-    if given.flag(APPROVAL.name) || before.is_some_and(LinkSettings::is_by_request) {
+    let by_request = match (given.flag(APPROVAL.name), given.flag(NO_APPROVAL.name)) {
+        (true, true) => {
+            return Err(Failure::input("--approval and --no-approval are opposites", "give one of them"));
+        }
+        (false, false) => before.is_some_and(LinkSettings::is_by_request),
+        (approval, _) => approval,
+    };
+    if by_request {
         settings = settings.by_request();
     }
-    if let Some(page) = before.and_then(LinkSettings::continuing) {
+    let page = match given.one(CONTINUE_TO.name) {
+        Some("any") => None,
+        page => page.or(before.and_then(LinkSettings::continuing)),
+    };
+    if let Some(page) = page {
         settings = settings.continue_to(page);
     }
     let rules = match (given.one("domain"), before) {
@@ -290,6 +315,9 @@ pub(crate) async fn join(given: &Given) -> Result<Said, Failure> {
     let joined = host.invite.join(&mails::token(given, &host)?, principal).await?;
     let (user, organization) = (&joined.user, &joined.organization);
     let mut text = format!("{user} is {} of {organization} now.\n", roles(&joined.grants));
+    if let Some(page) = joined.continue_to.url() {
+        text.push_str(&format!("Go on at {page}\n"));
+    }
     for group in &joined.dropped {
         text.push_str(&format!("The group {group} was closed since.\n"));
     }

@@ -40,7 +40,7 @@ pub(crate) const MEMBERS: Spec = Spec {
 pub(crate) const ROLE: Spec = Spec {
     name: "role",
     arguments: &["USER", "ROLE"],
-    summary: "change a member's role",
+    summary: "change a member's role, and what they may do beside it",
     options: &[
         Opt::value(
             "group",
@@ -48,10 +48,14 @@ pub(crate) const ROLE: Spec = Spec {
             "the role in this group; what they hold elsewhere stays. Without it, they hold this role in the \
              organization and nothing else",
         ),
+        Opt::many("add", "PERMISSION", "one that the role does not have, as posts.publish"),
+        Opt::many("remove", "PERMISSION", "one that they do not get although the role has it"),
         Opt::value("until", "DATE", "for a limited time: 2030-12-31, until that day begins in UTC"),
         THEIRS,
     ],
-    notes: "Raising somebody takes the seat that the role needs. With --group, ROLE may be `none`.",
+    notes: "Raising somebody takes the seat that they need then. With --group, ROLE may be `none`. What is not named \
+            with --add or --remove is as the role has it.\n\n\
+            Example: team role bob member --group web --remove posts.publish",
 };
 
 pub(crate) const THEIRS: Opt = Opt::value(
@@ -87,8 +91,8 @@ pub(crate) const REMOVE: Spec = Spec {
 pub(crate) const LEAVE: Spec = Spec {
     name: "leave",
     arguments: &[],
-    summary: "leave the organization",
-    options: &[THEIRS],
+    summary: "leave the organization, or one group",
+    options: &[Opt::value("group", "ID", "only this group; the rest stays"), THEIRS],
     notes: "Anybody may leave but the last owner, and who is suspended.",
 };
 
@@ -209,13 +213,20 @@ pub(crate) fn invitee(invitee: &Invitee) -> String {
     invitee.address().map_or_else(|| invitee.to_string(), |address| address.as_str().to_owned())
 }
 
-/// Roles by scope, as in `member`, or `editor in group web`.
+/// What is held by scope, as in `member`, or `editor -posts.publish in group web`.
 pub(crate) fn roles(grants: &Grants) -> String {
-    let role = |(scope, access): (&Scope, &Access)| match scope {
-        Scope::Organization => access.role_name().to_string(),
-        Scope::Group(_) => format!("{} in {scope}", access.role_name()),
+    let held = |(scope, access): (&Scope, &Access)| match scope {
+        Scope::Organization => held(access),
+        Scope::Group(_) => format!("{} in {scope}", held(access)),
     };
-    grants.iter().map(role).collect::<Vec<_>>().join(", ")
+    grants.iter().map(held).collect::<Vec<_>>().join(", ")
+}
+
+/// A role, and what is added to it or taken from it.
+fn held(access: &Access) -> String {
+    let added = access.added().iter().map(|permission| format!(" +{permission}"));
+    let removed = access.removed().iter().map(|permission| format!(" -{permission}"));
+    added.chain(removed).fold(access.role_name().to_string(), |held, next| held + &next)
 }
 
 /// Where the last mail stands.
@@ -225,30 +236,38 @@ pub(crate) fn mail(delivery: Option<&Delivery>) -> String {
 
 pub(crate) async fn role(given: &Given) -> Result<Said, Failure> {
     let [user, role] = given.arguments()?;
-    let (until, theirs) = (given.day("until")?, theirs(given)?);
-    let grant = || {
-        let grant = Grant::role(role);
-        until.map_or(grant.clone(), |until| grant.until(until))
-    };
+    let (access, theirs) = (access(given, role)?, theirs(given)?);
     let host = Host::open(given).await?;
     let acting = host.acting(given).await?;
-    let grants = match given.one("group") {
-        None => grant().into(),
+    let (changing, scope) = match given.one("group") {
+        None => {
+            let grant = Grant::new(Scope::Organization, access);
+            (acting.change_access(user, grant), Scope::Organization)
+        }
         Some(group) => {
-            let member = acting.organization().member(user).await?;
-            let mut grants = member.map(|member| member.grants).unwrap_or_default();
-            match (host::group(group)?, role) {
-                (group, "none") => _ = grants.remove(&Scope::Group(group)),
-                (group, _) => grants.set(grant().in_group(group)),
-            }
-            grants
+            let (scope, access) = (Scope::Group(host::group(group)?), (role != "none").then_some(access));
+            (acting.change_access_in(user, scope.clone(), access), scope)
         }
     };
-    let changing = acting.change_access(user, grants);
     let changed = changing.with(|change| change.their_invitations(theirs)).await;
     let changed = changed.map_err(|why| host.naming_roles(why))?;
+    let now = match (changed.grants.access(&scope), &scope) {
+        (None, _) => format!("nothing in {scope}"),
+        (Some(access), Scope::Organization) => held(access),
+        (Some(access), Scope::Group(_)) => format!("{} in {scope}", held(access)),
+    };
     let seat = changed.seat.map_or("no seat".into(), |seat| format!("a {seat} seat"));
-    Ok(format!("{user} is {} now, and takes {seat}.\n", roles(&changed.grants)).into())
+    Ok(format!("{user} is {now} now, and takes {seat}.\n").into())
+}
+
+/// A role, with what was added, removed and limited in time.
+fn access(given: &Given, role: &str) -> Result<Access, Failure> {
+    let access = given.all("add").fold(Access::role(role), Access::adding);
+    let access = given.all("remove").fold(access, Access::removing);
+    Ok(match given.day("until")? {
+        Some(until) => access.until(until),
+        None => access,
+    })
 }
 
 fn users(given: &Given) -> Result<Vec<UserId>, Failure> {
@@ -328,9 +347,18 @@ pub(crate) async fn remove(given: &Given) -> Result<Said, Failure> {
 pub(crate) async fn leave(given: &Given) -> Result<Said, Failure> {
     let [] = given.arguments()?;
     let host = Host::open(given).await?;
-    let theirs = theirs(given)?;
-    let leaving = host.acting(given).await?.leave();
-    let left = leaving.with(|leave| leave.their_invitations(theirs)).await?;
+    let (acting, theirs) = (host.acting(given).await?, theirs(given)?);
+    if let Some(group) = given.one("group") {
+        let leaving = acting.leave_group(group);
+        let left = leaving.with(|change| change.their_invitations(theirs)).await?;
+        return Ok(format!(
+            "{} has left the group {group}, and is {} now.\n",
+            left.user,
+            roles(&left.grants)
+        )
+        .into());
+    }
+    let left = acting.leave().with(|leave| leave.their_invitations(theirs)).await?;
     Ok(format!("{} has left.\n", left.user).into())
 }
 

@@ -1,6 +1,6 @@
 //! People: whom somebody may mean, and those whom the host brings, removes or erases.
 
-use invite::{EmailAddress, Erase, NewMember, Principal, Scope, UserId};
+use invite::{EmailAddress, Erase, Erased, NewMember, Principal, Scope, UserId};
 
 use super::invite::granted;
 use super::members::{THEIRS, theirs};
@@ -140,12 +140,13 @@ pub(crate) async fn erase(given: &Given) -> Result<Said, Failure> {
         person = person.dropping_blocks();
     }
     let host = Host::open(given).await?;
-    let mut table = Table::new(["organization", "invitations", "users", "blocks"]);
+    let mut table = Table::new(["organization", "invitations", "requests", "users", "blocks"]);
     let mut after = None;
     while let Some(step) = host.invite.erase(&person, after.as_ref()).await? {
-        let counts = [step.erased.invitations, step.erased.users, step.erased.blocks];
-        let [invitations, users, blocks] = counts.map(|count| count.to_string());
-        table.row([step.organization.to_string(), invitations, users, blocks]);
+        let Erased { invitations, requests, users, blocks, .. } = step.erased;
+        let [invitations, requests, users, blocks] =
+            [invitations, requests, users, blocks].map(|count| count.to_string());
+        table.row([step.organization.to_string(), invitations, requests, users, blocks]);
         after = step.after;
     }
     Ok(table.or("nothing is kept about them").into())

@@ -90,3 +90,56 @@ fn members_are_listed_by_group_role_and_seat_and_as_a_sheet_pri_5() {
     assert!(!team.run(&["members", "--group", "web"]).done().contains("bob"));
     assert!(line(&team.run(&["roster"]).done(), "bob").contains("client"));
 }
+
+/// With a group more, `api`, in which bob is member, and gus, who is admin in `web` and nowhere else.
+fn with_gus() -> Team {
+    let team = with_web();
+    team.run(&["join-group", "web", "--as", "bob"]).done();
+    team.run(&["create-group", "api"]).done();
+    team.run(&["role", "bob", "member", "--group", "api"]).done();
+    team.run(&["add", "gus=gus@example.com", "--role", "admin", "--group", "web"]).done();
+    team
+}
+
+#[test]
+fn who_manages_one_group_changes_access_there_and_nowhere_else_c5() {
+    let team = with_gus();
+    let bob = || line(&team.run(&["roster"]).done(), "bob").to_owned();
+    let said = team.run(&["role", "bob", "client", "--group", "web", "--as", "gus"]).done();
+    assert!(said.starts_with("bob is client in group web now"), "{said}");
+    assert!(bob().contains("client, member in group api, client in group web"), "{}", bob());
+    team.run(&["role", "bob", "client", "--group", "api", "--as", "gus"]).refused("not-permitted");
+    team.run(&["role", "bob", "client", "--as", "gus"]).refused("not-permitted");
+    let said = team.run(&["role", "bob", "none", "--group", "web", "--as", "gus"]).done();
+    assert!(said.starts_with("bob is nothing in group web now"), "{said}");
+    assert!(bob().contains("client, member in group api  "), "{}", bob());
+}
+
+#[test]
+fn permissions_are_ticked_one_by_one_c5_c7_b6() {
+    let team = with_web();
+    team.run(&["join-group", "web", "--as", "bob"]).done();
+    let role = ["role", "bob", "member", "--group", "web"];
+    let said = team.run(&[&role[..], &["--remove", "posts.publish", "--remove", "analytics.view"]].concat());
+    assert_eq!(
+        said.done(),
+        "bob is member -analytics.view -posts.publish in group web now, and takes a client seat.\n"
+    );
+    let bob = line(&team.run(&["roster"]).done(), "bob").to_owned();
+    assert!(bob.contains("member -analytics.view -posts.publish in group web"), "{bob}");
+    let said = team.run(&["role", "bob", "client", "--add", "posts.publish"]).done();
+    assert_eq!(said, "bob is client +posts.publish now, and takes a team seat.\n");
+    team.run(&["role", "bob", "client", "--add", "accounts.delete"]).refused("never-grantable");
+    team.run(&["role", "bob", "client", "--add", "posts.fly"]).refused("unknown-permission");
+}
+
+#[test]
+fn one_group_is_left_and_the_rest_stays_c3() {
+    let team = with_gus();
+    let said = team.run(&["leave", "--group", "web", "--as", "bob"]).done();
+    assert_eq!(said, "bob has left the group web, and is client, member in group api now.\n");
+    assert!(!team.run(&["members", "--group", "web"]).done().contains("bob"));
+    // Gus holds nothing else.
+    team.run(&["leave", "--group", "web", "--as", "gus"]).refused("last-grant");
+    team.run(&["leave", "--as", "gus"]).done();
+}

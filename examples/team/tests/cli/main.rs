@@ -241,6 +241,39 @@ fn a_resend_kills_the_earlier_link_and_a_reminder_does_not() {
 }
 
 #[test]
+fn a_pending_invitation_is_edited_and_its_link_stays() {
+    let team = Team::with_seats(5);
+    team.run(&["create-group", "web"]).done();
+    let page = ["--continue-to", "https://team.example/start"];
+    team.pipe(&[&["invite", "-", "--role", "member"], &page[..]].concat(), "bob@example.com").done();
+    team.run(&["send"]).done();
+    team.run(&["edit", "bob@example.com", "--group", "web"]).bad("needs --role");
+    team.run(&["edit", "bob@example.com", "--role", "chief"]).refused("unknown-role");
+    team.run(&["edit", "bob@example.com", "--expires", "1999-01-01"]).refused("invalid-expiry");
+    let said = team.run(&["edit", "bob@example.com", "--role", "client", "--group", "web"]).done();
+    assert!(said.contains("is to be client in group web, and ends on 2"), "{said}");
+    let said = team.run(&["edit", "bob@example.com", "--continue-to", "any"]).done();
+    assert!(said.contains("is to be client in group web"), "what is not named stays: {said}");
+    let accepted = team.run(&["accept", "--mail", "bob@example.com", "--as", "bob"]).done();
+    assert!(accepted.starts_with("bob is client in group web of acme now"), "{accepted}");
+    assert!(!accepted.contains("Go on at"), "{accepted}");
+    team.run(&["edit", "bob@example.com", "--role", "member"]).refused("already-accepted");
+}
+
+#[test]
+fn who_unsubscribes_gets_no_mail_and_accepts_all_the_same_idn_3() {
+    let team = Team::with_seats(5);
+    team.pipe(&["invite", "-", "--role", "member"], "bob@example.com").done();
+    team.run(&["unsubscribe", "https://team.example/join#preview"]).bad("no live link");
+    team.run(&["send"]).done();
+    let said = team.run(&["unsubscribe", "--mail", "bob@example.com"]).done();
+    assert_eq!(said, "acme sends no mail to that address any more.\n");
+    team.run(&["remind", "bob@example.com"]).done();
+    assert!(team.run(&["send"]).done().starts_with("0 mails"));
+    team.run(&["accept", "--mail", "bob@example.com", "--as", "bob"]).done();
+}
+
+#[test]
 fn members_are_managed_within_the_rules() {
     let team = Team::with_seats(2);
     team.pipe(&["invite", "-", "--role", "member"], "bob@example.com, eve@example.com").done();
@@ -394,7 +427,7 @@ fn every_command_has_a_help_text_and_an_entry_in_the_help() {
     let commands =
         help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|it| !it.is_empty());
     let commands = commands.map(|line| line.split_whitespace().next().unwrap()).collect::<Vec<_>>();
-    assert_eq!(commands.len(), 62);
+    assert_eq!(commands.len(), 64);
     for command in commands {
         let text = team.run(&["help", command]).done();
         assert!(text.starts_with(&format!("{command}: ")) && text.contains("--data DIR"), "{text}");

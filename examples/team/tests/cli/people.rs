@@ -135,6 +135,11 @@ fn a_user_whom_the_host_deletes_is_removed_everywhere_and_erased_f22_pri_6() {
     let erased = team.run(&["erase", "bob", "bob@example.com"]).done();
     assert!(line(&erased, "acme").contains('1'), "{erased}");
     assert!(!team.run(&["events"]).done().contains("b…@"));
+    let made = team.run(&["create-link", "Crew", "--role", "member", "--approval"]).done();
+    team.pipe(&["ask", "-", "--as", "gus", "--vouch", "gus@example.com"], line(&made, "#inv_")).done();
+    let erased = team.run(&["erase", "gus", "gus@example.com"]).done();
+    assert!(line(&erased, "organization").contains("invitations  requests"), "{erased}");
+    assert!(line(&erased, "acme").split_whitespace().take(3).eq(["acme", "0", "1"]), "{erased}");
     let removed = team.run(&["remove-user", "eve"]).done();
     assert!(removed.contains("last-owner"), "{removed}");
 }
