@@ -102,11 +102,16 @@ fn payload(organization: &str, event: &EventEntry) -> serde_json::Value {
     serde_json::json!({
         "organization": organization,
         "sequence": event.sequence,
+        "commit": event.commit.to_string(),
         "at": event.at.to_rfc3339(),
         "kind": event.kind,
+        "format": event.format,
         "actor": event.actor,
         "invitation": event.invitation.map(|id| id.to_string()),
         "user": event.user,
+        "group": event.group,
+        "link": event.link.map(|id| id.to_string()),
+        "request": event.request.map(|id| id.to_string()),
         "data": data,
     })
 }

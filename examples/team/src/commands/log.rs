@@ -42,6 +42,8 @@ fn row(event: &EventEntry) -> [String; 7] {
     let fact = |pointer: &str| data.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let invitee = fact("/after/invitee").or_else(|| fact("/before/invitee"));
     let user = event.user.as_ref().map(ToString::to_string);
+    let group = || event.group.as_ref().map(|group| format!("group {group}"));
+    let link = || event.link.map(|link| format!("link {link}"));
     let role = |side: &str| fact(&format!("/{side}/grants/0/access/role"));
     let role = match (role("before"), role("after")) {
         (Some(before), Some(after)) if before != after => format!("{before} → {after}"),
@@ -52,7 +54,7 @@ fn row(event: &EventEntry) -> [String; 7] {
         event.at.format("%F %T").to_string(),
         event.actor.user().map_or("the host".into(), ToString::to_string),
         event.kind.clone(),
-        user.or(invitee).unwrap_or_default(),
+        user.or(invitee).or_else(group).or_else(link).unwrap_or_default(),
         role,
         fact("/reason").unwrap_or_default(),
     ]

@@ -77,7 +77,11 @@ fn a_link_has_a_period_domains_and_groups_and_what_is_not_named_stays_b2_lnk_6()
     team.run(&["change-group", "web", "--join", "open", "--join-role", "member"]).done();
     let joined = team.run(&["join", &link, "--as", "bob"]).done();
     assert_eq!(joined, "bob is client in group web of acme now.\n");
-    team.run(&["create-link", "Crew", "--role", "member"]).done();
+    let made = team.run(&["create-link", "Crew", "--role", "member"]).done();
+    let events = team.run(&["events"]).done();
+    let id = made.split_whitespace().nth(2).unwrap();
+    assert!(line(&events, &format!("link {id}")).contains("link-created"), "{events}");
+    assert!(line(&events, "group-created").contains("group web"), "{events}");
     team.run(&["show-link", "Crew"]).bad("several links are called `Crew`");
 }
 
