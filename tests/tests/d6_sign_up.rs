@@ -1,4 +1,6 @@
 //! D6 and F4. Sign-up and acceptance are one commit of the host's own database.
+//!
+//! On SQLite alone: the store in memory is no database of the host, and has no `HostTransaction`.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use invite::{AcceptRefused, Accepted, Error, Grant, Next, Token};

@@ -1,18 +1,24 @@
 //! F4. Any command and the host's own statements commit in one transaction of the host, or neither does.
+//!
+//! On SQLite alone: the transaction is one of the host's own database, and the store in memory is none, so it has no
+//! `HostTransaction`.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
-use invite::core::{Operation, SuppressionKind};
+use invite::core::{CreateOrganization, Domain, Erase, Operation, SuppressionKind};
 use invite::{
-    Access, Block, Command, Error, FormerOwner, Grant, InvitationId, Limit, NewMember, Plan, PreviewStatus,
-    Settings, Token,
+    Access, Acting, Block, Command, Error, FormerOwner, Grant, GroupSettings, InvitationId, Limit,
+    LinkSettings, NewMember, Plan, PreviewStatus, Principal, Scope, Settings, Token, VerifiedDomain,
 };
 use invite_sqlite::{SqliteStorage, SqliteTransaction};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tempfile::TempDir;
-use tests::{Listed, Scripted, Store, World, code, newcomer, person, refused, user};
+use tests::{
+    Listed, Scripted, Store, World, address, code, group, newcomer, operations, person, refused, token, user,
+};
 
 /// The host's own users, in the same file.
 struct Users {
@@ -384,10 +390,17 @@ enum Way {
 struct Run {
     world: World,
     way: Way,
+    /// The operations that were performed.
+    performed: BTreeSet<String>,
 }
 
 impl Run {
+    fn new(world: World, way: Way) -> Self {
+        Self { world, way, performed: BTreeSet::new() }
+    }
+
     async fn perform<O: Operation>(&mut self, command: impl Fn() -> Command<O>) -> O::Outcome {
+        self.performed.insert(O::NAME.to_owned());
         let failed = |error: Error<O::Refusal>| -> O::Outcome { panic!("{}: {}", O::NAME, error.code()) };
         let users = match &mut self.way {
             Way::Awaited => return command().await.unwrap_or_else(failed),
@@ -410,11 +423,52 @@ fn plan() -> Plan {
     Plan::seats("team", 20).and_seats("client", Limit::Unlimited)
 }
 
+async fn groups_and_links(run: &mut Run, acme: &Acting) {
+    let invite = run.world.invite.clone();
+    let teal = || GroupSettings::named("Teal").open_with(Access::role("client"));
+    run.perform(|| acme.create_group("teal", GroupSettings::named("Teal"))).await;
+    run.perform(|| acme.change_group("teal", teal())).await;
+    run.perform(|| acme.archive_group("teal")).await;
+    run.perform(|| acme.restore_group("teal")).await;
+    run.perform(|| acme.organization().join_group("teal", person("bob"))).await;
+    let in_teal = || Scope::Group(group("teal"));
+    run.perform(|| acme.change_access_in("bob", in_teal(), Access::role("member"))).await;
+    run.perform(|| acme.organization().by("bob").leave_group("teal")).await;
+    run.perform(|| acme.close_group("teal")).await;
+
+    let clients = || LinkSettings::new("Clients", Grant::role("client"));
+    let link = run.perform(|| acme.create_link(clients())).await.link;
+    run.perform(|| acme.edit_link(link, clients().max_uses(9))).await;
+    run.perform(|| acme.switch_link_off(link)).await;
+    run.perform(|| acme.switch_link_on(link)).await;
+    run.perform(|| acme.refresh_link(link)).await;
+    let shown = token(&acme.show_link(link).await.unwrap().reveal());
+    run.perform(|| invite.join(&shown, person("hal"))).await;
+    run.perform(|| acme.remove_link(link)).await;
+}
+
+async fn requests_and_domains(run: &mut Run, acme: &Acting) {
+    let (host, invite) = (acme.organization(), run.world.invite.clone());
+    let asking = LinkSettings::new("Asking", Grant::role("client")).by_request();
+    let link = acme.create_link(asking).await.unwrap().link;
+    let shown = token(&acme.show_link(link).await.unwrap().reveal());
+    let ivy = run.perform(|| invite.ask_to_join(&shown, person("ivy"))).await.request;
+    let jon = run.perform(|| invite.ask_to_join(&shown, person("jon"))).await.request;
+    run.perform(|| acme.approve(ivy)).await;
+    run.perform(|| acme.deny(jon)).await;
+    let kim = run.perform(|| acme.propose(address("kim@example.com"), Grant::role("client"))).await.request;
+    run.perform(|| acme.withdraw(kim)).await;
+    let work = || [(Domain::parse("work.example").unwrap(), VerifiedDomain::joins(Grant::role("client")))];
+    run.perform(|| host.as_system().change_verified_domains(work())).await;
+    run.perform(|| host.join_by_domain(Principal::user("lee").vouched("lee@work.example"))).await;
+}
+
 /// Performs every command that there is, and says what is seen after each few.
 async fn everything(mut run: Run) -> Vec<impl PartialEq + std::fmt::Debug> {
     let world = run.world.clone();
     let organization = world.invite.organization("acme");
     let create = || organization.create(Settings::named("Acme Ltd"), user("ada"), plan());
+    run.performed.insert(CreateOrganization::NAME.to_owned());
     match &mut run.way {
         Way::Awaited => drop(create().await.unwrap()),
         Way::Within(users) => {
@@ -457,6 +511,14 @@ async fn everything(mut run: Run) -> Vec<impl PartialEq + std::fmt::Debug> {
 
     run.perform(|| organization.as_system().change_plan(plan().pending(Limit::AtMost(9)))).await;
     run.perform(|| acme.change_settings(Settings::named("Acme").described("Everything"))).await;
+    groups_and_links(&mut run, &acme).await;
+    shown.push(seen(&world).await);
+    requests_and_domains(&mut run, &acme).await;
+    shown.push(seen(&world).await);
+
+    run.perform(|| acme.suspend_member("bob")).await;
+    run.perform(|| acme.restore_member("bob")).await;
+    run.perform(|| organization.as_system().run(Erase::new(address("eve@example.com")))).await;
     run.perform(|| acme.suspend()).await;
     run.perform(|| acme.resume()).await;
     acme.invite("late@example.com", Grant::role("member")).await.unwrap();
@@ -464,6 +526,7 @@ async fn everything(mut run: Run) -> Vec<impl PartialEq + std::fmt::Debug> {
     run.perform(|| organization.maintain(10)).await;
     run.perform(|| acme.close()).await;
     shown.push(seen(&world).await);
+    assert_eq!(run.performed, operations(), "every operation is performed");
     shown
 }
 
@@ -471,7 +534,7 @@ async fn everything(mut run: Run) -> Vec<impl PartialEq + std::fmt::Debug> {
 async fn f4_every_command_works_in_a_transaction_as_it_does_awaited() {
     let world = World::on(Store::sqlite().await);
     let users = Users::of(&world);
-    let within = everything(Run { world, way: Way::Within(users) }).await;
-    let awaited = everything(Run { world: World::on(Store::sqlite().await), way: Way::Awaited }).await;
+    let within = everything(Run::new(world, Way::Within(users))).await;
+    let awaited = everything(Run::new(World::on(Store::sqlite().await), Way::Awaited)).await;
     assert_eq!(within, awaited);
 }
