@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use invite::core::{Domain, LinkSettings, VerifiedDomain};
 use invite::{
-    Access, Acting, FormerOwner, Grant, GroupSettings, InvitationFilter, InvitationId, InvitationState,
-    Limit, NewMember, PageRequest, Plan, Principal, Rate, RequestId, SeatPolicy, Token,
+    Access, Acting, FormerOwner, Grant, GroupSettings, Include, Inclusion, InvitationFilter, InvitationId,
+    InvitationState, Limit, NewMember, PageRequest, Plan, Principal, Rate, RequestId, SeatPolicy, Settings,
+    Token,
 };
 use tests::{Listed, World, at_once, code, newcomer, on_every_store, person, token, user};
 
@@ -103,24 +104,30 @@ on_every_store! {
     }
 
     async fn f1_ten_seats_are_ten_by_every_way_in_at_once_sea_1(world) {
-        for way in WAYS {
+        // Each way by itself, and then all of them at once, in turns.
+        for ways in WAYS.chunks(1).chain([&WAYS[..]]) {
             for (processes, policy) in hosts(&world).await {
                 let world = &processes[0];
                 let acme = world.acme_on(plan(50, policy)).await;
-                let ready = way.prepare(world, &acme).await;
+                let mut ready = Vec::new();
+                for (index, way) in ways.iter().enumerate() {
+                    let who = (index..50).step_by(ways.len()).collect::<Vec<_>>();
+                    ready.push(way.prepare(world, &acme, &who).await);
+                }
                 acme.organization().as_system().change_plan(plan(10, policy)).await.unwrap();
                 let fifty = (0..50).map(|n| {
-                    let (world, ready) = (turn(&processes, n), ready.clone());
+                    let way = n % ways.len();
+                    let (world, way, ready) = (turn(&processes, n / ways.len()), ways[way], ready[way].clone());
                     async move { way.come(&world, &ready, n).await }
                 });
                 let counts = counted(at_once(fifty).await);
                 let expected = BTreeMap::from([("no-seat-left", 40), ("ok", 10)]);
-                assert_eq!(counts, expected, "{way:?} {policy:?}");
-                assert_eq!(acme.seats_of("team").await, (10, 0), "{way:?} {policy:?}");
+                assert_eq!(counts, expected, "{ways:?} {policy:?}");
+                assert_eq!(acme.seats_of("team").await, (10, 0), "{ways:?} {policy:?}");
                 let page = PageRequest::first(PageRequest::MAX_ROWS);
                 let members = acme.members(&Default::default(), &page).await.unwrap().items;
                 let seated = members.iter().filter(|member| member.seat.as_ref().is_some_and(|seat| *seat == "team".into()));
-                assert_eq!(seated.count(), 10, "{way:?} {policy:?}");
+                assert_eq!(seated.count(), 10, "{ways:?} {policy:?}");
             }
         }
     }
@@ -374,23 +381,33 @@ enum WayIn {
     Domain,
     OpenGroup,
     Restore,
+    Add,
+    Include,
 }
 
-const WAYS: [WayIn; 5] = [WayIn::Link, WayIn::Approval, WayIn::Domain, WayIn::OpenGroup, WayIn::Restore];
+const WAYS: [WayIn; 7] = [
+    WayIn::Link,
+    WayIn::Approval,
+    WayIn::Domain,
+    WayIn::OpenGroup,
+    WayIn::Restore,
+    WayIn::Add,
+    WayIn::Include,
+];
 
-/// What fifty need to come in.
+/// What those need who come in.
 #[derive(Clone, Default)]
 struct Ready {
     token: Option<Token>,
-    requests: Vec<RequestId>,
+    requests: BTreeMap<usize, RequestId>,
 }
 
 impl WayIn {
-    /// Opens the way, for fifty to go.
-    async fn prepare(self, world: &World, acme: &Acting) -> Ready {
+    /// Opens the way, for these to go.
+    async fn prepare(self, world: &World, acme: &Acting, who: &[usize]) -> Ready {
         let host = acme.organization().as_system();
-        let fifty = || (0..50).map(|n| format!("u{n}"));
-        let added = |grant: Grant| fifty().map(move |name| NewMember::new(user(&name), grant.clone()));
+        let users = || who.iter().map(|n| user(&format!("u{n}")));
+        let added = |grant: Grant| users().map(move |user| NewMember::new(user, grant.clone()));
         let link = async |settings: LinkSettings| {
             let link = acme.create_link(settings).await.unwrap().link;
             token(&acme.show_link(link).await.unwrap().reveal())
@@ -400,9 +417,10 @@ impl WayIn {
             Self::Link => Ready { token: Some(link(settings).await), ..Ready::default() },
             Self::Approval => {
                 let token = link(settings.by_request()).await;
-                let mut requests = Vec::new();
-                for name in fifty() {
-                    requests.push(world.invite.ask_to_join(&token, person(&name)).await.unwrap().request);
+                let mut requests = BTreeMap::new();
+                for n in who {
+                    let asked = world.invite.ask_to_join(&token, person(&format!("u{n}"))).await.unwrap();
+                    requests.insert(*n, asked.request);
                 }
                 Ready { requests, ..Ready::default() }
             }
@@ -420,7 +438,13 @@ impl WayIn {
             }
             Self::Restore => {
                 host.add_members(added(members())).await.unwrap();
-                host.suspend_members(fifty().map(|name| user(&name))).await.unwrap();
+                host.suspend_members(users()).await.unwrap();
+                Ready::default()
+            }
+            Self::Add => Ready::default(),
+            Self::Include => {
+                let settings = Settings::named("Acme Ltd").inclusion(Inclusion::Asked);
+                acme.change_settings(settings).await.unwrap();
                 Ready::default()
             }
         }
@@ -432,10 +456,15 @@ impl WayIn {
         let organization = acme.organization();
         match self {
             Self::Link => code(world.invite.join(ready.token.as_ref().unwrap(), person(&name)).await),
-            Self::Approval => code(acme.approve(ready.requests[n]).await),
+            Self::Approval => code(acme.approve(ready.requests[&n]).await),
             Self::Domain => code(organization.join_by_domain(person(&name)).await),
             Self::OpenGroup => code(organization.join_group("red", person(&name)).await),
             Self::Restore => code(acme.restore_member(name.as_str()).await),
+            Self::Add => code(acme.add_members([NewMember::new(user(&name), members())]).await),
+            Self::Include => {
+                let invite = acme.invite(user(&name), members());
+                code(invite.with(|invite| invite.include(Include::Yes)).await)
+            }
         }
     }
 }
