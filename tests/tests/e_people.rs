@@ -2,7 +2,7 @@
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use chrono::TimeDelta;
-use invite::core::{DeliveryState, LinkSettings, SuppressionKind};
+use invite::core::{DeliveryState, Domain, LinkSettings, SuppressionKind, VerifiedDomain};
 use invite::{
     Access, Acting, Block, Grant, GroupSettings, Include, Inclusion, InvitationState, Nearness, NewMember,
     PageRequest, Plan, Principal, Rate, Scope, Settings,
@@ -202,6 +202,7 @@ on_every_store! {
 
     async fn e5_what_waits_is_counted_and_answered_across_organizations(world) {
         let mut organizations = Vec::new();
+        world.directory.add(user("bob"), "Bob", Some(address("bob@example.com")));
         for id in ["one", "two", "three", "four"] {
             let acme = project(&world, id, &[]).await;
             acme.invite("bob@example.com", client()).await.unwrap();
@@ -209,6 +210,9 @@ on_every_store! {
             organizations.push(acme);
         }
         assert_eq!((waits(&world, person("bob")).await, waits(&world, newcomer("bob")).await), (8, 4));
+        world.deliver().await;
+        assert_eq!(world.mails_to("bob@example.com"), 4, "to who is invited by address; by user id, the inbox alone");
+        assert_eq!(waits(&world, person("bob")).await, 8, "the notice is there besides the mail");
         organizations[1].suspend().await.unwrap();
         organizations[2].close().await.unwrap();
         assert_eq!(waits(&world, person("bob")).await, 4, "of those that work");
@@ -358,7 +362,12 @@ on_every_store! {
         acme.change_settings(Settings::named("Acme Ltd").inclusion(Inclusion::Asked)).await.unwrap();
         let link = acme.create_link(LinkSettings::new("Red", client().in_group(group("red")))).await.unwrap().link;
         let link = token(&acme.show_link(link).await.unwrap().reveal());
-        for path in ["accept", "link", "group", "add", "include", "access"] {
+        let asking = LinkSettings::new("Asking", client().in_group(group("red"))).by_request();
+        let asking = acme.create_link(asking).await.unwrap().link;
+        let asking = token(&acme.show_link(asking).await.unwrap().reveal());
+        let domain = (Domain::parse("example.com").unwrap(), VerifiedDomain::joins(client().in_group(group("red"))));
+        acme.organization().as_system().change_verified_domains([domain]).await.unwrap();
+        for path in ["accept", "link", "group", "add", "include", "access", "approval", "domain"] {
             let name = format!("by-{path}");
             let who = || person(&name);
             let email = format!("{name}@example.com");
@@ -376,6 +385,12 @@ on_every_store! {
             match path {
                 "accept" => _ = acme.organization().accept(invited, who()).await.unwrap(),
                 "link" => _ = world.invite.join(&link, who()).await.unwrap(),
+                "approval" => {
+                    let asked = world.invite.ask_to_join(&asking, who()).await.unwrap().request;
+                    assert_eq!(waits(&world, who()).await, 3, "asking settles nothing");
+                    acme.approve(asked).await.unwrap();
+                }
+                "domain" => _ = acme.organization().join_by_domain(who()).await.unwrap(),
                 "group" => _ = acme.organization().join_group("red", who()).await.unwrap(),
                 "add" => {
                     let member = NewMember::new(user(&name), to_red()).email(address(&email));
