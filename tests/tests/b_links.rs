@@ -153,6 +153,18 @@ on_every_store! {
         let joined = joined.iter().map(|member| (member.user.as_str(), member.joined_by.clone())).collect::<Vec<_>>();
         let by = |revision| JoinedBy::Link { link: id, revision };
         assert_eq!(joined, [("bob", by(0)), ("eve", by(1))]);
+        // What bob joined under stands in the log: the settings of the revision before.
+        let events = acme.events(0, 100).await.unwrap();
+        let edited = events.iter().find(|event| event.kind == "link-edited").unwrap();
+        let data: serde_json::Value = serde_json::from_str(&edited.data).unwrap();
+        let revision = |side: &str| {
+            let link = &data[side];
+            let settings: LinkSettings = serde_json::from_value(link["settings"].clone()).unwrap();
+            (link["revision"].as_u64().unwrap(), settings.grants().clone())
+        };
+        assert_eq!(edited.link, Some(id));
+        assert_eq!(revision("before"), (0, client().into()));
+        assert_eq!(revision("after"), (1, client().adding("analytics.view").into()));
     }
 
     async fn b6_seats_follow_permissions_however_somebody_comes(world) {
@@ -177,14 +189,53 @@ on_every_store! {
 
     async fn b7_what_a_role_never_receives_no_link_gives_and_who_joined_leaves(world) {
         let acme = world.acme().await;
-        let never = acme.create_link(LinkSettings::new("All", client().adding("accounts.delete"))).await;
-        refused(never, "never-grantable", "B7", "");
+        let own = ["posts.view", "accounts.connect", "accounts.disconnect", "accounts.delete"];
+        let model = AccessModel::builder()
+            .permissions(own)
+            .resource_kinds(["account"])
+            .role(Role::new("admin").with(own).may_grant(["client"]))
+            .role(
+                Role::new("client")
+                    .with(["posts.view", "accounts.connect"])
+                    .never(["accounts.disconnect", "accounts.delete"]),
+            )
+            .seat("client", [] as [&str; 0]);
+        let agency = world.remodelled(model.build().unwrap());
+        for permission in ["accounts.disconnect", "accounts.delete"] {
+            let settings = LinkSettings::new("All", client().adding(permission));
+            let never = agency.acme_by("ada").create_link(settings).await;
+            refused(never, "never-grantable", "B7", "");
+        }
         let (_, token) = link(&acme, clients()).await;
         world.invite.join(&token, person("bob")).await.unwrap();
         assert!(acme.may("bob", "accounts.connect").await.unwrap());
         world.acme_by("bob").leave().await.unwrap();
         assert!(!acme.may("bob", "accounts.connect").await.unwrap());
         world.invite.join(&token, person("bob")).await.unwrap();
+    }
+
+    async fn b7_what_somebody_connected_stays_when_they_are_removed(world) {
+        let acme = world.acme().await;
+        let (id, token) = link(&acme, clients()).await;
+        world.invite.join(&token, person("bob")).await.unwrap();
+        world.invite.join(&token, person("eve")).await.unwrap();
+        // The host lets whoever joins, and eve, reach the account that bob connected.
+        let connected = || Grant::role("client").restricted("account", Restriction::only(["of-bob"]));
+        acme.edit_link(id, LinkSettings::new("Clients", connected())).await.unwrap();
+        acme.change_access("eve", connected()).await.unwrap();
+        acme.change_access("bob", connected()).await.unwrap();
+        let settings = async || acme.organization().link(id).await.unwrap().unwrap().settings;
+        let before = settings().await;
+        let reaches = async |who: &str| {
+            let scope = invite::Scope::Organization;
+            acme.organization().may_with(who, "posts.view", &scope, "account", "of-bob").await.unwrap()
+        };
+        assert!(reaches("bob").await && reaches("eve").await);
+        acme.remove("bob").await.unwrap();
+        assert!(!reaches("bob").await && reaches("eve").await);
+        assert_eq!(settings().await, before);
+        world.invite.join(&token, person("fay")).await.unwrap();
+        assert!(reaches("fay").await);
     }
 
     async fn con_4_as_many_join_as_may_and_no_more_at_once_too(world) {

@@ -1,12 +1,12 @@
 //! C. Give people access: what is held in the organization, and losing it.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use invite::core::SuppressionKind;
+use invite::core::{Domain, SuppressionKind};
 use invite::{
     Access, Acting, FormerOwner, Grant, Grants, GroupSettings, Mode, NewMember, PageRequest, RemoveMembers,
-    Restriction, Scope, TheirInvitations,
+    Restriction, Scope, TheirInvitations, VerifiedDomain,
 };
-use tests::{Listed, World, code, group, on_every_store, person, refused, user};
+use tests::{Listed, World, address, code, group, on_every_store, person, refused, user};
 
 /// Makes of a member a second owner.
 async fn second_owner(world: &World, name: &str) {
@@ -275,6 +275,18 @@ on_every_store! {
         let (code, rule, remedy) = ("never-grantable", "B7", "leave the permission out");
         refused(acme.invite("bob@example.com", never()).await, code, rule, remedy);
         refused(acme.change_access("cleo", never()).await, code, rule, remedy);
+        acme.create_group("red", GroupSettings::named("Red")).await.unwrap();
+        for scope in [Scope::Organization, within("red")] {
+            let changed = acme.change_access_in("cleo", scope, never().access().clone()).await;
+            refused(changed, code, rule, remedy);
+        }
+        refused(acme.propose(address("bob@example.com"), never()).await, code, rule, remedy);
+        let domain = Domain::parse("example.com").unwrap();
+        for joining in [VerifiedDomain::joins(never()), VerifiedDomain::asks(never())] {
+            let system = acme.organization().as_system();
+            let changed = system.change_verified_domains([(domain.clone(), joining)]).await;
+            refused(changed, code, rule, remedy);
+        }
         refused(acme.add_members([NewMember::new(user("bob"), never())]).await, code, rule, remedy);
         acme.invite("bob@example.com", Grant::role("client")).await.unwrap();
         let (row, _) = acme.entry("bob@example.com").await;
