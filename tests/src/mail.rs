@@ -36,6 +36,14 @@ impl Mail {
         links.next().expect("a way to stop the mails").to_owned()
     }
 
+    /// The HTML as a preview shows it: with a link that leads nowhere, and none that stops the mails.
+    pub fn html_as_previewed(&self) -> String {
+        let unsubscribe = format!("<br><a href=\"{}\"", self.unsubscribe());
+        let (before, after) = self.html.split_once(&unsubscribe).expect("a way to stop the mails");
+        let (_, after) = after.split_once("</a>").expect("the end of the link");
+        format!("{before}{after}").replace(&self.link(), "https://app.example/join#preview")
+    }
+
     /// The token in the link that stops the mails.
     pub fn unsubscribe_token(&self) -> Token {
         let link = self.unsubscribe();

@@ -214,6 +214,7 @@ on_every_store! {
                 lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
             };
             assert_eq!(told(&shown.text), told(&sent.text), "as it was sent, but for the links");
+            assert_eq!(html, sent.html_as_previewed());
         }
     }
 }
