@@ -343,7 +343,10 @@ impl InvitationsBuilder {
         self
     }
 
-    /// The host's directory, for names in mails and previews. Without one, mails name the organization alone.
+    /// The host's directory: for names in mails and previews; for who is meant by a name in a list, and for
+    /// [candidates](crate::Acting::candidates); for the address of somebody who is included by their id, to which their
+    /// notice goes and which rules on domains ask for. Without one, mails name the organization alone, and nobody is
+    /// found by name.
     pub fn directory(mut self, directory: impl Directory) -> Self {
         self.directory = Arc::new(directory);
         self

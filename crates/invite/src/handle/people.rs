@@ -87,10 +87,10 @@ impl Acting {
     /// Whom they may mean by what was typed so far, to be invited to a scope: for a field that completes names (C2, E2).
     ///
     /// First those they work or worked with: who shares a group with them, then an organization, then who shared one
-    /// while both were members of it. An organization counts where they may see its members, or might when they left.
-    /// Nobody else counts, and nobody who is suspended; of each circle only the last to come or go: 32 of each, in 8
-    /// organizations and 4 groups of each. Then those whom the host's directory finds by name. Nothing typed offers the
-    /// former alone.
+    /// while both were members of it. A group counts only while both are in it; an organization where they may see its
+    /// members, or might when they left. Nobody else counts, and nobody who is suspended; of each circle only the last to
+    /// come or go: 32 of each, in 8 organizations and 4 groups of each. Then those whom the host's directory finds by name.
+    /// Nothing typed offers the former alone.
     ///
     /// At most `limit` of them, at most 20. Not who is there already, was invited there by user id, or blocked
     /// invitations. Names alone are matched: what holds an `@` matches nobody, and no address is returned (PRI-2).
