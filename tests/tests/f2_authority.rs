@@ -3,7 +3,8 @@
 
 use invite::core::{ChangeAccess, InviterPolicy, LinkId, LinkSettings};
 use invite::{
-    AccessModel, Acting, Approvers, Grant, Grants, GroupSettings, RequestState, TheirInvitations, Token,
+    AccessModel, Acting, Approvers, Grant, Grants, GroupSettings, RequestState, Restriction, Scope,
+    TheirInvitations, Token,
 };
 use tests::{Store, World, group, on_every_store, person, refused, token, user};
 
@@ -109,6 +110,31 @@ on_every_store! {
                 _ => drop(approved.unwrap()),
             }
             is_as_the_policy_says(&world, policy, "bob").await;
+        }
+    }
+
+    async fn aut_4_who_is_given_what_is_left_of_it_has_it_on_the_resources_that_its_giver_reaches(world) {
+        let all = AccessModel::preset_builder().inviter_policy(InviterPolicy::Reduce);
+        let all = all.link_policy(InviterPolicy::Reduce).request_policy(InviterPolicy::Reduce).build().unwrap();
+        let (world, acme, amy) = with_amy(&world.store, all).await;
+        amy.invite("bob@example.com", Grant::role("member")).await.unwrap();
+        world.deliver().await;
+        let (_, open) = link(&amy, team()).await;
+        let (_, asking) = link(&amy, team().by_request()).await;
+        let dan = world.invite.ask_to_join(&asking, person("dan")).await.unwrap().request;
+        let only = |line: &str| Grant::role("admin").restricted("line", Restriction::only([line]));
+        acme.change_access("amy", only("1")).await.unwrap();
+        world.invite.accept(&world.token_to("bob@example.com"), person("bob")).await.unwrap();
+        world.invite.join(&open, person("cid")).await.unwrap();
+        acme.approve(dan).await.unwrap();
+        let organization = acme.organization();
+        for who in ["bob", "cid", "dan"] {
+            let mut may = Vec::new();
+            for line in ["1", "2"] {
+                let scope = &Scope::Organization;
+                may.push(organization.may_with(who, "posts.create", scope, "line", line).await.unwrap());
+            }
+            assert_eq!(may, [true, false], "{who}");
         }
     }
 

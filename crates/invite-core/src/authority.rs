@@ -1,5 +1,7 @@
 //! What somebody may do, and what an actor may grant: the one place where both are decided (AUT-1 to AUT-3).
 
+use alloc::collections::BTreeSet;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use chrono::{DateTime, Utc};
@@ -10,8 +12,8 @@ use crate::refusal::{
     UnknownPermission, UnknownResourceKind, UnknownRole,
 };
 use crate::{
-    Access, AccessModel, Grants, Organization, Permission, Plan, ResourceKind, Restriction, RoleName, Scope,
-    UserId, bounded,
+    Access, AccessModel, Grant, Grants, Organization, Permission, Plan, ResourceKind, Restriction, RoleName,
+    Scope, UserId, bounded,
 };
 
 /// Who performs a command: a user of the host, or the host itself.
@@ -248,6 +250,44 @@ impl<'a> Authority<'a> {
         grants.scopes().all(|scope| self.may(permission, scope)) && self.require_grantable(grants).is_ok()
     }
 
+    /// What of these grants the actor may give by a permission, for as long as they hold it themselves (AUT-4).
+    pub(crate) fn reduced(&self, with: &Permission, grants: &Grants) -> Grants {
+        let reduced = grants.iter().filter_map(|(scope, access)| {
+            let grant = Grant::new(scope.clone(), self.reduced_access(with, scope, access)?);
+            Some(grant).filter(|grant| self.may_grant_with(with, &grant.clone().into()))
+        });
+        reduced.collect()
+    }
+
+    /// An access with the permissions that the actor reaches some of its resources with, on the resources that they
+    /// reach with all of these. `None` if nothing is left that was there.
+    fn reduced_access(&self, with: &Permission, scope: &Scope, asked: &Access) -> Option<Access> {
+        let mut left = asked.clone();
+        left.until = asked.until.into_iter().chain(self.held_until(with, scope)).min();
+        let by = self.lasting(&left);
+        let is_lost = |asked: &Restriction, left: &Restriction| left.is_empty() && !asked.is_empty();
+        for permission in self.model.permissions_of(asked) {
+            let kinds = self.model.resource_kinds().iter();
+            let reached = kinds.map(|kind| (kind, by.reach(&permission, scope, kind))).collect::<Vec<_>>();
+            let mut among = reached.iter().map(|(kind, reach)| (*kind, asked.restriction(kind).among(reach)));
+            let lost = among.any(|(kind, left)| is_lost(asked.restriction(kind), &left));
+            if lost || !by.may(&permission, scope) {
+                left = left.removing(permission);
+                continue;
+            }
+            for (kind, reach) in &reached {
+                let among = left.restriction(kind).among(reach);
+                if among != *left.restriction(kind) {
+                    left = left.restricted((*kind).clone(), among);
+                }
+            }
+        }
+        let permits = |access: &Access| !self.model.permissions_of(access).is_empty();
+        let mut kinds = self.model.resource_kinds().iter();
+        let lost = kinds.any(|kind| is_lost(asked.restriction(kind), left.restriction(kind)));
+        (!lost && permits(&left) == permits(asked)).then_some(left)
+    }
+
     /// Whether every permission is held in every scope for every resource: by the host, and by an owner from
     /// whom nothing was taken away.
     fn holds_everything(&self) -> bool {
@@ -279,16 +319,49 @@ impl<'a> Authority<'a> {
         kind: &ResourceKind,
         asked: &Restriction,
     ) -> bool {
-        let Held::Grants(grants) = self.held else { return matches!(self.held, Held::Everything) };
-        let mut held = self
-            .holding(grants, scope)
-            .filter(|access| self.model.includes(access, permission))
-            .map(|access| access.restriction(kind));
-        match asked {
-            Restriction::All => held.any(|restriction| *restriction == Restriction::All),
-            Restriction::Only(these) => {
-                let held = held.collect::<Vec<_>>();
-                these.iter().all(|resource| held.iter().any(|restriction| restriction.includes(resource)))
+        match (self.reach(permission, scope, kind), asked) {
+            (None, _) => true,
+            (Some(_), Restriction::All) => false,
+            (Some(reach), Restriction::Only(these)) => these.iter().all(|one| reach.contains(one.as_str())),
+        }
+    }
+
+    /// The resources that are reached with a permission, by all that is held together; `None` are all.
+    fn reach(
+        &self,
+        permission: &Permission,
+        scope: &Scope,
+        kind: &ResourceKind,
+    ) -> Option<BTreeSet<&'a str>> {
+        let mut reach = BTreeSet::new();
+        let grants = match self.held {
+            Held::Everything => return None,
+            Held::Nothing => return Some(reach),
+            Held::Grants(grants) => grants,
+        };
+        for access in self.holding(grants, scope).filter(|access| self.model.includes(access, permission)) {
+            match access.restriction(kind) {
+                Restriction::All => return None,
+                Restriction::Only(these) => reach.extend(these.iter().map(String::as_str)),
+            }
+        }
+        Some(reach)
+    }
+}
+
+impl Restriction {
+    /// Whether no resource is among them.
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Only(these) if these.is_empty())
+    }
+
+    /// Those of them that are reached; `None` are all.
+    fn among(&self, reach: &Option<BTreeSet<&str>>) -> Self {
+        match (reach, self) {
+            (None, _) => self.clone(),
+            (Some(reach), Self::All) => Self::only(reach.iter().copied()),
+            (Some(reach), Self::Only(these)) => {
+                Self::only(these.iter().filter(|one| reach.contains(one.as_str())).cloned())
             }
         }
     }

@@ -87,7 +87,8 @@ pub enum InviterPolicy {
     Strict,
     /// It keeps what it grants.
     Keep,
-    /// It grants what the inviter may still grant, if anything.
+    /// It grants what the inviter may still grant, if anything: the permissions that they hold, on the resources that they
+    /// reach with all of these, and for no longer than they may invite.
     Reduce,
 }
 

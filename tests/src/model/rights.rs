@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use invite::core::{Access, Grants, ResourceKind};
 use invite::{AccessModel, GroupId, Permission, Restriction, Scope};
 
@@ -75,10 +76,7 @@ impl<'a> Holder<'a> {
     /// Whether they have, on every resource that an access reaches, this permission of it.
     fn has_all(self, model: &AccessModel, scope: &Scope, access: &Access, permission: &Permission) -> bool {
         model.resource_kinds().iter().all(|kind| {
-            let reached =
-                |one: &&'static str| access.resources().get(kind).is_none_or(|these| these.includes(one));
-            let mut resources = RESOURCES.into_iter().filter(reached);
-            resources.all(|one| self.has(model, access, (scope, permission, kind, one)))
+            reached(access, kind).iter().all(|one| self.has(model, access, (scope, permission, kind, one)))
         })
     }
 
@@ -120,17 +118,58 @@ impl<'a> Holder<'a> {
             && self.lacks(model, grants).is_none()
     }
 
-    /// What of some grants may still be given by a permission (AUT-4).
+    /// What of some grants may still be given by a permission (AUT-4): the permissions that they have on something, on
+    /// what they have all of these on, for as long as they have the one to give by.
     pub(super) fn reduced(self, model: &AccessModel, with: &Permission, grants: &Grants) -> Grants {
         let one = |(scope, access): (&Scope, &Access)| {
-            let may = self.may(model, with, scope) && self.may_grant_role(model, scope, access, true);
-            let lost = model.permissions_of(access).into_iter();
-            let lost = lost.filter(|permission| !self.has_all(model, scope, access, permission));
-            let left = lost.fold(access.clone(), |access, permission| access.removing(permission));
-            may.then(|| invite::Grant::new(scope.clone(), left))
+            let mut left = access.clone();
+            if let Some(end) = self.until(model, with, scope).into_iter().chain(access.ends_at()).min() {
+                left = left.until(end);
+            }
+            let may = self.may(model, with, scope) && self.may_grant_role(model, scope, &left, true);
+            let granted = model.permissions_of(access);
+            let had = |permission: &&Permission| {
+                let mut held = self.holding(scope).filter(|held| lasts(held, &left));
+                let holds = matches!(self, Self::Host)
+                    || held.any(|held| model.permissions_of(held).contains(permission));
+                holds
+                    && model.resource_kinds().iter().all(|kind| {
+                        let asked = reached(access, kind);
+                        let has = |one: &&'static str| self.has(model, &left, (scope, permission, kind, one));
+                        asked.is_empty() || asked.iter().any(has)
+                    })
+            };
+            let (kept, lost) = granted.iter().partition::<BTreeSet<_>, _>(had);
+            let mut nothing = kept.is_empty() && !lost.is_empty();
+            let without = lost.into_iter().fold(left.clone(), |left, one| left.removing(one.clone()));
+            let restricted = model.resource_kinds().iter().fold(without, |restricted, kind| {
+                let asked = reached(access, kind);
+                let with_all =
+                    |one: &&'static str| kept.iter().all(|it| self.has(model, &left, (scope, it, kind, one)));
+                let both = asked.iter().copied().filter(with_all).collect::<BTreeSet<_>>();
+                nothing |= both.is_empty() && !asked.is_empty();
+                if both == asked {
+                    restricted
+                } else {
+                    restricted.restricted(kind.clone(), Restriction::only(both))
+                }
+            });
+            (may && !nothing).then(|| invite::Grant::new(scope.clone(), restricted))
         };
         grants.iter().filter_map(one).collect()
     }
+
+    /// Until when they hold a permission in a scope; `None` does not end by itself.
+    fn until(self, model: &AccessModel, permission: &Permission, scope: &Scope) -> Option<DateTime<Utc>> {
+        let with = self.holding(scope).filter(|held| model.permissions_of(held).contains(permission));
+        with.map(Access::ends_at).collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+}
+
+/// The resources of a kind that an access reaches.
+fn reached(access: &Access, kind: &ResourceKind) -> BTreeSet<&'static str> {
+    let these = access.resources().get(kind);
+    RESOURCES.into_iter().filter(|one| these.is_none_or(|these| these.includes(one))).collect()
 }
 
 /// Whether what is held does not end before what is granted (F14).

@@ -19,8 +19,8 @@ use crate::refusal::{
 use crate::rules::{authority, organization, require_begun, require_groups, require_open, without_closed};
 use crate::seats::end_due;
 use crate::{
-    Actor, ContinueTo, DomainRules, Draft, EmailAddress, Ending, Event, Grant, Grants, GroupId, Host,
-    Invitation, InvitationId, InvitationKind, InvitationState, Invitee, InviterPolicy, JoinedBy, Metadata,
+    Actor, ContinueTo, DomainRules, Draft, EmailAddress, Ending, Event, Grants, GroupId, Host, Invitation,
+    InvitationId, InvitationKind, InvitationState, Invitee, InviterPolicy, JoinedBy, Metadata,
     MetadataPolicy, Operation, OrganizationId, Permission, Purpose, Reads, Stop, Token, UserId, Verdict,
     serialize_digest,
 };
@@ -427,31 +427,7 @@ pub(super) fn still_granted<R>(
     if policy == InviterPolicy::Strict {
         return Ok(None);
     }
-    let reduced = grants.iter().filter_map(|(scope, access)| {
-        let mut access = access.clone();
-        for permission in host.model.permissions_of(&access) {
-            let within =
-                Grants::from(Grant::new(scope.clone(), access.clone().only(&permission, host.model)));
-            if by.require_grantable(&within).is_err() {
-                access = access.removing(permission);
-            }
-        }
-        Some(Grant::new(scope.clone(), access)).filter(|grant| by.may_grant_with(with, &grant.clone().into()))
-    });
-    let reduced = reduced.collect::<Grants>();
-    Ok(Some(reduced).filter(|grants| !grants.is_empty()))
-}
-
-impl crate::Access {
-    /// This access with one permission of it alone.
-    fn only(mut self, permission: &Permission, model: &crate::AccessModel) -> Self {
-        for other in model.permissions_of(&self) {
-            if other != *permission {
-                self = self.removing(other);
-            }
-        }
-        self
-    }
+    Ok(Some(by.reduced(with, grants)).filter(|grants| !grants.is_empty()))
 }
 
 impl crate::authority::Ungrantable {
@@ -722,6 +698,68 @@ mod tests {
         assert!(world.model.includes(access, &"posts.view".into()));
         // The seat follows what is granted, not what was offered (SEA-2).
         assert_eq!((world.seats("team"), world.seats("client")), ((0, 0), (2, 0)));
+    }
+
+    /// What an inviter of `bob` holds later, what was asked for, and what `bob` gets: on which lines, or nothing.
+    #[test]
+    fn given_an_inviter_who_reaches_less_or_for_less_time_when_reduced_then_so_does_the_member_aut_4() {
+        type Lines = Option<&'static [&'static str]>;
+        let on = |grant: Grant, lines: Lines| match lines {
+            Some(lines) => grant.restricted("line", Restriction::only(lines.to_vec())),
+            None => grant,
+        };
+        let table: [(&str, Lines, Lines, Option<Lines>); 7] = [
+            ("all of all", None, None, Some(None)),
+            ("one of all", Some(&["1"]), None, Some(Some(&["1"]))),
+            ("one of two", Some(&["1"]), Some(&["1", "2"]), Some(Some(&["1"]))),
+            ("two of one", Some(&["1", "2"]), Some(&["1"]), Some(Some(&["1"]))),
+            ("one of another", Some(&["1"]), Some(&["2"]), None),
+            ("none of all", Some(&[]), None, None),
+            ("one of none", Some(&["1"]), Some(&[]), Some(Some(&[]))),
+        ];
+        for (sentence, holds, asked, gets) in table {
+            let mut world = World::of(model().inviter_policy(InviterPolicy::Reduce), roomy());
+            world.add("lena", Grant::role("lead"));
+            let asked = on(Grant::role("member"), asked);
+            let id = world.invite(BOB, asked.clone(), &by("lena"));
+            world.ok(ChangeAccess::new(user("lena"), on(Grant::role("lead"), holds)), &by("ada"));
+            let came = world.run(Accept::inbox(id, person("bob")), &by("bob"));
+            match gets {
+                Some(lines) => {
+                    assert_eq!(came.unwrap().grants, on(Grant::role("member"), lines).into(), "{sentence}");
+                }
+                None => assert_eq!(code(came), "inviter-no-longer-may", "{sentence}"),
+            }
+        }
+        let mut world = World::of(model().inviter_policy(InviterPolicy::Reduce), roomy());
+        world.add("lena", Grant::role("lead"));
+        let end = world.now + TimeDelta::days(2);
+        let id = world.invite(BOB, Grant::role("member"), &by("lena"));
+        world.ok(ChangeAccess::new(user("lena"), Grant::role("lead").until(end)), &by("ada"));
+        let accepted = world.ok(Accept::inbox(id, person("bob")), &by("bob"));
+        assert_eq!(accepted.grants, Grant::role("member").until(end).into());
+    }
+
+    #[test]
+    fn given_permissions_that_are_reached_on_different_lines_when_reduced_then_what_all_of_them_reach_is_left_aut_4()
+     {
+        let on = |grant: Grant, line: &str| grant.restricted("line", Restriction::only([line]));
+        let (asked, lead) = (|| in_group("member", "red"), || in_group("lead", "red"));
+        let first = || Some(on(asked(), "1"));
+        for (sentence, here, there, gets) in [
+            ("the same line", on(Grant::role("lead"), "1"), lead(), first()),
+            ("all lines with some", Grant::role("client"), lead(), first()),
+            ("another line with some", on(Grant::role("client"), "2"), lead(), first()),
+            ("no line with all", on(Grant::role("client"), "2"), lead().removing("posts.view"), None),
+        ] {
+            let mut world = World::of(model().inviter_policy(InviterPolicy::Reduce), roomy());
+            world.add("lena", [Grant::role("lead"), in_group("lead", "red")]);
+            let id = world.invite(BOB, asked(), &by("lena"));
+            let holds = [here, on(there, "1")];
+            world.ok(ChangeAccess::new(user("lena"), holds), &by("ada"));
+            let came = world.run(Accept::inbox(id, person("bob")), &by("bob")).ok();
+            assert_eq!(came.map(|accepted| accepted.grants), gets.map(Grants::from), "{sentence}");
+        }
     }
 
     #[test]
