@@ -244,6 +244,7 @@ pub(super) fn link_settings(n: usize, grants: Grants, now: DateTime<Utc>) -> Lin
         4 => settings.opens_at(now).closes_at(now + hours(1)),
         5 => settings.domains(only("example.com")),
         6 => settings.domains(only("work.example")).max_uses(3),
+        9 if n < 32 => settings.by_request().continue_to(PAGES[0]),
         9 | 10 => settings.by_request(),
         11 => settings.by_request().max_uses(1),
         12 => settings.continue_to(PAGES[usize::from(n > 48)]),

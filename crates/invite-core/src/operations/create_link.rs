@@ -116,7 +116,7 @@ where
         + From<ContinueUrlNotAllowed>,
 {
     let wrong = |what: &str| Err(R::from(InvalidLink { what: what.to_string() }));
-    let LinkSettings { name, grants, opens_at, closes_at, max_uses, domains, by_request: _, continue_to } =
+    let LinkSettings { name, grants, opens_at, closes_at, max_uses, domains, by_request, continue_to } =
         settings;
     let cap = host.model.caps.name_bytes;
     let answer = if name.trim().is_empty() || name.len() > cap || name.chars().any(char::is_control) {
@@ -127,6 +127,8 @@ where
         wrong("the period ends before it begins")
     } else if *max_uses == Some(0) {
         wrong("the link could never be used")
+    } else if *by_request && continue_to.is_some() {
+        wrong("nobody has joined when they ask: a link leads on, or takes who asks")
     } else {
         Ok(())
     };
@@ -318,6 +320,10 @@ mod tests {
             ("given a time finer than what is kept, then no", clients().opens_at(nanos)),
             ("given such an end, then no", clients().closes_at(nanos)),
             ("given a link for nobody, then no (CON-4)", clients().max_uses(0)),
+            (
+                "given a page to continue to for those who only ask, then no (F20)",
+                clients().by_request().continue_to("https://app.example/after"),
+            ),
         ] {
             cases.refused(sentence, "InvalidLink", world.run(make(settings), &by("ada")));
         }

@@ -72,7 +72,8 @@ impl LinkSettings {
         self
     }
 
-    /// Where those who join go on: a page that the host allows (F20). See [`ContinueUrls`](crate::ContinueUrls).
+    /// Where those who join go on: a page that the host allows (F20). See [`ContinueUrls`](crate::ContinueUrls). Not together
+    /// with [`by_request`](Self::by_request): whoever asks has not joined yet.
     #[must_use]
     pub fn continue_to(mut self, url: impl Into<String>) -> Self {
         self.continue_to = Some(url.into());

@@ -75,7 +75,9 @@ impl Reference {
         let ends_first =
             settings.opening().zip(settings.closing()).is_some_and(|(from, until)| until <= from);
         let mut why = self.open();
-        why.extend(reason("invalid-link", ends_first || settings.most_uses() == Some(0)));
+        let leads_who_asks = settings.is_by_request() && settings.continuing().is_some();
+        let useless = ends_first || settings.most_uses() == Some(0);
+        why.extend(reason("invalid-link", useless || leads_who_asks));
         let elsewhere = settings.continuing().is_some_and(|page| page != PAGES[0]);
         why.extend(reason("continue-url-not-allowed", elsewhere));
         let grants = settings.grants();
