@@ -260,6 +260,29 @@ on_every_store! {
         assert_eq!(waits(&world, newcomer("bob")).await, 0);
     }
 
+    async fn e5_what_is_blocked_hides_nothing_that_waits_behind_it(world) {
+        let quiet = project(&world, "quiet", &[]).await;
+        quiet.invite(user("bob"), client()).await.unwrap();
+        world.pass(TimeDelta::seconds(1));
+        let loud = project(&world, "loud", &[]).await;
+        for n in 0..101 {
+            let id = format!("g{n}");
+            loud.create_group(id.as_str(), GroupSettings::named(&id)).await.unwrap();
+            loud.invite(user("bob"), client().in_group(group(&id))).await.unwrap();
+        }
+        let blocking = world.invite.waiting(newcomer("bob")).await.unwrap();
+        assert_eq!((blocking.count, blocking.more), (100, true));
+        // By the address alone, with another account, so that what is for the user stays and is not shown.
+        let one = loud.invite("bob@example.com", client()).await.unwrap().invitations().next().unwrap();
+        let other = Principal::user("bobby").vouched("bob@example.com");
+        let decline = loud.organization().decline(one, other);
+        decline.with(|decline| decline.block(Block::Organization)).await.unwrap();
+        let waiting = world.invite.waiting(person("bob")).await.unwrap();
+        assert_eq!((waiting.count, waiting.more), (1, false));
+        let accepted = world.invite.accept_all(person("bob")).await.unwrap();
+        assert_eq!(accepted.iter().map(|one| one.organization.as_str()).collect::<Vec<_>>(), ["quiet"]);
+    }
+
     async fn e6_who_has_no_account_registers_before_accepting_or_declining(world) {
         let acme = project(&world, "acme", &[]).await;
         acme.invite("new@example.com", client()).await.unwrap();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use invite_core::{
     Accept, Actor, Decline, InvitationId, Invitee, Operation, OrganizationId, SuppressionKind,
 };
-use invite_storage::{InboxEntry, Seek, StorageError, SuppressionEntry};
+use invite_storage::{InboxEntry, Positioned, Seek, StorageError, SuppressionEntry};
 
 use crate::command::Command;
 use crate::error::{AnyRefusal, Error};
@@ -14,7 +14,11 @@ use crate::principal::Principal;
 use crate::service::Invitations;
 
 /// How many waiting invitations are counted, or answered at once.
-const MOST_WAITING: u32 = 100;
+const MOST_WAITING: usize = 100;
+/// How many are looked at for that, where some of them are of organizations that are blocked.
+const MOST_LOOKED_AT: u32 = 1_000;
+/// How many are read at once.
+const AT_ONCE: u32 = 100;
 /// How many suppressions of a person are looked at, the newest first.
 const MOST_SUPPRESSIONS: u32 = 1_000;
 
@@ -24,7 +28,8 @@ const MOST_SUPPRESSIONS: u32 = 1_000;
 pub struct Waiting {
     /// So many, up to 100.
     pub count: u32,
-    /// Whether there are more than were counted.
+    /// Whether there are more than were counted. Of organizations that are blocked up to 1,000 are told apart; where there
+    /// are more, those behind them count as more.
     pub more: bool,
 }
 
@@ -71,16 +76,17 @@ impl Invitations {
         let principal = principal.into().checked()?;
         let invitees = principal.invitees().collect::<Vec<_>>();
         let engine = self.inner.engine();
-        let mut waiting = engine.storage.waiting(&invitees, engine.now()?, MOST_WAITING + 1).await?;
-        let more = waiting.len() > MOST_WAITING as usize;
-        waiting.truncate(MOST_WAITING as usize);
         let blocked = self.blocked(&invitees).await?;
-        let count = waiting.iter().filter(|organization| !blocked.has(organization)).count();
-        Ok(Waiting { count: u32::try_from(count).unwrap_or(MOST_WAITING), more })
+        let waiting = engine.storage.waiting(&invitees, engine.now()?, MOST_LOOKED_AT + 1).await?;
+        let unseen = waiting.len() > MOST_LOOKED_AT as usize && !blocked.all;
+        let seen = waiting.iter().filter(|organization| !blocked.has(organization)).count();
+        let count = seen.min(MOST_WAITING) as u32;
+        Ok(Waiting { count, more: seen > MOST_WAITING || unseen })
     }
 
     /// Accepts all that waits for a principal, at most 100, the newest first: each in a commit of its own, with a result
-    /// of its own. One that was settled by another of them is told as revoked.
+    /// of its own. One that was settled by another of them is told as revoked. What organizations that are blocked sent is
+    /// left out; with 1,000 of that in front, the rest is not found.
     ///
     /// # Errors
     /// [`Error`] if what waits could not be listed.
@@ -88,7 +94,8 @@ impl Invitations {
         self.answer_all(principal, true, Accept::inbox).await
     }
 
-    /// Declines all that waits for a principal, at most 100: each in a commit of its own, with a result of its own.
+    /// Declines all that waits for a principal, at most 100: each in a commit of its own, with a result of its own. It finds
+    /// what [`accept_all`](Self::accept_all) finds.
     ///
     /// # Errors
     /// [`Error`] if what waits could not be listed.
@@ -144,13 +151,9 @@ impl Invitations {
     ) -> Result<Vec<Answered<O>>, Error> {
         let principal = principal.into().checked()?;
         let invitees = principal.invitees().collect::<Vec<_>>();
-        let entries = self.entries(&invitees).await?;
         let blocked = if unless_blocked { self.blocked(&invitees).await? } else { Blocked::default() };
         let mut answered = Vec::new();
-        for InboxEntry { organization, invitation, .. } in entries {
-            if blocked.has(&organization) {
-                continue;
-            }
+        for InboxEntry { organization, invitation, .. } in self.entries(&invitees, &blocked).await? {
             let operation = operation(invitation.id, principal.clone());
             let actor = Actor::User(principal.user().clone());
             let queues = &self.inner.queues;
@@ -160,11 +163,26 @@ impl Invitations {
         Ok(answered)
     }
 
-    /// What waits for these, the newest first.
-    async fn entries(&self, invitees: &[Invitee]) -> Result<Vec<InboxEntry>, Error> {
+    /// What waits for these and is not of an organization that they block, the newest first, up to so many as are answered
+    /// at once.
+    async fn entries(&self, invitees: &[Invitee], blocked: &Blocked) -> Result<Vec<InboxEntry>, Error> {
         let engine = self.inner.engine();
-        let seek = Seek { after: None, limit: MOST_WAITING };
-        Ok(engine.storage.inbox(invitees, engine.now()?, &seek).await?)
+        let (now, mut seek) = (engine.now()?, Seek { after: None, limit: AT_ONCE });
+        let mut entries = Vec::new();
+        for _ in 0..MOST_LOOKED_AT / AT_ONCE {
+            if blocked.all {
+                break;
+            }
+            let read = engine.storage.inbox(invitees, now, &seek).await?;
+            let is_last = read.len() < AT_ONCE as usize;
+            seek.after = read.last().map(Positioned::position);
+            entries.extend(read.into_iter().filter(|entry| !blocked.has(&entry.organization)));
+            if is_last || entries.len() >= MOST_WAITING {
+                break;
+            }
+        }
+        entries.truncate(MOST_WAITING);
+        Ok(entries)
     }
 
     async fn blocked(&self, invitees: &[Invitee]) -> Result<Blocked, StorageError> {
