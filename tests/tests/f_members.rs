@@ -203,6 +203,8 @@ on_every_store! {
         let in_red = MemberFilter { group: Some(group("red")), ..MemberFilter::default() };
         let there = acme.members(&in_red, &PageRequest::default()).await.unwrap().items;
         assert!(matches!(&there[..], [ada] if ada.user == user("ada")), "{there:?}");
+        let in_team = MemberFilter { seat: Some("team".into()), ..MemberFilter::default() };
+        assert_eq!(acme.members(&in_team, &PageRequest::default()).await.unwrap().items, [], "as seats say");
         let row = acme.organization().member("bob").await.unwrap().unwrap();
         assert_eq!(row.grants, Grant::role("client").into(), "what is left, before anything is written down");
         let tidied = acme.organization().maintain(10).await.unwrap();

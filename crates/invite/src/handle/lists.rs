@@ -44,7 +44,8 @@ impl OrganizationHandle {
     }
 
     /// Members, the longest standing first, with what they hold now: who held all of it past its time, or what is asked
-    /// for, is left out, written down or not, so that a page may be shorter than asked for (F14).
+    /// for, or what took them a seat of the class, is left out, written down or not, so that a page may be shorter than
+    /// asked for (F14).
     ///
     /// # Errors
     /// [`Error`]
@@ -54,8 +55,14 @@ impl OrganizationHandle {
         let read = async |seek| engine.storage.members(id, filter, &seek).await;
         let Page { items, next_cursor } =
             page::<_, AnyRefusal>("members", &(id, filter), request, read).await?;
-        let items = items.into_iter().filter_map(|member| member.as_of(now));
-        Ok(Page { items: items.filter(|member| holds(member, filter)).collect(), next_cursor })
+        let as_of_now = |row: Member| {
+            let held = row.grants.len();
+            let member = row.as_of(now).filter(|member| holds(member, filter))?;
+            let keeps_seat = member.grants.len() == held
+                || filter.seat.as_ref() == engine.model.seat_class(&member.grants);
+            (filter.seat.is_none() || keeps_seat).then_some(member)
+        };
+        Ok(Page { items: items.into_iter().filter_map(as_of_now).collect(), next_cursor })
     }
 
     /// Join requests, the newest first.
