@@ -371,6 +371,16 @@ on_every_store! {
         refused(world.joins("eve", Grant::role("member")).await.events(0, 1).await, "not-permitted", "AUT-1", "ask");
     }
 
+    async fn f13_the_log_of_no_organization_is_told_apart_from_one_with_nothing_new(world) {
+        let organization = world.acme().await.organization().clone();
+        let last = organization.get().await.unwrap().version;
+        assert_eq!(organization.events(last, 100).await.unwrap(), []);
+        for after in [0, last] {
+            let came = world.invite.organization("acne").events(after, 100).await;
+            assert!(matches!(came, Err(invite::Error::UnknownOrganization)), "{came:?}");
+        }
+    }
+
     async fn f22_members_are_imported_without_mail_and_seats_count(world) {
         let acme = world.acme_on(Plan::seats("team", 2)).await;
         let list = ["bob", "eve", "fay"].map(|name| {

@@ -85,10 +85,15 @@ impl OrganizationHandle {
     /// The event log behind a sequence, in order; 0 begins at the beginning. At most 1,000 at once.
     ///
     /// # Errors
-    /// [`Error`]
+    /// [`Error::UnknownOrganization`] if there is no such organization: else nobody would notice who follows a log under a
+    /// wrong name.
     pub async fn events(&self, after: u64, limit: u32) -> Result<Vec<EventEntry>, Error> {
         let limit = limit.clamp(1, 1_000);
-        Ok(self.service.inner.engine().storage.events(self.id()?, after, limit).await?)
+        let events = self.service.inner.engine().storage.events(self.id()?, after, limit).await?;
+        if events.is_empty() {
+            self.get().await?;
+        }
+        Ok(events)
     }
 }
 
