@@ -89,13 +89,14 @@ fn a_link_has_a_period_domains_and_groups_and_what_is_not_named_stays_b2_lnk_6()
 fn approval_and_the_page_to_go_on_to_are_set_and_taken_off_f20() {
     let team = Team::with_seats(3);
     let page = ["--continue-to", "https://team.example/start"];
-    let made = team.run(&[&["create-link", "Crew", "--role", "member", "--approval"], &page[..]].concat());
-    let link = url(&made.done());
+    let make = ["create-link", "Crew", "--role", "member", "--approval"];
+    team.run(&[&make, &page[..]].concat()).refused("invalid-link");
+    let link = url(&team.run(&make).done());
     team.run(&["join", &link, "--as", "bob"]).refused("link-by-request");
     team.run(&["edit-link", "Crew", "--approval", "--no-approval"]).bad("opposites");
-    team.run(&["edit-link", "Crew", "--continue-to", "https://team.example.evil/"])
+    team.run(&["edit-link", "Crew", "--no-approval", "--continue-to", "https://team.example.evil/"])
         .refused("continue-url-not-allowed");
-    team.run(&["edit-link", "Crew", "--no-approval"]).done();
+    team.run(&[&["edit-link", "Crew", "--no-approval"], &page[..]].concat()).done();
     let joined = team.run(&["join", &link, "--as", "bob"]).done();
     assert_eq!(joined, "bob is member of acme now.\nGo on at https://team.example/start\n");
     team.run(&["edit-link", "Crew", "--continue-to", "any"]).done();
