@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use invite::{
-    Acting, Error, Grant, InvitationFilter, InvitationId, InvitationState, Invitees, MemberFilter, NewMember,
-    PageRequest, Principal, Settings, UserId,
+    Access, Acting, Error, Grant, Grants, GroupId, GroupSettings, InvitationFilter, InvitationId,
+    InvitationState, Invitees, LinkId, LinkSettings, MemberFilter, NewMember, PageRequest, Principal, Scope,
+    Settings, Token, UserId,
 };
 
 use crate::Outcome;
@@ -19,7 +20,7 @@ const STEP: usize = 1_000;
 const ROUNDS: usize = 100;
 
 /// What is timed, in the order of one round.
-const OPERATIONS: [&str; 20] = [
+const OPERATIONS: [&str; 32] = [
     "invite",
     "remind",
     "resend",
@@ -40,9 +41,31 @@ const OPERATIONS: [&str; 20] = [
     "members",
     "pending",
     "events",
+    "join by link",
+    "ask to join",
+    "approve",
+    "create group",
+    "join group",
+    "change access in group",
+    "suspend",
+    "restore",
+    "waiting",
+    "candidates",
+    "members by group",
+    "members by link",
 ];
 
 type Times = [Vec<Duration>; OPERATIONS.len()];
+
+/// In which all members are.
+const EVERYBODY: &str = "everybody";
+
+/// The ways in that are no invitation.
+struct Ways {
+    link: LinkId,
+    joining: Token,
+    asking: Token,
+}
 
 pub(crate) async fn run(report: &mut Report, stores: &Stores) -> Outcome {
     println!("{}: growth, on files in {}", stores.name(), stores.place().display());
@@ -57,12 +80,13 @@ pub(crate) async fn run(report: &mut Report, stores: &Stores) -> Outcome {
     );
 
     fill(&small.0, SMALL).await?;
+    let (ways_of_small, ways_of_large) = (ways(&small.0).await?, ways(&large.0).await?);
 
     let (mut of_small, mut of_large) = (Times::default(), Times::default());
     // In turns, so that both see the same machine.
     for round in 0..ROUNDS {
-        one_round(&small.0, &small.1, round, &mut of_small).await?;
-        one_round(&large.0, &large.1, round, &mut of_large).await?;
+        one_round(&small.0, &small.1, &ways_of_small, round, &mut of_small).await?;
+        one_round(&large.0, &large.1, &ways_of_large, round, &mut of_large).await?;
     }
     for ((operation, small), large) in OPERATIONS.into_iter().zip(of_small).zip(of_large) {
         let ratio = median(large.clone()).as_secs_f64() / median(small.clone()).as_secs_f64();
@@ -75,10 +99,12 @@ pub(crate) async fn run(report: &mut Report, stores: &Stores) -> Outcome {
 }
 
 async fn fill(acme: &Acting, [members, pending]: [usize; 2]) -> Outcome {
+    acme.create_group(EVERYBODY, GroupSettings::named("Everybody")).await?;
+    let in_group = Grant::role("client").in_group(GroupId::parse(EVERYBODY)?);
+    let grants = Grants::from([Grant::role("member"), in_group]);
     for first in (0..members).step_by(STEP) {
-        let members = (first..members.min(first + STEP)).map(|n| {
-            UserId::parse(format!("member-{n}")).map(|user| NewMember::new(user, Grant::role("member")))
-        });
+        let members = (first..members.min(first + STEP))
+            .map(|n| UserId::parse(format!("member-{n}")).map(|user| NewMember::new(user, grants.clone())));
         acme.organization().as_system().add_members(members.collect::<Result<Vec<_>, _>>()?).await?;
     }
     let list = addresses(pending);
@@ -89,7 +115,21 @@ async fn fill(acme: &Acting, [members, pending]: [usize; 2]) -> Outcome {
     Ok(())
 }
 
-async fn one_round(acme: &Acting, service: &invite::Invitations, round: usize, times: &mut Times) -> Outcome {
+async fn ways(acme: &Acting) -> Outcome<Ways> {
+    let settings = || LinkSettings::new("Clients", Grant::role("client"));
+    let link = acme.create_link(settings()).await?.link;
+    let asking = acme.create_link(settings().by_request()).await?.link;
+    let joining = token_of(&acme.show_link(link).await?)?;
+    Ok(Ways { link, joining, asking: token_of(&acme.show_link(asking).await?)? })
+}
+
+async fn one_round(
+    acme: &Acting,
+    service: &invite::Invitations,
+    ways: &Ways,
+    round: usize,
+    times: &mut Times,
+) -> Outcome {
     let mut times = times.iter_mut();
     let mut note = |begin: Instant| times.next().map(|times| times.push(begin.elapsed())).unwrap_or_default();
     let (user, address) = (format!("new-{round}"), format!("new-{round}@example.com"));
@@ -161,6 +201,50 @@ async fn one_round(acme: &Acting, service: &invite::Invitations, round: usize, t
     note(begin);
     let begin = Instant::now();
     organization.events(0, 50).await?;
+    note(begin);
+
+    let joiner = format!("joiner-{round}");
+    let begin = Instant::now();
+    service.join(&ways.joining, Principal::user(joiner.as_str())).await?;
+    note(begin);
+    let begin = Instant::now();
+    let asked = service.ask_to_join(&ways.asking, principal()).await?;
+    note(begin);
+    let begin = Instant::now();
+    acme.approve(asked.request).await?;
+    note(begin);
+    let group = GroupId::parse(format!("group-{round}"))?;
+    let open = GroupSettings::named("Project").open_with(Access::role("client"));
+    let begin = Instant::now();
+    acme.create_group(group.clone(), open).await?;
+    note(begin);
+    let begin = Instant::now();
+    organization.join_group(group.clone(), principal()).await?;
+    note(begin);
+    let scope = Scope::Group(group.clone());
+    let begin = Instant::now();
+    acme.change_access_in(user.as_str(), scope.clone(), Access::role("member")).await?;
+    note(begin);
+    let begin = Instant::now();
+    acme.suspend_member(joiner.as_str()).await?;
+    note(begin);
+    let begin = Instant::now();
+    acme.restore_member(joiner.as_str()).await?;
+    note(begin);
+    acme.invite(UserId::parse(&joiner)?, Grant::role("client").in_group(group)).await?;
+    let begin = Instant::now();
+    service.waiting(Principal::user(joiner.as_str())).await?;
+    note(begin);
+    let begin = Instant::now();
+    acme.candidates("", &scope, 8).await?;
+    note(begin);
+    let everybody = MemberFilter { group: Some(GroupId::parse(EVERYBODY)?), ..MemberFilter::default() };
+    let begin = Instant::now();
+    organization.members(&everybody, &page).await?;
+    note(begin);
+    let by_link = MemberFilter { link: Some(ways.link), ..MemberFilter::default() };
+    let begin = Instant::now();
+    organization.members(&by_link, &page).await?;
     note(begin);
     Ok(())
 }
