@@ -110,7 +110,7 @@ impl To {
 pub struct AccessChanged {
     /// Who.
     pub user: UserId,
-    /// What they hold now.
+    /// What they hold now; where one scope was changed, in that one: managers of a group see nothing else (E4).
     pub grants: Grants,
     /// The seat class they take now.
     pub seat: Option<SeatClass>,
@@ -185,6 +185,10 @@ impl Operation for ChangeAccess {
             }
         }
         let settled = settle_sent(host, actor, draft, &self.user, self.their_invitations)?;
+        let grants = match &self.to {
+            To::Everywhere(_) => grants,
+            To::In(scope, _) => grants.only(scope),
+        };
         Ok(AccessChanged { user: self.user.clone(), grants, seat, settled })
     }
 }
@@ -420,12 +424,18 @@ mod tests {
         assert_eq!(world.run(all, &by("gus")).unwrap_err().code(), "not-permitted");
         let less = Access::role("member").removing("posts.publish");
         let changed = world.ok(ChangeAccess::in_scope(user("bob"), red(), less.clone()), &by("gus"));
-        assert_eq!(changed.grants, [Grant::new(red(), less), in_group("client", "blue")].into());
+        assert_eq!(
+            changed.grants,
+            Grant::new(red(), less.clone()).into(),
+            "and nothing of other groups is told (E4)"
+        );
+        assert_eq!(held(&world, "bob"), [Grant::new(red(), less), in_group("client", "blue")].into());
         assert_eq!((changed.seat, world.seats("team").0), (Some("client".into()), 1));
         world.ok(ChangeAccess::in_scope(user("bob"), red(), Access::role("member")), &by("gus"));
         assert_eq!((world.seats("team").0, world.seats("client").0), (2, 0));
         let changed = world.ok(untick("bob", red()), &by("gus"));
-        assert_eq!(changed.grants, in_group("client", "blue").into());
+        assert!(changed.grants.is_empty());
+        assert_eq!(held(&world, "bob"), in_group("client", "blue").into());
         assert_eq!((world.seats("team").0, world.seats("client").0), (1, 1));
         let again = world.events();
         world.ok(untick("bob", red()), &by("gus"));
@@ -453,7 +463,8 @@ mod tests {
         let before = world.events();
         let leave = || ChangeAccess::leaving(user("bob"), group("red"));
         world.ok(ChangeStatus::Suspend, &Actor::System);
-        assert_eq!(world.ok(leave(), &by("bob")).grants, in_group("client", "blue").into());
+        assert!(world.ok(leave(), &by("bob")).grants.is_empty());
+        assert_eq!(held(&world, "bob"), in_group("client", "blue").into());
         let kinds = ["organization-suspended", "member-access-changed", "suppressed"];
         assert_eq!(world.kinds_since(before), kinds, "also while nothing else goes on (LIF-8)");
         world.ok(ChangeStatus::Resume, &Actor::System);
