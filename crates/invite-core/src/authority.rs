@@ -319,33 +319,48 @@ impl<'a> Authority<'a> {
         kind: &ResourceKind,
         asked: &Restriction,
     ) -> bool {
-        match (self.reach(permission, scope, kind), asked) {
+        match (self.restrictions(permission, scope, kind), asked) {
             (None, _) => true,
             (Some(_), Restriction::All) => false,
-            (Some(reach), Restriction::Only(these)) => these.iter().all(|one| reach.contains(one.as_str())),
+            (Some(held), Restriction::Only(these)) => {
+                these.iter().all(|one| held.iter().any(|restriction| restriction.includes(one)))
+            }
         }
     }
 
-    /// The resources that are reached with a permission, by all that is held together; `None` are all.
+    /// The resources that are reached with a permission, by all that is held together, as far as the plan has them (D2);
+    /// `None` are all.
     fn reach(
         &self,
         permission: &Permission,
         scope: &Scope,
         kind: &ResourceKind,
     ) -> Option<BTreeSet<&'a str>> {
-        let mut reach = BTreeSet::new();
+        let held = self.restrictions(permission, scope, kind)?.into_iter();
+        let entitled = self.organization.plan.entitlement(kind);
+        let these = held.filter_map(|restriction| match restriction {
+            Restriction::All => None,
+            Restriction::Only(these) => Some(these),
+        });
+        Some(these.flatten().map(String::as_str).filter(|one| entitled.includes(one)).collect())
+    }
+
+    /// What restricts the resources that are reached with a permission, in each access that holds; `None` if one of
+    /// them reaches all.
+    fn restrictions(
+        &self,
+        permission: &Permission,
+        scope: &Scope,
+        kind: &ResourceKind,
+    ) -> Option<Vec<&'a Restriction>> {
         let grants = match self.held {
             Held::Everything => return None,
-            Held::Nothing => return Some(reach),
+            Held::Nothing => return Some(Vec::new()),
             Held::Grants(grants) => grants,
         };
-        for access in self.holding(grants, scope).filter(|access| self.model.includes(access, permission)) {
-            match access.restriction(kind) {
-                Restriction::All => return None,
-                Restriction::Only(these) => reach.extend(these.iter().map(String::as_str)),
-            }
-        }
-        Some(reach)
+        let held = self.holding(grants, scope).filter(|access| self.model.includes(access, permission));
+        let restrictions = held.map(|access| access.restriction(kind));
+        restrictions.map(|one| (*one != Restriction::All).then_some(one)).collect()
     }
 }
 
