@@ -97,7 +97,7 @@ pub enum ApproveOutcome {
     Joined {
         /// Who.
         user: UserId,
-        /// What they hold in the organization now.
+        /// What they were given. What else they hold is not told: whoever approves may manage one group alone (E4).
         grants: Grants,
         /// Groups that they asked for and that were closed since (LIF-10).
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -205,7 +205,7 @@ impl Approve {
             }
             (_, Invitee::User(user)) => {
                 let member = admit(host, actor, draft, &row, user, &grants)?;
-                Ok(ApproveOutcome::Joined { user: member.user, grants: member.grants, dropped })
+                Ok(ApproveOutcome::Joined { user: member.user, grants, dropped })
             }
         }
     }
@@ -445,7 +445,13 @@ mod tests {
         world.add("gus", in_group("lead", "red"));
         world.add("bob", in_group("client", "blue"));
         let id = world.ok(AskToJoin::group(group("red"), stranger("bob")), &by("bob")).request;
-        world.ok(Approve::one(id), &by("gus"));
+        let joined = outcome(world.ok(Approve::one(id), &by("gus")));
+        let told = ApproveOutcome::Joined {
+            user: user("bob"),
+            grants: in_group("client", "red").into(),
+            dropped: [].into(),
+        };
+        assert_eq!(joined, told, "nothing of other groups (E4)");
         let row = &world.rows().members[&user("bob")];
         assert_eq!(row.grants, Grants::from([in_group("client", "blue"), in_group("client", "red")]));
         world.add("cid", in_group("client", "red"));
