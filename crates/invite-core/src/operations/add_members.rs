@@ -125,10 +125,9 @@ impl Operation for AddMembers {
 
     fn reads(&self, actor: &Actor) -> Reads {
         let mut reads = Reads::new().actor(actor).due();
-        for member in &self.members {
-            reads.people.insert(member.user.clone());
-            reads.invitees.extend(member.email.clone().map(Invitee::Address));
-        }
+        reads.people = self.members.iter().map(|member| member.user.clone()).collect();
+        let addresses = self.members.iter().filter_map(|member| member.email.clone());
+        reads.invitees = addresses.map(Invitee::Address).collect();
         self.members.iter().map(|member| &member.grants).fold(reads, Reads::groups_in)
     }
 

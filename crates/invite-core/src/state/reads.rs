@@ -74,7 +74,7 @@ pub struct Reads {
     pub kept_links: bool,
     /// Subjects of limits on rate.
     pub limits: SortedSet<LimitSubject>,
-    /// SortedSet of earlier commands.
+    /// Keys of earlier commands.
     pub commands: SortedSet<CommandKey>,
     /// How many open invitations past their expiry are needed, and members whose access ended; 0 for none.
     pub due: u32,

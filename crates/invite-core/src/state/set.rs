@@ -27,13 +27,29 @@ impl<T: Ord> SortedSet<T> {
         at.is_err()
     }
 
+    /// Takes a key away; whether it was there.
+    pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> bool
+    where
+        T: Borrow<Q>,
+    {
+        let at = self.find(key);
+        at.map(|at| self.0.remove(at)).is_ok()
+    }
+
     /// Whether a key is there.
     #[must_use]
     pub fn contains<Q: Ord + ?Sized>(&self, key: &Q) -> bool
     where
         T: Borrow<Q>,
     {
-        self.0.binary_search_by(|there| there.borrow().cmp(key)).is_ok()
+        self.find(key).is_ok()
+    }
+
+    fn find<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
+    where
+        T: Borrow<Q>,
+    {
+        self.0.binary_search_by(|there| there.borrow().cmp(key))
     }
 }
 
@@ -64,9 +80,12 @@ impl<T> Default for SortedSet<T> {
 
 impl<T: Ord> Extend<T> for SortedSet<T> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, keys: I) {
+        let before = self.0.len().saturating_sub(1);
         self.0.extend(keys);
-        if !self.0.is_sorted_by(|one, next| one < next) {
-            self.0.sort_unstable();
+        // What was there is in order, so that a sort that merges takes little more than what came.
+        let came = self.0.get(before..).unwrap_or_default();
+        if !came.is_sorted_by(|one, next| one < next) {
+            self.0.sort();
             self.0.dedup();
         }
     }

@@ -113,7 +113,7 @@ pub(super) struct DueRequests {
     pub(super) more: bool,
 }
 
-/// SortedSet that are not answered, in the order in which they were found missing.
+/// Keys that are not answered, in the order in which they were found missing.
 #[derive(Default)]
 struct Needed {
     members: Vec<UserId>,
