@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, mem};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
@@ -259,7 +259,7 @@ impl Grant {
 /// grants are given. Clones share the list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Vec<Grant>", into = "Vec<Grant>")]
-pub struct Grants(Arc<BTreeMap<Scope, Access>>);
+pub struct Grants(Arc<Vec<Grant>>); // in the order of their scopes
 
 impl Grants {
     /// How many grants there are.
@@ -277,23 +277,32 @@ impl Grants {
     /// The access held in exactly this scope.
     #[must_use]
     pub fn access(&self, scope: &Scope) -> Option<&Access> {
-        self.0.get(scope)
+        self.0.get(self.find(scope).ok()?).map(Grant::access)
+    }
+
+    /// The place of a scope, or the one where it belongs.
+    fn find(&self, scope: &Scope) -> Result<usize, usize> {
+        self.0.binary_search_by(|grant| grant.scope.cmp(scope))
+    }
+
+    fn accesses(&self) -> impl Iterator<Item = &Access> {
+        self.0.iter().map(Grant::access)
     }
 
     /// Scopes and accesses, the organization first, then groups by id.
     pub fn iter(&self) -> impl Iterator<Item = (&Scope, &Access)> {
-        self.0.iter()
+        self.0.iter().map(|grant| (&grant.scope, &grant.access))
     }
 
     /// The scopes.
     pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
-        self.0.keys()
+        self.0.iter().map(Grant::scope)
     }
 
     /// The earliest time at which one of them ends; `None` if none does (F14).
     #[must_use]
     pub fn ends_at(&self) -> Option<DateTime<Utc>> {
-        self.0.values().filter_map(|access| access.until).min()
+        self.accesses().filter_map(|access| access.until).min()
     }
 
     /// These grants without those that have ended.
@@ -314,14 +323,14 @@ impl Grants {
 
     /// When all of them have ended; `None` if one does not end by itself.
     pub(crate) fn over_at(&self) -> Option<DateTime<Utc>> {
-        let ends = self.0.values().map(|access| access.until).collect::<Option<Vec<_>>>()?;
+        let ends = self.accesses().map(|access| access.until).collect::<Option<Vec<_>>>()?;
         ends.into_iter().max()
     }
 
     /// The grant in a scope alone, if there is one.
     #[must_use]
     pub(crate) fn only(&self, scope: &Scope) -> Self {
-        let access = self.0.get(scope).cloned();
+        let access = self.access(scope).cloned();
         access.map(|access| Grant::new(scope.clone(), access)).into_iter().collect()
     }
 
@@ -331,7 +340,7 @@ impl Grants {
             Restriction::All => 0,
             Restriction::Only(these) => these.iter().map(String::len).sum(),
         };
-        self.0.values().flat_map(|access| access.resources.values()).map(bytes).sum()
+        self.accesses().flat_map(|access| access.resources.values()).map(bytes).sum()
     }
 
     /// Whether they hold something in every scope of others, whatever it is.
@@ -342,37 +351,43 @@ impl Grants {
     /// These grants without the one in a scope.
     #[must_use]
     pub(crate) fn without(mut self, scope: &Scope) -> Self {
-        if self.0.contains_key(scope) {
-            Arc::make_mut(&mut self.0).remove(scope);
-        }
+        self.remove(scope);
         self
     }
 
     /// Whether one of them makes its holder an owner of the organization.
     #[must_use]
     pub fn is_owner(&self) -> bool {
-        self.0.get(&Scope::Organization).is_some_and(|access| access.role == RoleName::OWNER)
+        self.access(&Scope::Organization).is_some_and(|access| access.role == RoleName::OWNER)
     }
 
     /// Puts a grant in, in place of what is held in its scope.
     pub fn set(&mut self, grant: Grant) {
-        Arc::make_mut(&mut self.0).insert(grant.scope, grant.access);
+        let (place, grants) = (self.find(&grant.scope), Arc::make_mut(&mut self.0));
+        match place.map(|at| grants.get_mut(at)) {
+            Ok(Some(there)) => *there = grant,
+            Ok(None) => {}
+            Err(at) => grants.insert(at, grant),
+        }
     }
 
     /// Takes out what is held in a scope.
     pub fn remove(&mut self, scope: &Scope) -> Option<Access> {
-        Arc::make_mut(&mut self.0).remove(scope)
+        let at = self.find(scope).ok()?;
+        Some(Arc::make_mut(&mut self.0).remove(at).access)
     }
 
     /// These grants and those of `other` in scopes that are not held yet.
     #[must_use]
-    pub fn joined(mut self, other: &Self) -> Self {
-        for (scope, access) in other.iter() {
-            if !self.0.contains_key(scope) {
-                Arc::make_mut(&mut self.0).insert(scope.clone(), access.clone());
-            }
+    pub fn joined(self, other: &Self) -> Self {
+        if self.is_empty() {
+            return other.clone();
         }
-        self
+        if self.hold_in_all(other) {
+            return self;
+        }
+        // Of two for one scope the last counts.
+        other.clone().into_iter().chain(self).collect()
     }
 }
 
@@ -396,14 +411,24 @@ impl<const N: usize> From<[Grant; N]> for Grants {
 
 impl From<Grants> for Vec<Grant> {
     fn from(grants: Grants) -> Self {
-        grants.into_iter().collect()
+        Arc::unwrap_or_clone(grants.0)
     }
 }
 
 impl FromIterator<Grant> for Grants {
     fn from_iter<I: IntoIterator<Item = Grant>>(grants: I) -> Self {
-        let grants = grants.into_iter().map(|grant| (grant.scope, grant.access));
-        Self(Arc::new(grants.collect()))
+        let mut grants = grants.into_iter().collect::<Vec<_>>();
+        if !grants.is_sorted_by(|one, next| one.scope < next.scope) {
+            grants.sort_by(|one, other| one.scope.cmp(&other.scope));
+            grants.dedup_by(|next, kept| {
+                let again = next.scope == kept.scope;
+                if again {
+                    mem::swap(next, kept);
+                }
+                again
+            });
+        }
+        Self(Arc::new(grants))
     }
 }
 
@@ -412,8 +437,7 @@ impl IntoIterator for Grants {
     type IntoIter = alloc::vec::IntoIter<Grant>;
 
     fn into_iter(self) -> Self::IntoIter {
-        let grants = Arc::unwrap_or_clone(self.0).into_iter();
-        grants.map(|(scope, access)| Grant { scope, access }).collect::<Vec<_>>().into_iter()
+        Arc::unwrap_or_clone(self.0).into_iter()
     }
 }
 
@@ -422,12 +446,50 @@ mod tests {
     use alloc::string::ToString;
 
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn of_several_grants_for_one_scope_the_last_counts() {
         let grants = Grants::from([Grant::role("member"), Grant::role("admin")]);
         assert_eq!(grants.len(), 1);
         assert_eq!(grants.access(&Scope::Organization).unwrap().role_name().as_str(), "admin");
+    }
+
+    proptest! {
+        /// Steps: the scope and the role that are set, or `None` to take what is held there.
+        #[test]
+        fn grants_are_as_a_map_by_scope_has_them(
+            first: Vec<(u8, bool)>, other: Vec<(u8, bool)>, steps: Vec<(u8, Option<bool>)>
+        ) {
+            let scope = |n: u8| match n % 5 {
+                0 => Scope::Organization,
+                n => Scope::Group(GroupId::parse(n.to_string()).unwrap()),
+            };
+            let access = |role| Access::role(if role { "member" } else { "client" });
+            let list = |list: Vec<(u8, bool)>| {
+                let grants = list.iter().map(|(n, role)| Grant::new(scope(*n), access(*role)));
+                let map = list.iter().map(|(n, role)| (scope(*n), access(*role)));
+                (grants.collect::<Grants>(), map.collect::<BTreeMap<_, _>>())
+            };
+            let ((mut grants, mut map), (other, others)) = (list(first), list(other));
+            for (n, role) in steps {
+                match role {
+                    Some(role) => {
+                        grants.set(Grant::new(scope(n), access(role)));
+                        map.insert(scope(n), access(role));
+                    }
+                    None => prop_assert_eq!(grants.remove(&scope(n)), map.remove(&scope(n))),
+                }
+                prop_assert_eq!(grants.access(&scope(n)), map.get(&scope(n)));
+            }
+            prop_assert!(grants.iter().eq(&map) && grants.scopes().eq(map.keys()));
+            prop_assert_eq!((grants.len(), grants.is_empty()), (map.len(), map.is_empty()));
+            for (scope, access) in others {
+                map.entry(scope).or_insert(access);
+            }
+            let joined = grants.joined(&other);
+            prop_assert!(joined.iter().eq(&map), "{:?}", joined);
+        }
     }
 
     #[test]
