@@ -62,7 +62,7 @@ impl Change {
     /// # Errors
     /// [`StorageError`] for a commit that contradicts itself, which another store might half believe: no
     /// version would ever make it right, so it is not a conflict.
-    pub(crate) fn of(commit: &Commit) -> Result<Self, StorageError> {
+    pub(crate) fn of(commit: &Commit) -> Result<Box<Self>, StorageError> {
         if !commit.is_sound() {
             return Err(StorageError::other("the commit contradicts itself"));
         }
@@ -93,7 +93,7 @@ impl Change {
             left.chain(erased.users.iter().map(|user| (user.clone(), None))).collect();
         let commands: BTreeMap<_, _> =
             commands.iter().map(|record| (record.key.clone(), Some(record.clone()))).collect();
-        Ok(Self {
+        Ok(Box::new(Self {
             version: *version,
             header: header.clone().map(Some),
             members: swaps(members, |row| row.user.clone()),
@@ -113,7 +113,7 @@ impl Change {
                 .collect(),
             commands: commands.into_iter().collect(),
             erased: Erasing::Erase(erased.clone()),
-        })
+        }))
     }
 }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Delivery, DeliveryId, EmailAddress, EventRecord, Former, Group, GroupId, GroupMember, GroupStatus,
     Invitation, InvitationId, InvitationState, InviteLink, Invitee, JoinRequest, JoinedBy, LinkId, Member,
-    MemberStatus, RequestId, RequestState, RoleName, Scope, SeatClass, UserId,
+    MemberStatus, RequestId, RequestState, RoleName, Scope, SeatClass, SortedSet, UserId,
 };
 use invite_storage::{Position, WhichLinks};
 
@@ -158,7 +158,7 @@ impl GroupFile {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Index {
     /// Open invitations by invitee.
-    pub(crate) open: Map<Invitee, BTreeSet<InvitationId>>,
+    pub(crate) open: Map<Invitee, SortedSet<InvitationId>>,
     /// Former members by when they left.
     pub(crate) former: List<UserId>,
     /// Open invitations by their end.
@@ -182,17 +182,17 @@ pub(crate) struct Index {
     /// Join requests by what they are filed under, and stored state.
     pub(crate) requests: Map<(RequestFile, RequestState), List<RequestId>>,
     /// Open join requests by invitee.
-    pub(crate) asked: Map<Invitee, BTreeSet<RequestId>>,
+    pub(crate) asked: Map<Invitee, SortedSet<RequestId>>,
     /// Open join requests by their end.
     pub(crate) due_requests: BTreeSet<(DateTime<Utc>, RequestId)>,
     /// Members and open invitations.
     pub(crate) roster: List<RosterKey>,
     /// Invitations that ended and were not erased, by invitee.
-    pub(crate) past: Map<Invitee, BTreeSet<InvitationId>>,
+    pub(crate) past: Map<Invitee, SortedSet<InvitationId>>,
     /// The same by their end.
     pub(crate) ended: BTreeSet<(DateTime<Utc>, InvitationId)>,
     /// Join requests by every name of whoever would join, unless that was erased.
-    pub(crate) telling: Map<Invitee, BTreeSet<RequestId>>,
+    pub(crate) telling: Map<Invitee, SortedSet<RequestId>>,
     /// Join requests that ended and were not erased, by their end.
     pub(crate) ended_requests: BTreeSet<(DateTime<Utc>, RequestId)>,
     /// Events by invitation: where they stand.
@@ -202,7 +202,7 @@ pub(crate) struct Index {
     /// Events about no invitation by user: where they stand.
     pub(crate) told_of_user: Map<UserId, Vec<usize>>,
     /// Deliveries by invitation.
-    pub(crate) mails: Map<InvitationId, BTreeSet<(DateTime<Utc>, DeliveryId)>>,
+    pub(crate) mails: Map<InvitationId, SortedSet<(DateTime<Utc>, DeliveryId)>>,
 }
 
 impl Index {
@@ -216,13 +216,13 @@ impl Index {
             }
             if row.is_open() {
                 self.roster.remove(&(row.created_at, RosterKey::Invitation(row.id)));
-                leave(&mut self.open, &row.invitee, &row.id);
+                leave_few(&mut self.open, &row.invitee, &row.id);
                 if let Some(end) = row.expires_at.time() {
                     self.due.remove(&(end, row.id));
                 }
             }
             if let Some(at) = row.past_since() {
-                leave(&mut self.past, &row.invitee, &row.id);
+                leave_few(&mut self.past, &row.invitee, &row.id);
                 self.ended.remove(&(at, row.id));
             }
         }
@@ -342,11 +342,11 @@ impl Index {
                 leave(&mut self.requests, &file, &(row.created_at, row.id));
             }
             if row.is_open() {
-                leave(&mut self.asked, &row.invitee, &row.id);
+                leave_few(&mut self.asked, &row.invitee, &row.id);
                 self.due_requests.remove(&(row.expires_at, row.id));
             }
             for name in row.invitees().filter(|name| !name.is_erased()) {
-                leave(&mut self.telling, &name, &row.id);
+                leave_few(&mut self.telling, &name, &row.id);
             }
             if let Some(at) = row.past_since() {
                 self.ended_requests.remove(&(at, row.id));
@@ -378,7 +378,7 @@ impl Index {
 
     pub(crate) fn replace_delivery(&mut self, old: Option<&Delivery>, new: Option<&Delivery>) {
         if let Some(row) = old {
-            leave(&mut self.mails, &row.invitation, &(row.created_at, row.id));
+            leave_few(&mut self.mails, &row.invitation, &(row.created_at, row.id));
         }
         if let Some(row) = new {
             self.mails.entry(row.invitation).or_default().insert((row.created_at, row.id));
@@ -478,9 +478,18 @@ fn leave<K: Hash + Eq, I: Ord>(sets: &mut Map<K, BTreeSet<I>>, key: &K, item: &I
     }
 }
 
+fn leave_few<K: Hash + Eq, I: Ord>(sets: &mut Map<K, SortedSet<I>>, key: &K, item: &I) {
+    if let Some(set) = sets.get_mut(key) {
+        set.remove(item);
+        if set.is_empty() {
+            sets.remove(key);
+        }
+    }
+}
+
 fn forget_from<K: Hash + Eq>(places: &mut Map<K, Vec<usize>>, key: &K, from: usize) {
     if let Some(list) = places.get_mut(key) {
-        list.retain(|at| *at < from);
+        list.truncate(list.partition_point(|at| *at < from));
         if list.is_empty() {
             places.remove(key);
         }

@@ -237,8 +237,11 @@ impl Rows {
 
     /// Invitees whose invitations a change touched, and whether they have open ones now.
     pub(crate) fn invitees_of<'a>(&'a self, change: &'a Change) -> impl Iterator<Item = (&'a Invitee, bool)> {
-        let rows =
-            change.invitations.iter().flat_map(|swap| [swap.row.as_ref(), self.invitations.get(&swap.key)]);
+        let rows = change.invitations.iter().flat_map(|swap| {
+            let (was, is) = (swap.row.as_ref(), self.invitations.get(&swap.key));
+            let other = was.filter(|was| is.is_none_or(|is| is.invitee != was.invitee));
+            [other, is]
+        });
         rows.flatten().map(|row| (&row.invitee, self.index.open.contains_key(&row.invitee)))
     }
 
@@ -393,7 +396,8 @@ impl Rows {
 
     /// What an invitee does not want.
     pub(crate) fn suppressions_of(&self, invitee: &Invitee) -> impl Iterator<Item = &Suppression> {
-        SuppressionKind::ALL.into_iter().filter_map(|kind| self.suppressions.get(&(invitee.clone(), kind)))
+        let rows = if self.suppressions.is_empty() { None } else { Some(SuppressionKind::ALL) };
+        rows.into_iter().flatten().filter_map(|kind| self.suppressions.get(&(invitee.clone(), kind)))
     }
 
     /// The mails queued for an invitation, the latest first.
@@ -414,8 +418,10 @@ fn follows(log: &Log, version: u64) -> bool {
 }
 
 fn all<K: Hash + Eq, R>(swaps: &[Swap<K, R>], is_there: impl Fn(&K) -> bool) -> bool {
-    if let [swap] = swaps {
-        return is_there(&swap.key) == swap.is_there;
+    match swaps {
+        [] => return true,
+        [swap] => return is_there(&swap.key) == swap.is_there,
+        _ => {}
     }
     let mut seen = HashSet::with_capacity(swaps.len());
     swaps.iter().all(|swap| is_there(&swap.key) == swap.is_there && seen.insert(&swap.key))

@@ -114,15 +114,15 @@ impl Shared {
     }
 
     /// Makes a checked change true, across organizations too.
-    fn apply(&self, tenant: &Arc<Tenant>, rows: &mut Rows, mut change: Change) {
-        rows.swap(&mut change);
-        for (user, is_member) in rows.users_of(&change) {
+    fn apply(&self, tenant: &Arc<Tenant>, rows: &mut Rows, change: &mut Change) {
+        rows.swap(change);
+        for (user, is_member) in rows.users_of(change) {
             self.users.set(user, tenant, is_member);
         }
-        for (invitee, is_invited) in rows.invitees_of(&change) {
+        for (invitee, is_invited) in rows.invitees_of(change) {
             self.invitees.set(invitee, tenant, is_invited);
         }
-        for (user, has_any) in rows.asking_in(&change) {
+        for (user, has_any) in rows.asking_in(change) {
             self.asking.set(user, tenant, has_any);
         }
         for (user, _) in &change.former {
@@ -140,7 +140,7 @@ impl Shared {
         }
         if !change.deliveries.is_empty() {
             let mut queue = lock(&self.queue);
-            for delivery in rows.deliveries_of(&change) {
+            for delivery in rows.deliveries_of(change) {
                 queue.enter(tenant, delivery);
             }
         }
@@ -194,7 +194,8 @@ impl Storage for MemoryStorage {
     }
 
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
-        let change = Change::of(commit)?;
+        // In a place of its own, so that the future is small.
+        let mut change = Change::of(commit)?;
         let tenant = match commit.version {
             0 => self.shared.tenant_or_new(&commit.organization),
             _ => self.shared.tenant(&commit.organization).ok_or(CommitError::Conflict)?,
@@ -207,7 +208,7 @@ impl Storage for MemoryStorage {
         if !rows.accepts(&change) {
             return Err(CommitError::Conflict);
         }
-        self.shared.apply(&tenant, &mut rows, change);
+        self.shared.apply(&tenant, &mut rows, &mut change);
         Ok(())
     }
 
@@ -331,7 +332,7 @@ impl Exclusive for Unit {
             self.written = None;
         }
         let change = change?;
-        self.written.as_mut().ok_or(CommitError::Conflict)?.push(change);
+        self.written.as_mut().ok_or(CommitError::Conflict)?.push(*change);
         Ok(())
     }
 
@@ -339,8 +340,8 @@ impl Exclusive for Unit {
         let Self { shared, tenant, written, _gate } = *self;
         let written = written.ok_or_else(failed)?;
         let mut rows = tenant.rows();
-        for change in written {
-            shared.apply(&tenant, &mut rows, change);
+        for mut change in written {
+            shared.apply(&tenant, &mut rows, &mut change);
         }
         Ok(())
     }

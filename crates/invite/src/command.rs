@@ -1,7 +1,7 @@
 //! A command: an operation on an organization, by somebody, to be awaited.
 
 use std::fmt;
-use std::future::{Future, IntoFuture};
+use std::future::{Future, IntoFuture, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use invite_storage::HostTransaction;
 use tracing::Instrument as _;
 
 use crate::error::{Error, InvalidInput};
-use crate::job::{Keyed, Outcome, perform};
+use crate::job::{Keyed, Task, perform};
 use crate::queue::Queues;
 use crate::transaction::perform_in;
 
@@ -102,14 +102,6 @@ impl<O: Operation> Command<O> {
         })
     }
 
-    async fn perform(self) -> Outcome<O> {
-        let (queues, Ready { organization, operation, actor, keyed }) = self.ready()?;
-        let span = tracing::info_span!("invite", operation = O::NAME, %organization);
-        async move { told(perform(&queues, organization, operation, actor, keyed).await, "done") }
-            .instrument(span)
-            .await
-    }
-
     fn ready(self) -> Result<(Arc<Queues>, Ready<O>), InvalidInput> {
         let (organization, actor, operation) = (self.organization?, self.actor?, self.operation?);
         let keyed = match self.key {
@@ -152,7 +144,15 @@ impl<O: Operation> IntoFuture for Command<O> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.perform())
+        let (queues, Ready { organization, operation, actor, keyed }) = match self.ready() {
+            Ok(ready) => ready,
+            Err(invalid) => return Box::pin(ready(Err(invalid.into()))),
+        };
+        let span = tracing::info_span!("invite", operation = O::NAME, %organization);
+        // The operation has a place of its own, so that the future is small.
+        let (task, reply) = Task::new(operation, actor, keyed);
+        let told = async move { told(perform(&queues, organization, task, reply).await, "done") };
+        Box::pin(told.instrument(span))
     }
 }
 

@@ -155,11 +155,7 @@ impl Engine {
         lost: Option<&Lost>,
     ) -> Result<Written, Failure> {
         let now = self.now().map_err(Failure::Time)?;
-        let mut reads = Reads::new();
-        for job in jobs.iter() {
-            reads.extend(job.reads());
-        }
-        let (unit, slice) = match self.open(organization, &reads, now, locked).await {
+        let (unit, slice) = match self.open(organization, jobs, now, locked).await {
             Ok(open) => open,
             Err(error) => return Ok(Written::No(error)),
         };
@@ -175,12 +171,10 @@ impl Engine {
         }
         // Whoever stopped waiting before the decision is not decided.
         jobs.retain(|job| !job.is_abandoned());
-        let draft = self.decide(jobs.iter_mut().map(AsMut::as_mut).collect(), slice, now);
-        let draft = draft.map_err(Failure::Entropy)?;
-        if draft.is_empty() {
+        let jobs = jobs.iter_mut().map(AsMut::as_mut).collect();
+        let Some(commit) = self.decided(jobs, slice, now).map_err(Failure::Entropy)? else {
             return Ok(Written::Yes);
-        }
-        let commit = draft.into_commit();
+        };
         match unit.write(&commit).await {
             Ok(()) => Ok(Written::Yes),
             Err(CommitError::Conflict) => Ok(Written::Conflict),
@@ -198,12 +192,23 @@ impl Engine {
         }
     }
 
+    /// What there is to be written once these are decided, if anything: in a place of its own, so that futures are small.
+    fn decided(
+        &self,
+        jobs: Vec<&mut (dyn Job + 'static)>,
+        slice: Box<Slice>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Box<Commit>>, NoEntropy> {
+        let draft = self.decide(jobs, slice, now)?;
+        Ok((!draft.is_empty()).then(|| Box::new(draft.into_commit())))
+    }
+
     /// Decides one after the other. Random bytes are drawn at once for all, the id of the commit included: each
     /// drawing is a call of the system.
     pub(crate) fn decide(
         &self,
         jobs: Vec<&mut (dyn Job + 'static)>,
-        slice: Slice,
+        slice: Box<Slice>,
         now: DateTime<Utc>,
     ) -> Result<Draft, NoEntropy> {
         let makes = jobs.iter().map(|job| job.makes() * Entropy::BYTES_EACH).collect::<Vec<_>>();
@@ -220,17 +225,21 @@ impl Engine {
     async fn open(
         &self,
         organization: &OrganizationId,
-        reads: &Reads,
+        jobs: &mut [Box<dyn Job>],
         now: DateTime<Utc>,
         locked: bool,
-    ) -> Result<(Unit<'_>, Slice), StorageError> {
+    ) -> Result<(Unit<'_>, Box<Slice>), StorageError> {
         let mut unit = if locked {
             Unit::Locked(self.storage.exclusive(organization).await?)
         } else {
             Unit::Versioned(self.storage.as_ref())
         };
-        let slice = unit.load(organization, reads, now).await?;
-        Ok((unit, slice))
+        let mut reads = Box::new(Reads::new());
+        for job in jobs {
+            reads.extend(job.reads());
+        }
+        let slice = unit.load(organization, &reads, now).await?;
+        Ok((unit, Box::new(slice)))
     }
 
     /// Whether a commit is there whose reply was lost (STO-4); `None` if the store does not say.

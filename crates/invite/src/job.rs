@@ -210,11 +210,9 @@ impl<O: Operation> Job for Task<O> {
 pub(crate) async fn perform<O: Operation>(
     queues: &Arc<crate::queue::Queues>,
     organization: OrganizationId,
-    operation: O,
-    actor: Actor,
-    keyed: Option<Keyed>,
+    task: Box<Task<O>>,
+    receiver: oneshot::Receiver<Outcome<O>>,
 ) -> Outcome<O> {
-    let (task, receiver) = Task::new(operation, actor, keyed);
     queues.submit(organization, task).await.map_err(|_full| Error::Busy)?;
     receiver.await.unwrap_or(Err(Error::Interrupted))
 }

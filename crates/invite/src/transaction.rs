@@ -21,7 +21,7 @@ pub(crate) fn perform_in<O: Operation>(
     loop {
         let now = engine.now()?;
         let slice = transaction.load(&organization, &task.reads(), now)?;
-        let draft = engine.decide(vec![task.as_mut()], slice, now)?;
+        let draft = engine.decide(vec![task.as_mut()], Box::new(slice), now)?;
         if !draft.is_empty() {
             transaction.write(&draft.into_commit())?;
         }

@@ -7,12 +7,13 @@ use core::ops::Deref;
 
 use chrono::{DateTime, SubsecRound, Utc};
 
+use super::table::Table;
 use crate::{
     Actor, CommandRecord, Commit, CommitId, Delivery, DeliveryId, DeliveryKind, DeliveryState, Ending,
     Entropy, Erasures, Event, EventRecord, Former, Group, GroupId, GroupMember, Invitation, InvitationId,
     InviteLink, Invitee, JoinRequest, LimitSubject, LinkId, Member, Organization, OrganizationStatus, Place,
     RECORD_FORMAT, RecordData, RequestEnding, RequestId, RevokedBecause, RowChange, Scope, SettledBecause,
-    Slice, Suppression, SuppressionKind, UserId,
+    Slice, SortedSet, Suppression, SuppressionKind, UserId,
 };
 
 /// One step that can be taken back: a key and what was there before.
@@ -58,7 +59,8 @@ pub struct Checked {
 /// be decided on one draft, one after the other; one that is refused leaves no trace.
 #[derive(Debug)]
 pub struct Draft {
-    pub(super) slice: Slice,
+    /// In a place of its own: drafts are handed on.
+    pub(super) slice: Box<Slice>,
     pub(super) undo: Vec<Undo>,
     pub(super) actor: Actor,
     version: u64,
@@ -78,7 +80,8 @@ pub struct Draft {
 impl Draft {
     /// Begins on a slice. Time is the later of `now`, in whole microseconds, and the organization's last event.
     #[must_use]
-    pub fn new(slice: Slice, now: DateTime<Utc>, commit: CommitId) -> Self {
+    pub fn new(slice: impl Into<Box<Slice>>, now: DateTime<Utc>, commit: CommitId) -> Self {
+        let slice = slice.into();
         let now = now.trunc_subsecs(6);
         let now = slice.organization().map_or(now, |organization| now.max(organization.last_at));
         Self {
@@ -382,26 +385,24 @@ impl Draft {
     #[must_use]
     pub fn into_commit(self) -> Commit {
         let mut organization = None;
-        let mut members = BTreeMap::new();
-        let mut invitations = BTreeMap::new();
-        let mut suppressions = BTreeMap::new();
-        let mut groups = BTreeMap::new();
-        let mut links = BTreeMap::new();
-        let mut requests = BTreeMap::new();
-        let mut limits = BTreeMap::new();
+        let mut members = Table::default();
+        let mut invitations = Table::default();
+        let mut suppressions = Table::default();
+        let mut groups = Table::default();
+        let mut links = Table::default();
+        let mut requests = Table::default();
+        let mut limits = SortedSet::new();
         let mut former = former(&self.undo, &self.slice, self.now);
         for step in self.undo {
             match step {
                 Undo::Organization(old) => drop(organization.get_or_insert(old)),
-                Undo::Member(user, old) => drop(members.entry(user).or_insert(old.flatten())),
-                Undo::Invitation(id, old) => drop(invitations.entry(id).or_insert(old.flatten())),
-                Undo::Suppression(invitee, kind, old) => {
-                    suppressions.entry((invitee, kind)).or_insert(old);
-                }
-                Undo::Group(id, old) => drop(groups.entry(id).or_insert(old.flatten())),
-                Undo::Link(id, old) => drop(links.entry(id).or_insert(old.flatten())),
-                Undo::Request(id, old) => drop(requests.entry(id).or_insert(old.flatten())),
-                Undo::Limit(subject, _) => drop(limits.insert(subject, ())),
+                Undo::Member(user, old) => members.insert_new(user, || old.flatten()),
+                Undo::Invitation(id, old) => invitations.insert_new(id, || old.flatten()),
+                Undo::Suppression(invitee, kind, old) => suppressions.insert_new((invitee, kind), || old),
+                Undo::Group(id, old) => groups.insert_new(id, || old.flatten()),
+                Undo::Link(id, old) => links.insert_new(id, || old.flatten()),
+                Undo::Request(id, old) => requests.insert_new(id, || old.flatten()),
+                Undo::Limit(subject, _) => _ = limits.insert(subject),
                 Undo::Mailed(..) => {}
             }
         }
@@ -436,7 +437,7 @@ impl Draft {
                 })
                 .collect(),
             limits: limits
-                .into_keys()
+                .into_iter()
                 .filter_map(|subject| {
                     let kept = slice.limits.get(&subject).copied().flatten()?;
                     Some((subject, kept))
@@ -454,7 +455,7 @@ impl Draft {
 
 /// Who ceased to be a member in the course of these steps, and what they held then.
 fn former(steps: &[Undo], slice: &Slice, now: DateTime<Utc>) -> Vec<Former> {
-    let (mut former, mut before) = (BTreeMap::new(), BTreeMap::<&UserId, Option<&Member>>::new());
+    let (mut former, mut before) = (Table::default(), Table::<&UserId, Option<&Member>>::default());
     let mut step = |user: &UserId, was: Option<&Member>, is: Option<&Member>| {
         if let (Some(member), None) = (was, is) {
             let grants = member.in_force().cloned().unwrap_or_default();
@@ -471,7 +472,7 @@ fn former(steps: &[Undo], slice: &Slice, now: DateTime<Utc>) -> Vec<Former> {
     for (user, was) in before {
         step(user, was, slice.members.get(user).and_then(Option::as_deref));
     }
-    former.into_values().collect()
+    former.into_iter().map(|(_, row)| row).collect()
 }
 
 /// What was erased, and does not stand in what is written along with it either.
@@ -519,7 +520,7 @@ impl Deref for Draft {
 }
 
 fn changes<K: Ord, R: PartialEq>(
-    touched: BTreeMap<K, Option<Box<R>>>,
+    touched: Table<K, Option<Box<R>>>,
     mut now: impl FnMut(&K) -> Option<Box<R>>,
 ) -> Vec<RowChange<K, R>> {
     let change = |(key, old): (K, Option<Box<R>>)| match (old, now(&key)) {
@@ -533,11 +534,11 @@ fn changes<K: Ord, R: PartialEq>(
 
 /// Who came into which group, changed roles there, or left it.
 fn group_members<'a>(
-    touched: &BTreeMap<UserId, Option<Box<Member>>>,
+    touched: &Table<UserId, Option<Box<Member>>>,
     now: impl Fn(&UserId) -> Option<&'a Member>,
 ) -> Vec<RowChange<(GroupId, UserId), GroupMember>> {
     let mut changes = Vec::new();
-    for (user, old) in touched {
+    for (user, old) in touched.iter() {
         let was = old.as_deref().map(in_groups).unwrap_or_default();
         let mut is = now(user).map(in_groups).unwrap_or_default();
         for (group, before) in was {
@@ -563,7 +564,7 @@ fn in_groups(member: &Member) -> BTreeMap<GroupId, GroupMember> {
 
 /// The places that open invitations left and took.
 fn places<'a>(
-    touched: &BTreeMap<InvitationId, Option<Box<Invitation>>>,
+    touched: &Table<InvitationId, Option<Box<Invitation>>>,
     now: impl Fn(&InvitationId) -> Option<&'a Invitation>,
 ) -> Vec<RowChange<(Scope, Invitee), Place>> {
     fn held(row: Option<&Invitation>) -> impl Iterator<Item = (Scope, Invitee)> {
@@ -571,7 +572,7 @@ fn places<'a>(
         open.flat_map(|row| row.grants.scopes().map(|scope| (scope.clone(), row.invitee.clone())))
     }
     let mut held_by = Vec::new();
-    for (id, old) in touched {
+    for (id, old) in touched.iter() {
         held_by.extend(held(old.as_deref()).map(|key| (key, Some(*id), None)));
         held_by.extend(held(now(id)).map(|key| (key, None, Some(*id))));
     }

@@ -175,7 +175,7 @@ pub enum Event {
         /// Which.
         id: GroupId,
     },
-    /// Nothing names a closed group any more.
+    /// Nothing names a closed group any more but join requests that asked for others too.
     GroupSettled {
         /// Which.
         id: GroupId,

@@ -1,7 +1,7 @@
 //! A map for slices: few rows, added mostly in the order of their keys, and asked for several times in a row.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
+use alloc::vec::{self, Vec};
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// A map as a sorted list, which remembers the place of the last answer.
@@ -28,6 +28,11 @@ impl<K: Ord, V> Table<K, V> {
     /// All rows, in the order of their keys.
     pub(super) fn rows(&self) -> impl Iterator<Item = &V> {
         self.rows.iter().map(|(_, row)| row)
+    }
+
+    /// All keys and rows, in the order of their keys.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(K, V)> {
+        self.rows.iter()
     }
 
     pub(super) fn contains_key(&self, key: &K) -> bool {
@@ -95,6 +100,15 @@ impl<K: Ord, R: Clone> Table<K, Option<Box<R>>> {
     }
 }
 
+impl<K, V> IntoIterator for Table<K, V> {
+    type Item = (K, V);
+    type IntoIter = vec::IntoIter<(K, V)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.rows.into_iter()
+    }
+}
+
 impl<K, V> Default for Table<K, V> {
     fn default() -> Self {
         Self { rows: Vec::new(), last: AtomicUsize::new(0) }
@@ -132,7 +146,7 @@ mod tests {
                     prop_assert_eq!(table.contains_key(&key), map.contains_key(&key));
                     prop_assert_eq!(table.get_mut(&key).copied(), map.get(&key).copied());
                 }
-                prop_assert!(table.rows.iter().map(|(key, row)| (key, row)).eq(map.iter()));
+                prop_assert!(table.iter().map(|(key, row)| (key, row)).eq(map.iter()));
             }
         }
     }
