@@ -8,7 +8,7 @@ use invite::{
     PageRequest, Plan, Principal, Rate, Scope, Settings,
 };
 use tests::{
-    Listed as _, World, address, code, group, newcomer, on_every_store, person, refused, token, user,
+    Listed as _, Store, World, address, code, group, newcomer, on_every_store, person, refused, token, user,
 };
 
 /// An organization of ada's with a group, and these in the group.
@@ -449,4 +449,39 @@ on_every_store! {
         acme.invite("bob@example.com", client()).await.unwrap();
         assert_eq!(waits(&world, person("bob")).await, 2, "LIF-7: and is invited again");
     }
+}
+
+// As many as are looked at, which takes long on a disk: what is told apart is told by the service, above any store.
+#[tokio::test]
+async fn e5_behind_a_thousand_that_are_blocked_nothing_is_found_and_it_says_so() {
+    let world = World::on(Store::memory().await);
+    let quiet = project(&world, "quiet", &[]).await;
+    quiet.invite(user("bob"), client()).await.unwrap();
+    let mut last = None;
+    for n in 0..4 {
+        let loud = project(&world, &format!("loud-{n}"), &[]).await;
+        for n in 0..250 {
+            let id = format!("g{n}");
+            loud.create_group(id.as_str(), GroupSettings::named(&id)).await.unwrap();
+            let invited = loud.invite(user("bob"), client().in_group(group(&id))).await.unwrap();
+            last = invited.invitations().next().map(|id| (loud.clone(), id));
+        }
+        let one = loud.invite("bob@example.com", client()).await.unwrap().invitations().next().unwrap();
+        let decline = loud.organization().decline(one, Principal::user("bobby").vouched("bob@example.com"));
+        decline.with(|decline| decline.block(Block::Organization)).await.unwrap();
+    }
+    let waiting = async || {
+        let waiting = world.invite.waiting(person("bob")).await.unwrap();
+        (waiting.count, waiting.more)
+    };
+    assert_eq!(waiting().await, (1, true), "one more than are looked at");
+    assert_eq!(world.invite.decline_all(person("bob")).await.unwrap().len(), 0);
+    let (loud, id) = last.unwrap();
+    loud.revoke(id).await.unwrap();
+    assert_eq!(waiting().await, (1, false));
+    let accepted = world.invite.accept_all(person("bob")).await.unwrap();
+    assert_eq!(accepted.iter().map(|one| one.organization.as_str()).collect::<Vec<_>>(), ["quiet"]);
+    quiet.invite(user("bob"), client().in_group(group("red"))).await.unwrap();
+    world.invite.block(person("bob")).await.unwrap();
+    assert_eq!(waiting().await, (0, false), "all are blocked, waiting or not");
 }

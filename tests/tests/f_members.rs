@@ -203,12 +203,16 @@ on_every_store! {
         let in_red = MemberFilter { group: Some(group("red")), ..MemberFilter::default() };
         let there = acme.members(&in_red, &PageRequest::default()).await.unwrap().items;
         assert!(matches!(&there[..], [ada] if ada.user == user("ada")), "{there:?}");
-        let in_team = MemberFilter { seat: Some("team".into()), ..MemberFilter::default() };
-        assert_eq!(acme.members(&in_team, &PageRequest::default()).await.unwrap().items, [], "as seats say");
+        let taking = async |seat: &str| {
+            let filter = MemberFilter { seat: Some(seat.into()), ..MemberFilter::default() };
+            acme.members(&filter, &PageRequest::default()).await.unwrap().items.len()
+        };
+        assert_eq!((taking("team").await, taking("client").await), (1, 0), "charged until it is written down");
         let row = acme.organization().member("bob").await.unwrap().unwrap();
         assert_eq!(row.grants, Grant::role("client").into(), "what is left, before anything is written down");
         let tidied = acme.organization().maintain(10).await.unwrap();
         assert_eq!((tidied.access_ended, tidied.more), (1, false));
+        assert_eq!((taking("team").await, taking("client").await), (0, 1));
         assert_eq!(acme.organization().member("bob").await.unwrap().unwrap().grants, Grant::role("client").into());
     }
 
@@ -375,10 +379,8 @@ on_every_store! {
         let organization = world.acme().await.organization().clone();
         let last = organization.get().await.unwrap().version;
         assert_eq!(organization.events(last, 100).await.unwrap(), []);
-        for after in [0, last] {
-            let came = world.invite.organization("acne").events(after, 100).await;
-            assert!(matches!(came, Err(invite::Error::UnknownOrganization)), "{came:?}");
-        }
+        let came = world.invite.organization("acne").events(0, 100).await;
+        assert!(matches!(came, Err(invite::Error::UnknownOrganization)), "{came:?}");
     }
 
     async fn f22_members_are_imported_without_mail_and_seats_count(world) {

@@ -28,8 +28,8 @@ const MOST_SUPPRESSIONS: u32 = 1_000;
 pub struct Waiting {
     /// So many, up to 100.
     pub count: u32,
-    /// Whether there are more than were counted. Of organizations that are blocked up to 1,000 are told apart; where there
-    /// are more, those behind them count as more.
+    /// Whether there are more than were counted. Where organizations are blocked, at most 1,000 invitations are looked at;
+    /// if there are still others, this is true, though all of them may be of blocked organizations.
     pub more: bool,
 }
 
@@ -77,8 +77,12 @@ impl Invitations {
         let invitees = principal.invitees().collect::<Vec<_>>();
         let engine = self.inner.engine();
         let blocked = self.blocked(&invitees).await?;
-        let waiting = engine.storage.waiting(&invitees, engine.now()?, MOST_LOOKED_AT + 1).await?;
-        let unseen = waiting.len() > MOST_LOOKED_AT as usize && !blocked.all;
+        if blocked.all {
+            return Ok(Waiting { count: 0, more: false });
+        }
+        let most = if blocked.some.is_empty() { MOST_WAITING as u32 } else { MOST_LOOKED_AT };
+        let waiting = engine.storage.waiting(&invitees, engine.now()?, most + 1).await?;
+        let unseen = waiting.len() > most as usize;
         let seen = waiting.iter().filter(|organization| !blocked.has(organization)).count();
         let count = seen.min(MOST_WAITING) as u32;
         Ok(Waiting { count, more: seen > MOST_WAITING || unseen })
@@ -166,13 +170,13 @@ impl Invitations {
     /// What waits for these and is not of an organization that they block, the newest first, up to so many as are answered
     /// at once.
     async fn entries(&self, invitees: &[Invitee], blocked: &Blocked) -> Result<Vec<InboxEntry>, Error> {
+        let mut entries = Vec::new();
+        if blocked.all {
+            return Ok(entries);
+        }
         let engine = self.inner.engine();
         let (now, mut seek) = (engine.now()?, Seek { after: None, limit: AT_ONCE });
-        let mut entries = Vec::new();
         for _ in 0..MOST_LOOKED_AT / AT_ONCE {
-            if blocked.all {
-                break;
-            }
             let read = engine.storage.inbox(invitees, now, &seek).await?;
             let is_last = read.len() < AT_ONCE as usize;
             seek.after = read.last().map(Positioned::position);

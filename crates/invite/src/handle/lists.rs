@@ -44,8 +44,9 @@ impl OrganizationHandle {
     }
 
     /// Members, the longest standing first, with what they hold now: who held all of it past its time, or what is asked
-    /// for, or what took them a seat of the class, is left out, written down or not, so that a page may be shorter than
-    /// asked for (F14).
+    /// for, is left out, written down or not, so that a page may be shorter than asked for (F14). The
+    /// [seat](Member::seat) of somebody of whose access a part ended is the one they are charged to until that is
+    /// written down.
     ///
     /// # Errors
     /// [`Error`]
@@ -55,14 +56,8 @@ impl OrganizationHandle {
         let read = async |seek| engine.storage.members(id, filter, &seek).await;
         let Page { items, next_cursor } =
             page::<_, AnyRefusal>("members", &(id, filter), request, read).await?;
-        let as_of_now = |row: Member| {
-            let held = row.grants.len();
-            let member = row.as_of(now).filter(|member| holds(member, filter))?;
-            let keeps_seat = member.grants.len() == held
-                || filter.seat.as_ref() == engine.model.seat_class(&member.grants);
-            (filter.seat.is_none() || keeps_seat).then_some(member)
-        };
-        Ok(Page { items: items.into_iter().filter_map(as_of_now).collect(), next_cursor })
+        let as_of_now = items.into_iter().filter_map(|row| row.as_of(now));
+        Ok(Page { items: as_of_now.filter(|member| holds(member, filter)).collect(), next_cursor })
     }
 
     /// Join requests, the newest first.
@@ -85,12 +80,12 @@ impl OrganizationHandle {
     /// The event log behind a sequence, in order; 0 begins at the beginning. At most 1,000 at once.
     ///
     /// # Errors
-    /// [`Error::UnknownOrganization`] if there is no such organization: else nobody would notice who follows a log under a
-    /// wrong name.
+    /// [`Error::UnknownOrganization`] if there is no such organization, asked for from the beginning: else nobody would
+    /// notice who follows a log under a wrong name. Who has read some of a log asks again without that question.
     pub async fn events(&self, after: u64, limit: u32) -> Result<Vec<EventEntry>, Error> {
         let limit = limit.clamp(1, 1_000);
         let events = self.service.inner.engine().storage.events(self.id()?, after, limit).await?;
-        if events.is_empty() {
+        if after == 0 && events.is_empty() {
             self.get().await?;
         }
         Ok(events)

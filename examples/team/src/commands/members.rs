@@ -237,6 +237,12 @@ pub(crate) fn mail(delivery: Option<&Delivery>) -> String {
 pub(crate) async fn role(given: &Given) -> Result<Said, Failure> {
     let [user, role] = given.arguments()?;
     let (access, theirs) = (access(given, role)?, theirs(given)?);
+    if role == "none" && access != Access::role(role) {
+        return Err(Failure::input(
+            "nothing can be added to no role",
+            "name a role, or leave out the options",
+        ));
+    }
     let host = Host::open(given).await?;
     let acting = host.acting(given).await?;
     let (changing, scope) = match given.one("group") {
