@@ -454,7 +454,8 @@ impl AccessModelBuilder {
 
     /// Says what becomes of join requests once the proposer may not propose any more, or the creator of the link may
     /// not grant it any more (AUT-4). They keep what they would grant, by default: whoever approves one must be
-    /// able to grant all of it.
+    /// able to grant all of it. With [`Reduce`](InviterPolicy::Reduce), of what was proposed the groups remain in which the
+    /// proposer may still propose: they never had to hold what they proposed.
     #[must_use]
     pub fn request_policy(mut self, policy: InviterPolicy) -> Self {
         self.request_policy = policy;

@@ -33,8 +33,8 @@ impl ChangeGroupStatus {
 
     /// It ends for good. From this commit on nothing can be granted in it, and nobody may do by it what they held there.
     /// What names it is settled by [`Tidy`](crate::Tidy), a few rows at a time: grants of it are taken out of members,
-    /// invitations, links and verified domains, and what then grants nothing ends (LIF-10). A join request to nothing else
-    /// cannot be approved any more.
+    /// invitations, links and verified domains, and what then grants nothing ends (LIF-10); join requests to nothing else are
+    /// settled. One to several groups that are all closed cannot be approved: it is denied, withdrawn or expires.
     #[must_use]
     pub fn close(id: GroupId) -> Self {
         Self { id, to: GroupStatus::Closed }

@@ -128,7 +128,7 @@ where
     } else if *max_uses == Some(0) {
         wrong("the link could never be used")
     } else if *by_request && continue_to.is_some() {
-        wrong("nobody has joined when they ask: a link leads on, or takes who asks")
+        wrong("a link with approval cannot lead on to a page: whoever asks has not joined yet")
     } else {
         Ok(())
     };

@@ -31,7 +31,8 @@ pub enum TheirInvitations {
 }
 
 /// Removes one member or many, each decided for itself (B8, STO-8). What is open for them ends (LIF-7c). Of a closed
-/// organization the host alone removes members.
+/// organization the host alone removes members. Owners are removed by nobody: they [leave](crate::Leave), or the host lets
+/// them leave.
 ///
 /// Where what they made is revoked or handed over, at most [`TheirInvitations::MOST`] members can be named at once, and all of them
 /// together may have made as much as one may: whoever comes to more is refused with

@@ -995,7 +995,7 @@ reason! {
     |this| {
         code: "owner-protected",
         rule: "C6",
-        remedy: "the owner steps down or leaves, if another owner remains".into(),
+        remedy: "the owner steps down or leaves, if another owner remains; of a closed organization the host lets them leave".into(),
     }
 }
 

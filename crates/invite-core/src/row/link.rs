@@ -80,7 +80,8 @@ impl LinkSettings {
         self
     }
 
-    /// Whoever has the link asks to join, and somebody with the right approves or denies it.
+    /// Whoever has the link asks to join, and somebody with the right approves or denies it. Not together with
+    /// [`continue_to`](Self::continue_to).
     #[must_use]
     pub fn by_request(mut self) -> Self {
         self.by_request = true;

@@ -41,7 +41,7 @@ pub enum SettledBecause {
     InviteeRemoved,
     /// The organization was closed (LIF-8).
     OrganizationClosed,
-    /// The group was closed, and nothing else was asked for (LIF-10).
+    /// The one group that was asked for was closed (LIF-10).
     GroupClosed,
     /// What is kept about whoever would join was erased (PRI-6).
     Erased,
