@@ -10,7 +10,7 @@ use crate::refusal::{
     refused_for_groups, refused_for_seats, refused_when_closed,
 };
 use crate::rules::{
-    authority, require_active, require_groups, require_known, require_not_closed, require_open,
+    authority, group, require_active, require_groups, require_known, require_not_closed, require_open,
 };
 use crate::seats::{end_access_if_due, end_due, require_seat, seat_after, takes_another};
 use crate::{
@@ -77,6 +77,14 @@ impl ChangeAccess {
 }
 
 impl To {
+    /// The one scope in which it is.
+    fn scope(&self) -> Option<&Scope> {
+        match self {
+            Self::Everywhere(_) => None,
+            Self::In(scope, _) => Some(scope),
+        }
+    }
+
     /// What is given.
     fn given(&self) -> Grants {
         match self {
@@ -141,6 +149,7 @@ impl Operation for ChangeAccess {
 
     fn reads(&self, actor: &Actor) -> Reads {
         let mut reads = Reads::new().actor(actor).person(self.user.clone()).due().groups_in(&self.to.given());
+        reads.groups.extend(self.to.scope().and_then(Scope::group).cloned());
         reads.extend(reads_of_sent(self.their_invitations, core::slice::from_ref(&self.user)));
         reads
     }
@@ -164,6 +173,9 @@ impl Operation for ChangeAccess {
         let member = draft.member(&self.user)?.cloned().ok_or(ChangeAccessRefused::from(unknown))?;
         self.require_given(host, draft, &member)?;
         self.require_authority(host, actor, draft, &member)?;
+        if let Some(id) = self.to.scope().and_then(Scope::group) {
+            group::<ChangeAccessRefused>(draft, id)?;
+        }
         let grants = self.to.after(&member.grants);
         draft.require("C5", !grants.is_empty(), || ChangeAccessRefused::from(LastGrant {}))?;
         end_due(host.model, draft)?;
@@ -299,6 +311,19 @@ mod tests {
         world.ok(change("lea", Grant::role("lead").removing(Permission::INVITE)), &by("ada"));
         let invite = Invite::new("bob@example.com", Grant::role("member"));
         assert_eq!(world.run(invite, &by("lea")).unwrap_err().code(), "not-permitted");
+    }
+
+    #[test]
+    fn given_no_such_group_when_left_or_taken_from_somebody_then_it_is_told_sto_2() {
+        let mut world = World::new();
+        world.add("bob", Grants::from([Grant::role("member"), in_group("client", "red")]));
+        for (id, actor) in [("green", by("bob")), ("green", by("ada")), ("green", Actor::System)] {
+            let leave = ChangeAccess::leaving(user("bob"), group(id));
+            assert_eq!(world.run(leave, &actor).unwrap_err().code(), "unknown-group");
+        }
+        world.ok(ChangeAccess::leaving(user("bob"), group("blue")), &by("bob"));
+        world.ok(ChangeAccess::leaving(user("bob"), group("red")), &by("bob"));
+        assert_eq!(world.member("bob").unwrap().grants, Grant::role("member").into());
     }
 
     #[test]

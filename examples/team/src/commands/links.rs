@@ -115,9 +115,10 @@ pub(crate) async fn create(given: &Given) -> Result<Said, Failure> {
     let role = given.required("role", &host.roles())?;
     let settings = limited(LinkSettings::new(name, granted(given, role)?), None, given)?;
     let acting = host.acting(given).await?;
+    let may = if given.flag("approval") { "ask to join" } else { "join" };
     let made = acting.create_link(settings).await.map_err(|why| host.naming_roles(why))?;
     let link = acting.show_link(made.link).await?;
-    Ok(format!("The link {} was made. Whoever has it may join:\n{}\n", made.link, link.reveal()).into())
+    Ok(format!("The link {} was made. Whoever has it may {may}:\n{}\n", made.link, link.reveal()).into())
 }
 
 pub(crate) async fn list(given: &Given) -> Result<Said, Failure> {
