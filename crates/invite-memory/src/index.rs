@@ -470,28 +470,29 @@ pub(crate) fn standings(row: &Member) -> impl Iterator<Item = Standing> {
 }
 
 fn leave<K: Hash + Eq, I: Ord>(sets: &mut Map<K, BTreeSet<I>>, key: &K, item: &I) {
-    if let Some(set) = sets.get_mut(key) {
+    cut(sets, key, |set| {
         set.remove(item);
-        if set.is_empty() {
-            sets.remove(key);
-        }
-    }
+        set.is_empty()
+    });
 }
 
 fn leave_few<K: Hash + Eq, I: Ord>(sets: &mut Map<K, SortedSet<I>>, key: &K, item: &I) {
-    if let Some(set) = sets.get_mut(key) {
+    cut(sets, key, |set| {
         set.remove(item);
-        if set.is_empty() {
-            sets.remove(key);
-        }
-    }
+        set.is_empty()
+    });
 }
 
 fn forget_from<K: Hash + Eq>(places: &mut Map<K, Vec<usize>>, key: &K, from: usize) {
-    if let Some(list) = places.get_mut(key) {
+    cut(places, key, |list| {
         list.truncate(list.partition_point(|at| *at < from));
-        if list.is_empty() {
-            places.remove(key);
-        }
+        list.is_empty()
+    });
+}
+
+/// Takes something out of what is filed under a key, and the key with it once nothing is left.
+fn cut<K: Hash + Eq, F>(files: &mut Map<K, F>, key: &K, take: impl FnOnce(&mut F) -> bool) {
+    if files.get_mut(key).is_some_and(take) {
+        files.remove(key);
     }
 }

@@ -396,8 +396,7 @@ impl Rows {
 
     /// What an invitee does not want.
     pub(crate) fn suppressions_of(&self, invitee: &Invitee) -> impl Iterator<Item = &Suppression> {
-        let rows = if self.suppressions.is_empty() { None } else { Some(SuppressionKind::ALL) };
-        rows.into_iter().flatten().filter_map(|kind| self.suppressions.get(&(invitee.clone(), kind)))
+        SuppressionKind::ALL.into_iter().filter_map(|kind| self.suppressions.get(&(invitee.clone(), kind)))
     }
 
     /// The mails queued for an invitation, the latest first.

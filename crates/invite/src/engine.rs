@@ -193,7 +193,7 @@ impl Engine {
     }
 
     /// What there is to be written once these are decided, if anything: in a place of its own, so that futures are small.
-    fn decided(
+    pub(crate) fn decided(
         &self,
         jobs: Vec<&mut (dyn Job + 'static)>,
         slice: Box<Slice>,
@@ -205,7 +205,7 @@ impl Engine {
 
     /// Decides one after the other. Random bytes are drawn at once for all, the id of the commit included: each
     /// drawing is a call of the system.
-    pub(crate) fn decide(
+    fn decide(
         &self,
         jobs: Vec<&mut (dyn Job + 'static)>,
         slice: Box<Slice>,

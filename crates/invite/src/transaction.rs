@@ -21,9 +21,8 @@ pub(crate) fn perform_in<O: Operation>(
     loop {
         let now = engine.now()?;
         let slice = transaction.load(&organization, &task.reads(), now)?;
-        let draft = engine.decide(vec![task.as_mut()], Box::new(slice), now)?;
-        if !draft.is_empty() {
-            transaction.write(&draft.into_commit())?;
+        if let Some(commit) = engine.decided(vec![task.as_mut()], Box::new(slice), now)? {
+            transaction.write(&commit)?;
         }
         if let Some(outcome) = task.take_decided() {
             return outcome;

@@ -36,8 +36,8 @@ pub struct Tidy {
 
 impl Tidy {
     /// At most so many invitations, so many join requests, so many members whose access ended, so many links, so many
-    /// members, invitations and join requests of a closed group, and so many invitations and join requests to be erased; at most 1,000 of
-    /// each.
+    /// members, invitations and join requests of a closed group, and so many invitations and join requests to be
+    /// erased; at most 1,000 of each.
     #[must_use]
     pub fn new(limit: u32) -> Self {
         Self { limit: limit.clamp(1, 1_000), retention: None }

@@ -80,12 +80,12 @@ impl OrganizationHandle {
     /// The event log behind a sequence, in order; 0 begins at the beginning. At most 1,000 at once.
     ///
     /// # Errors
-    /// [`Error::UnknownOrganization`] if there is no such organization, asked for from the beginning: else nobody would
-    /// notice who follows a log under a wrong name. Who has read some of a log asks again without that question.
+    /// [`Error::UnknownOrganization`] if there is no such organization: else nobody would notice who follows a log under
+    /// a wrong name.
     pub async fn events(&self, after: u64, limit: u32) -> Result<Vec<EventEntry>, Error> {
         let limit = limit.clamp(1, 1_000);
         let events = self.service.inner.engine().storage.events(self.id()?, after, limit).await?;
-        if after == 0 && events.is_empty() {
+        if events.is_empty() {
             self.get().await?;
         }
         Ok(events)
