@@ -55,7 +55,14 @@ pub(super) const RULES: &[Rule] = &[
         shows: &["rusqlite"],
         kind: Kind::Adapter,
     },
-    Rule { name: "xtask", arrows: &[], features: &[], shows: &[], kind: Kind::Tool },
+    Rule {
+        name: "invite-postgres-testing",
+        arrows: &[],
+        features: &[],
+        shows: &["tokio_postgres"],
+        kind: Kind::Tool,
+    },
+    Rule { name: "xtask", arrows: &["invite-postgres-testing"], features: &[], shows: &[], kind: Kind::Tool },
 ];
 
 /// Third-party crates whose types may stand in any public signature.
