@@ -71,7 +71,8 @@ impl Binaries {
     /// have the programs in `bin`.
     #[must_use]
     pub fn cache() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/postgres")
+        let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+        own.ancestors().nth(2).unwrap_or(own).join("target/postgres")
     }
 
     /// The folder of the programs.

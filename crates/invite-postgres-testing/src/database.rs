@@ -10,16 +10,17 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tokio_postgres::{Client, NoTls};
 
+use crate::server::random;
 use crate::{Error, Server, url};
 
 /// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(10);
+const CONNECT: Duration = Duration::from_secs(30);
 
 /// How long the migrations may take, and how long whoever needs the same template waits for them.
-const MIGRATE: Duration = Duration::from_secs(60);
+const MIGRATE: Duration = Duration::from_secs(120);
 
 /// How long making or removing one database may take.
-const CLONE: Duration = Duration::from_secs(30);
+const CLONE: Duration = Duration::from_secs(60);
 
 const PREFIX: &str = "invite_test_";
 
@@ -48,7 +49,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// If there is none within 10 seconds.
+    /// If there is none within 30 seconds.
     pub async fn connect(&self) -> Result<Client, Error> {
         connect(&self.url).await
     }
@@ -72,7 +73,7 @@ impl Drop for Database {
 ///
 /// # Errors
 ///
-/// If there is none within 10 seconds.
+/// If there is none within 30 seconds.
 pub async fn connect(url: &str) -> Result<Client, Error> {
     let cannot = || format!("cannot connect to the Postgres of the tests at {}", without_password(url));
     let connecting = timeout(CONNECT, tokio_postgres::connect(url, NoTls)).await;
@@ -93,7 +94,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// If the server is not reached, or the migrations fail or take longer than a minute.
+    /// If the server is not reached, or the migrations fail or take longer than two minutes.
     pub async fn database(
         &self,
         migrations: &str,
@@ -155,7 +156,8 @@ impl Server {
         drop_database(maintenance, &unfinished).await?;
         run(maintenance, CLONE, &format!("create database {unfinished} template template0"), cannot).await?;
         let migrating = timeout(MIGRATE, migrate(url::with_database(self.url(), &unfinished))).await;
-        let migrated = migrating.map_err(Error::because("the migrations have taken longer than a minute"))?;
+        let migrated =
+            migrating.map_err(Error::because("the migrations have taken longer than two minutes"))?;
         migrated.map_err(Error::because("the migrations have failed"))?;
         for statement in [
             format!("alter database {unfinished} with allow_connections false"),
@@ -169,9 +171,7 @@ impl Server {
 
     async fn clone_of(&self, maintenance: &Client, template: &str) -> Result<Database, Error> {
         let cannot = "a database cannot be made";
-        let name = format!("select '{PREFIX}' || replace(gen_random_uuid()::text, '-', '')");
-        let name = timeout(CLONE, maintenance.query_one(&name, &[])).await.map_err(Error::because(cannot))?;
-        let name: String = name.and_then(|row| row.try_get(0)).map_err(Error::because(cannot))?;
+        let name = format!("{PREFIX}{}", random());
         run(maintenance, CLONE, &format!("create database {name} template {template}"), cannot).await?;
         let url = url::with_database(self.url(), &name);
         Ok(Database { name, url, maintenance: self.url().to_owned() })

@@ -83,9 +83,11 @@ impl Folder {
             )));
         };
         let copy = self.path.join("programs");
-        let mut cp = self.plain(Path::new("cp"));
-        cp.arg("-R").arg(cache.join(version)).arg(&copy);
-        self.spawn("cp", cp)?.finish(Duration::from_secs(60))?;
+        let mut sh = self.plain(Path::new("sh"));
+        sh.args(["-c", "cp -R \"$1\" \"$2\" && chmod -R a+rX \"$2\"", "copy"])
+            .arg(cache.join(version))
+            .arg(&copy);
+        self.spawn("copy", sh)?.finish(Duration::from_secs(60))?;
         let inside = binaries.folder().strip_prefix(cache.join(version)).unwrap_or(Path::new("bin"));
         Ok(binaries.at(copy.join(inside)))
     }

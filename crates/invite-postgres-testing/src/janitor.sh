@@ -20,6 +20,9 @@ clean() {
             sleep 0.1
         done
     done
+    # A server that was killed leaves the mark by which another one would know that its sessions are still there.
+    mark="$1/data/postmaster.pid"
+    [ ! -e "$mark" ] || ipcrm -m "$(sed -n '7s/.* //p' "$mark")"
     # Somebody may still write.
     tries=0
     until rm -rf "$1" && [ ! -e "$1" ] || [ $tries = 50 ]; do

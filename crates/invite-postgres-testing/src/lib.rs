@@ -32,8 +32,8 @@
 //!
 //! # How long things may take
 //!
-//! Making a cluster, starting and stopping a server: a minute each. A connection: 10 seconds. The migrations, and waiting for
-//! whoever runs them: a minute. Making or dropping a database: 30 seconds. All of it takes far less.
+//! Making a cluster, starting and stopping a server: two minutes each. A connection: 30 seconds. The migrations, and waiting
+//! for whoever runs them: two minutes. Making or dropping a database: one. All of it takes far less.
 //!
 //! Unix only.
 

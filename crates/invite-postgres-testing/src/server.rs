@@ -17,7 +17,7 @@ use crate::{Binaries, Error};
 pub const SERVER_VARIABLE: &str = "INVITE_TEST_POSTGRES";
 
 /// How long a new cluster may take to be made, and a server to start or stop, on a machine that does much else.
-const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_secs(120);
 
 /// How many ports are tried: between looking and listening another program may take one.
 const PORTS: usize = 5;
@@ -99,7 +99,9 @@ impl Options {
         let fast = [("fsync", "off"), ("synchronous_commit", "off"), ("full_page_writes", "off")];
         let fast = fast.into_iter().filter(|_| self.durability == Durability::None);
         let own = self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        [("max_connections", "400")].into_iter().chain(fast).chain(own)
+        // Shared memory in files, which go with the folder.
+        let all = [("max_connections", "400"), ("dynamic_shared_memory_type", "mmap")];
+        all.into_iter().chain(fast).chain(own)
     }
 }
 
@@ -134,7 +136,7 @@ impl Server {
         let binaries = Binaries::find(options.major)?;
         let folder = Folder::new(&options.folder.clone().unwrap_or_else(env::temp_dir))?;
         let binaries = folder.reachable(binaries)?;
-        let password = password();
+        let password = random();
         initialize(&folder, &binaries, &password)?;
         let mut cluster = Cluster { folder, binaries, options, port: 0, running: Mutex::new(None) };
         for attempt in 1.. {
@@ -286,9 +288,9 @@ fn initialize(folder: &Folder, binaries: &Binaries, password: &str) -> Result<()
 }
 
 /// 128 bits that nobody can guess.
-fn password() -> String {
-    let random = || RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", random(), random())
+pub(crate) fn random() -> String {
+    let half = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", half(), half())
 }
 
 pub(crate) fn free_port() -> Result<u16, Error> {

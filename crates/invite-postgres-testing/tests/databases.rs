@@ -1,7 +1,7 @@
 //! Every test has a database of its own, and migrations run once.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use invite_postgres_testing::{Options, SERVER_VARIABLE, Server, connect};
@@ -81,6 +81,7 @@ async fn processes_share_a_server_and_its_template() {
     let process = |_| {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "uses_a_given_server", "--ignored"]).env(SERVER_VARIABLE, server.url());
+        command.stdout(Stdio::null());
         command.spawn().unwrap()
     };
     let processes: Vec<_> = (0..4).map(process).collect();

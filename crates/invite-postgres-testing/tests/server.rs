@@ -111,6 +111,24 @@ async fn a_server_starts_again_though_sessions_of_the_killed_one_go_on() {
 }
 
 #[tokio::test]
+async fn nothing_is_left_of_a_server_that_was_killed() {
+    let server = Server::start(Options::new()).unwrap();
+    let folder = folder(&server).await;
+    let file = fs::read_to_string(folder.join("data/postmaster.pid")).unwrap();
+    let shared = file.lines().nth(6).unwrap().split_whitespace().nth(1).unwrap().to_owned();
+    let is_shared = || {
+        let said = Command::new("ipcs").arg("-m").output().unwrap();
+        let said = String::from_utf8(said.stdout).unwrap();
+        said.lines().any(|line| line.split_whitespace().nth(1) == Some(&shared))
+    };
+    assert!(is_shared());
+    server.kill().unwrap();
+    drop(server);
+    assert!(!folder.exists());
+    assert!(comes_true(|| !is_shared()));
+}
+
+#[tokio::test]
 async fn nobody_gets_in_without_the_password() {
     let server = Server::start(Options::new()).unwrap();
     let (user, rest) = server.url().rsplit_once('@').unwrap();

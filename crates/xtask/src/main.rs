@@ -11,6 +11,7 @@ mod kills;
 mod licences;
 mod mutants;
 mod no_std;
+mod postgres;
 mod soak;
 mod test;
 
@@ -36,6 +37,8 @@ cargo xtask licences licences, versions and sources of what users of the crates 
 cargo xtask mutants  what of invite-core can be changed without a test that notices; needs cargo-mutants
                      [group or file]...: only there
 cargo xtask no-std   build invite-core alone for a target without std
+cargo xtask postgres install what the tests need of Postgres where it is missing, and say what there is
+                     [--version <N>]: this major version
 cargo xtask soak     random histories of the model, in release mode, for as long as told; then kills
                      [--minutes N | --steps N] [--store memory|sqlite] [--seed S]";
 
@@ -69,6 +72,7 @@ fn run(arguments: &[&str]) -> Outcome {
         ["kills", rounds] => kills::run(root, rounds, "1"),
         ["kills", rounds, seed] => kills::run(root, rounds, seed),
         ["mutants", asked @ ..] => mutants::run(root, asked),
+        ["postgres", rest @ ..] => postgres::run(rest),
         ["soak", order @ ..] => soak::run(root, order),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

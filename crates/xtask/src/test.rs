@@ -1,9 +1,13 @@
 //! `cargo xtask test`: every test and check, stopping at the first that fails.
 
+use std::env;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use invite_postgres_testing::{Options, SERVER_VARIABLE, Server};
+
 use crate::command::{self, Outcome, cargo};
+use crate::postgres;
 
 /// The name of a step, and the arguments of cargo that run it. What is typed to run one again is what runs here.
 type Step = (&'static str, &'static [&'static str]);
@@ -20,12 +24,14 @@ const STEPS: &[Step] = &[
 ];
 
 pub(crate) fn run(root: &Path) -> Outcome {
+    let server = server()?;
     let mut done = Vec::new();
     for (name, arguments) in STEPS {
         let line = format!("cargo {}", arguments.join(" "));
         println!("\n== {name}: {line}");
         let start = Instant::now();
-        let outcome = command::run(cargo().current_dir(root).args(*arguments));
+        let outcome =
+            command::run(cargo().current_dir(root).args(*arguments).env(SERVER_VARIABLE, server.url()));
         done.push((*name, start.elapsed(), outcome.is_ok()));
         if outcome.is_err() {
             print!("{}", summary(&done));
@@ -34,6 +40,15 @@ pub(crate) fn run(root: &Path) -> Outcome {
     }
     print!("{}", summary(&done));
     Ok(())
+}
+
+/// One server for all tests: the one that is named, else one of our own until this ends.
+fn server() -> Outcome<Server> {
+    if let Ok(url) = env::var(SERVER_VARIABLE) {
+        return Ok(Server::given(url));
+    }
+    postgres::ensure()?;
+    Ok(Server::start(Options::new())?)
 }
 
 fn summary(done: &[(&str, Duration, bool)]) -> String {
