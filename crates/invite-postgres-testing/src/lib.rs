@@ -23,6 +23,8 @@
 //! `target/postgres`, where `cargo xtask postgres` puts them. Where none are, there is an error that says what to do: nothing
 //! is skipped. Root's servers run as the user `postgres`, or `nobody` where there is none.
 //!
+//! A [`Proxy`] stands between clients and a server, and cuts, refuses and delays connections where it is told to.
+//!
 //! # What is left behind
 //!
 //! Nothing. A server lies in a folder for temporary files together with a small process that waits for ours to end, by
@@ -41,10 +43,12 @@ mod binaries;
 mod database;
 mod error;
 mod folder;
+mod proxy;
 mod server;
 mod url;
 
 pub use binaries::{BINARIES_VARIABLE, Binaries};
 pub use database::{Database, connect};
 pub use error::Error;
+pub use proxy::{Cut, Proxy, Side};
 pub use server::{Options, SERVER_VARIABLE, Server};

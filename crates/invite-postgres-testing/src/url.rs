@@ -7,6 +7,14 @@ pub(crate) fn with_database(url: &str, name: &str) -> String {
     format!("{before}/{name}{options}")
 }
 
+/// The same database, reached at a port of this machine.
+pub(crate) fn with_port(url: &str, port: u16) -> String {
+    let (before, path) = split_path(url);
+    let (scheme, authority) = before.split_once("://").unwrap_or(("postgres", before));
+    let user = authority.rsplit_once('@').map_or(String::new(), |(user, _)| format!("{user}@"));
+    format!("{scheme}://{user}127.0.0.1:{port}{path}")
+}
+
 /// What comes before the path, and the path with what follows.
 fn split_path(url: &str) -> (&str, &str) {
     let start = url.find("://").map_or(0, |at| at + 3);
@@ -27,6 +35,17 @@ mod tests {
             ("postgres://h?host=/run/postgresql", "postgres://h/x?host=/run/postgresql"),
         ] {
             assert_eq!(with_database(url, "x"), expected);
+        }
+    }
+
+    #[test]
+    fn another_port_keeps_user_and_database() {
+        for (url, expected) in [
+            ("postgres://u:p@h:1/x", "postgres://u:p@127.0.0.1:9/x"),
+            ("postgresql://h/x?sslmode=disable", "postgresql://127.0.0.1:9/x?sslmode=disable"),
+            ("postgres://u@h", "postgres://u@127.0.0.1:9"),
+        ] {
+            assert_eq!(with_port(url, 9), expected);
         }
     }
 }
