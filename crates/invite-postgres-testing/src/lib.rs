@@ -23,7 +23,8 @@
 //! `target/postgres`, where `cargo xtask postgres` puts them. Where none are, there is an error that says what to do: nothing
 //! is skipped. Root's servers run as the user `postgres`, or `nobody` where there is none.
 //!
-//! A [`Proxy`] stands between clients and a server, and cuts, refuses and delays connections where it is told to.
+//! A [`Proxy`] stands between clients and a server, and cuts, refuses and delays connections where it is told to. A
+//! [`Bouncer`] is PgBouncer in transaction mode.
 //!
 //! # What is left behind
 //!
@@ -40,6 +41,7 @@
 //! Unix only.
 
 mod binaries;
+mod bouncer;
 mod database;
 mod error;
 mod folder;
@@ -48,6 +50,7 @@ mod server;
 mod url;
 
 pub use binaries::{BINARIES_VARIABLE, Binaries};
+pub use bouncer::Bouncer;
 pub use database::{Database, connect};
 pub use error::Error;
 pub use proxy::{Cut, Proxy, Side};

@@ -9,7 +9,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use invite_postgres_testing::Binaries;
+use invite_postgres_testing::{Binaries, Bouncer};
 
 use crate::command::{self, Outcome};
 
@@ -60,10 +60,13 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     for binaries in Binaries::all()? {
         println!("postgres {:<8} {}", binaries.version(), binaries.folder().display());
     }
+    let bouncer =
+        Bouncer::program().map_or("not installed".to_owned(), |program| program.display().to_string());
+    println!("pgbouncer         {bouncer}");
     Ok(())
 }
 
-/// What all tests together need: two versions.
+/// What all tests together need: two versions, and PgBouncer, which only the packages of the system have.
 pub(crate) fn ensure() -> Outcome {
     if Binaries::all()?.is_empty() {
         if is_root() && apt("postgresql").is_ok() {
@@ -76,6 +79,10 @@ pub(crate) fn ensure() -> Outcome {
     if majors.len() < 2 {
         first_of(PACKAGES.iter().filter(|package| !majors.contains(&package.major)))?;
     }
+    if Bouncer::program().is_err() && is_root() {
+        let _ = apt("pgbouncer");
+    }
+    Bouncer::program()?;
     Ok(())
 }
 
@@ -187,6 +194,8 @@ impl Drop for Temporary {
     fn drop(&mut self) {
         if let Some(path) = &self.0 {
             let _ = fs::remove_file(path);
+            // Only where nothing else is in it.
+            let _ = path.parent().map(fs::remove_dir);
         }
     }
 }
