@@ -2,7 +2,6 @@
 
 use std::env;
 use std::fs;
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
 use crate::folder::{Folder, Process};
-use crate::server::free_port;
+use crate::server::{PORTS, free_port};
 use crate::{Database, Error, Server, url};
 
 const BOUND: Duration = Duration::from_secs(60);
@@ -50,6 +49,17 @@ impl Bouncer {
     /// If PgBouncer is not installed, or does not start.
     pub fn before(server: &Server, connections: usize) -> Result<Self, Error> {
         let program = Self::program()?;
+        let mut attempt = 1;
+        loop {
+            match Self::start(server, &program, connections) {
+                // Another program may have taken the port.
+                Err(_) if attempt < PORTS => attempt += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn start(server: &Server, program: &Path, connections: usize) -> Result<Self, Error> {
         let folder = Folder::new(&env::temp_dir())?;
         let port = free_port()?;
         let file = folder.path().join("pgbouncer.ini");
@@ -57,10 +67,10 @@ impl Bouncer {
         let (settings, users) = settings(server, folder.path(), port, connections)?;
         fs::write(&file, settings).map_err(Error::because(cannot))?;
         fs::write(folder.path().join("users"), users).map_err(Error::because(cannot))?;
-        let mut command = folder.command(&program);
+        let mut command = folder.command(program);
         command.arg(&file);
         let mut process = folder.spawn("pgbouncer", command)?;
-        process.until(BOUND, || TcpStream::connect(("127.0.0.1", port)).is_ok())?;
+        process.until(BOUND, |said| said.contains("process up"))?;
         Ok(Self { port, _folder: folder, _process: process })
     }
 

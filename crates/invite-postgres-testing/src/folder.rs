@@ -58,6 +58,14 @@ impl Folder {
             chown(&folder.path, Some(user.uid), Some(user.gid))
                 .map_err(Error::because(because("a folder cannot be given to another user")))?;
             folder.user = Some(user);
+            let mut test = folder.command(Path::new("test"));
+            let reached = test.arg("-x").arg(&folder.path).status();
+            if !reached.map_err(Error::because("`setpriv` cannot be started"))?.success() {
+                return Err(Error::new(format!(
+                    "Postgres does not run as root, and other users cannot look into {}: name another folder in TMPDIR",
+                    within.display()
+                )));
+            }
         }
         Ok(folder)
     }
@@ -162,10 +170,10 @@ impl Process {
         if status.success() { Ok(()) } else { Err(self.failed(&format!("ended with {status}"))) }
     }
 
-    /// Waits until it is ready, which it must be without ending.
-    pub(crate) fn until(&mut self, bound: Duration, mut ready: impl FnMut() -> bool) -> Result<(), Error> {
+    /// Waits until it is ready, to judge by what it has written or otherwise, which it must be without ending.
+    pub(crate) fn until(&mut self, bound: Duration, ready: impl Fn(&str) -> bool) -> Result<(), Error> {
         let start = Instant::now();
-        while !ready() {
+        while !ready(&self.said()) {
             if let Some(status) = self.status()? {
                 return Err(self.failed(&format!("ended with {status}")));
             }

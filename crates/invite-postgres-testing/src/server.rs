@@ -20,7 +20,7 @@ pub const SERVER_VARIABLE: &str = "INVITE_TEST_POSTGRES";
 const BOUND: Duration = Duration::from_secs(120);
 
 /// How many ports are tried: between looking and listening another program may take one.
-const PORTS: usize = 5;
+pub(crate) const PORTS: usize = 5;
 
 /// A server that tests ask for databases.
 ///
@@ -257,7 +257,7 @@ impl Cluster {
             process.map_err(|error| CannotRun { error, port_is_taken: false, may_pass: false })?;
         let id = process.id().to_string();
         // The first line says whose file it is: another may have been left by who was killed.
-        let ready = || {
+        let ready = |_: &str| {
             let text = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
             text.lines().next() == Some(&id) && text.lines().any(|line| line.trim_end() == "ready")
         };
@@ -280,9 +280,12 @@ fn initialize(folder: &Folder, binaries: &Binaries, password: &str) -> Result<()
     fs::write(&file, password).map_err(Error::because("the password of a new cluster cannot be written"))?;
     let mut command = folder.command(&binaries.folder().join("initdb"));
     command.arg("-D").arg(folder.path().join("data"));
-    command
-        .args(["--username=postgres", "--auth-local=trust", "--auth-host=password", "--pwfile"])
-        .arg(&file);
+    command.args(["--username=postgres", "--auth-local=trust", "--pwfile"]).arg(&file);
+    // Tests connect often: the password, which nobody can guess anyway, is not made slow to try.
+    match binaries.major() {
+        ..16 => command.arg("--auth-host=md5"),
+        _ => command.args(["--auth-host=password", "--set=scram_iterations=1"]),
+    };
     command.args(["--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]);
     folder.spawn("initdb", command)?.finish(BOUND)
 }

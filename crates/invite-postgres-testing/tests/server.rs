@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -108,6 +109,22 @@ async fn a_server_starts_again_though_sessions_of_the_killed_one_go_on() {
     assert_eq!(answer(&server, "select 1").await, "1");
     // Whether it came to its end is not ours to say.
     let _ = busy.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_starts_again_as_soon_as_its_port_is_free() {
+    let server = Server::start(Options::new()).unwrap();
+    let log = folder(&server).await.join("postgres.log");
+    let port = answer(&server, "show port").await.parse::<u16>().unwrap();
+    server.stop().unwrap();
+    let taken = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    thread::scope(|scope| {
+        let starting = scope.spawn(|| server.start_again());
+        assert!(comes_true(|| fs::read_to_string(&log).unwrap().contains("Address already in use")));
+        drop(taken);
+        starting.join().unwrap().unwrap();
+    });
+    assert_eq!(answer(&server, "show port").await, port.to_string());
 }
 
 #[tokio::test]
