@@ -1,0 +1,1 @@
+g.id, g.status, g.settings, g.creator, g.created_at

@@ -1,0 +1,6 @@
+where m.organization = $1
+    and m.ends_at <= (
+        select greatest($2::timestamptz, last_at) from invite.organizations where id = $1
+    )
+order by m.ends_at, m.user_id
+limit $3

@@ -1,0 +1,7 @@
+with made as (
+    insert into invite.blocks (invitee, address, at)
+    select n.*, $3::timestamptz from unnest($1::text[], $2::text[]) as n (invitee, address)
+    on conflict (invitee) do nothing
+    returning 1
+)
+select count(*) from made

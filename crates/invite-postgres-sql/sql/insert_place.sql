@@ -1,0 +1,4 @@
+insert into invite.places
+    (organization, invitee, scope, invitation)
+values
+    ($1, $2, $3, $4)

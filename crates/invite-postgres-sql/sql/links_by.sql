@@ -1,0 +1,3 @@
+where l.organization = $1 and l.creator = $5 and (l.created_at, l.id) < ($2, $3)
+order by l.created_at desc, l.id desc
+limit $4

@@ -1,0 +1,5 @@
+where m.organization = $1 and m.link = $5 and (m.joined_at, m.user_id) > ($2, $3)
+    and ($6::text is null or m.role = $6) and ($7::text is null or m.seat = $7)
+    and ($8::text is null or m.status = $8)
+order by m.joined_at, m.user_id
+limit $4

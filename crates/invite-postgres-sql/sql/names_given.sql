@@ -1,0 +1,3 @@
+with names as (
+    select unnest($2::text[]) as name
+)

@@ -1,0 +1,8 @@
+from names as n
+left join lateral (
+    select * from invite.invitations
+    where organization = $1
+        and id in (select invitation from invite.places where organization = $1 and invitee = n.name)
+    limit $3
+) as i on true
+where n.name is not null

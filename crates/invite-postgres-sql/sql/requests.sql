@@ -1,0 +1,3 @@
+where r.organization = $1 and (r.created_at, r.id) < ($2, $3)
+order by r.created_at desc, r.id desc
+limit $4

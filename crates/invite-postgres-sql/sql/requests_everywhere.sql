@@ -1,0 +1,4 @@
+left join invite.organizations as o on o.id = r.organization
+where r.by_user = $1 and (r.created_at, r.id) < ($2, $3)
+order by r.created_at desc, r.id desc
+limit $4

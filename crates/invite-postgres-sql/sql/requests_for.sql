@@ -1,0 +1,4 @@
+where r.organization = $1 and r.group_id = $5 and (r.created_at, r.id) < ($2, $3)
+    and ($6::text is null or r.by_user = $6)
+order by r.created_at desc, r.id desc
+limit $4

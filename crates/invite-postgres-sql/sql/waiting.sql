@@ -1,0 +1,6 @@
+select i.organization
+from invite.invitations as i
+join invite.organizations as o on o.id = i.organization
+where i.invitee = any($1) and i.state = 'pending' and i.waits_until > $2
+    and (i.starts_at is null or i.starts_at <= $2) and o.status = 'active'
+limit $3

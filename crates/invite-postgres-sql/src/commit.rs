@@ -1,0 +1,255 @@
+//! Commit: the second half of a command. It writes rows, interprets nothing and computes nothing.
+//!
+//! All of it is sent at once, so no statement can wait for what the one before it says. Each one fails by itself where a row
+//! is not as it must be: what was inserted by its key, and what was changed by dividing by the number of rows.
+
+use chrono::{DateTime, Utc};
+use invite_core::{Commit, EmailAddress, Erasures, Invitee, Organization, RowChange};
+
+use crate::error::Failure;
+use crate::statement::Statement;
+use crate::value::Value;
+use crate::{rows, sql};
+
+/// The statements of a commit, in their order, for one transaction.
+pub(crate) fn statements(commit: &Commit) -> Result<Vec<Statement>, Failure> {
+    let Commit {
+        id: _, // stands in every event record
+        organization,
+        version,
+        header,
+        members,
+        group_members,
+        groups,
+        links,
+        requests,
+        invitations,
+        places,
+        suppressions,
+        limits,
+        former,
+        events,
+        deliveries,
+        commands,
+        erased,
+    } = commit;
+    if !commit.is_sound() {
+        return Err(Failure::other("the commit contradicts itself"));
+    }
+    let mut writing = Writing { organization: Value::text(organization.as_str()), statements: Vec::new() };
+    writing.guard(*version, header.as_ref())?;
+    writing.erase(erased);
+
+    let places = Changes::of(
+        places,
+        |row| Ok(rows::place_values(row)),
+        |(scope, invitee)| rows::place_key(scope, invitee),
+    )?;
+    let link_groups = inserted_or_updated(links).flat_map(rows::link_group_values).collect::<Vec<_>>();
+    let invitation_groups =
+        inserted_or_updated(invitations).flat_map(rows::invitation_group_values).collect::<Vec<_>>();
+    let invitations =
+        Changes::of(invitations, rows::invitation_values, |id| vec![Value::uuid(id.as_uuid())])?;
+    let members = Changes::of(members, rows::member_values, |user| vec![Value::text(user.as_str())])?;
+    let group_members = Changes::of(
+        group_members,
+        |row| Ok(rows::group_member_values(row)),
+        |(group, user)| rows::group_member_key(group, user),
+    )?;
+    let groups = Changes::of(groups, rows::group_values, |id| vec![Value::text(id.as_str())])?;
+    let links = Changes::of(links, rows::link_values, |id| vec![Value::uuid(id.as_uuid())])?;
+    let requests = Changes::of(requests, rows::request_values, |id| vec![Value::uuid(id.as_uuid())])?;
+    let suppressions = Changes::of(
+        suppressions,
+        |row| Ok(rows::suppression_values(row)),
+        |(invitee, kind)| vec![Value::text(&invitee.key()), Value::text(kind.as_str())],
+    )?;
+
+    // Rows that are there are settled first, so that a key they give up is free for a new one.
+    writing.settle(&places, PLACES);
+    writing.settle(&invitations, INVITATIONS);
+    writing.settle(&members, MEMBERS);
+    writing.settle(&group_members, GROUP_MEMBERS);
+    writing.settle(&groups, GROUPS);
+    writing.settle(&links, LINKS);
+    writing.settle(&requests, REQUESTS);
+    writing.settle(&suppressions, SUPPRESSIONS);
+    writing.insert(&places.inserts, PLACES.insert);
+    writing.insert(&invitations.inserts, INVITATIONS.insert);
+    writing.many(&invitation_groups, sql::INSERT_INVITATION_GROUPS);
+    writing.insert(&members.inserts, MEMBERS.insert);
+    writing.insert(&group_members.inserts, GROUP_MEMBERS.insert);
+    writing.insert(&groups.inserts, GROUPS.insert);
+    writing.insert(&links.inserts, LINKS.insert);
+    writing.many(&link_groups, sql::INSERT_LINK_GROUPS);
+    writing.insert(&requests.inserts, REQUESTS.insert);
+    writing.insert(&suppressions.inserts, SUPPRESSIONS.insert);
+
+    let limits = limits.iter().map(|(subject, kept)| vec![Value::text(&subject.key()), Value::time(*kept)]);
+    writing.many(&limits.collect::<Vec<_>>(), sql::PUT_LIMITS);
+    writing.many(&values(former, rows::former_values)?, sql::PUT_FORMER);
+    writing.insert(&values(events, rows::event_values)?, [sql::INSERT_EVENT, sql::INSERT_EVENTS]);
+    writing
+        .insert(&values(deliveries, rows::delivery_values)?, [sql::INSERT_DELIVERY, sql::INSERT_DELIVERIES]);
+    writing.many(&values(commands, |row| Ok(rows::command_values(row)))?, sql::PUT_COMMANDS);
+    Ok(writing.statements)
+}
+
+/// The statements of a table: for one row, and for several.
+#[derive(Clone, Copy)]
+struct Table {
+    delete: &'static str,
+    update: [&'static str; 2],
+    insert: [&'static str; 2],
+}
+
+macro_rules! tables {
+    ($($table:ident: $delete:ident, $update:ident $updates:ident, $insert:ident $inserts:ident;)+) => {
+        $(const $table: Table = Table {
+            delete: sql::$delete,
+            update: [sql::$update, sql::$updates],
+            insert: [sql::$insert, sql::$inserts],
+        };)+
+    };
+}
+
+tables! {
+    PLACES: DELETE_PLACES, UPDATE_PLACE UPDATE_PLACES, INSERT_PLACE INSERT_PLACES;
+    INVITATIONS: DELETE_INVITATIONS, UPDATE_INVITATION UPDATE_INVITATIONS, INSERT_INVITATION INSERT_INVITATIONS;
+    MEMBERS: DELETE_MEMBERS, UPDATE_MEMBER UPDATE_MEMBERS, INSERT_MEMBER INSERT_MEMBERS;
+    GROUP_MEMBERS: DELETE_GROUP_MEMBERS, UPDATE_GROUP_MEMBER UPDATE_GROUP_MEMBERS,
+        INSERT_GROUP_MEMBER INSERT_GROUP_MEMBERS;
+    GROUPS: DELETE_GROUPS, UPDATE_GROUP UPDATE_GROUPS, INSERT_GROUP INSERT_GROUPS;
+    LINKS: DELETE_LINKS, UPDATE_LINK UPDATE_LINKS, INSERT_LINK INSERT_LINKS;
+    REQUESTS: DELETE_REQUESTS, UPDATE_REQUEST UPDATE_REQUESTS, INSERT_REQUEST INSERT_REQUESTS;
+    SUPPRESSIONS: DELETE_SUPPRESSIONS, UPDATE_SUPPRESSION UPDATE_SUPPRESSIONS,
+        INSERT_SUPPRESSION INSERT_SUPPRESSIONS;
+}
+
+/// Rows of a table as values, by what happens to them.
+struct Changes {
+    deletes: Vec<Vec<Value>>,
+    updates: Vec<Vec<Value>>,
+    inserts: Vec<Vec<Value>>,
+}
+
+impl Changes {
+    fn of<K, R>(
+        changes: &[RowChange<K, R>],
+        values: impl Fn(&R) -> Result<Vec<Value>, Failure>,
+        key: impl Fn(&K) -> Vec<Value>,
+    ) -> Result<Self, Failure> {
+        let mut sorted = Self { deletes: Vec::new(), updates: Vec::new(), inserts: Vec::new() };
+        for change in changes {
+            match change {
+                RowChange::Delete(gone) => sorted.deletes.push(key(gone)),
+                RowChange::Update(row) => sorted.updates.push(values(row)?),
+                RowChange::Insert(row) => sorted.inserts.push(values(row)?),
+            }
+        }
+        Ok(sorted)
+    }
+}
+
+fn values<R>(
+    rows: &[R],
+    values: impl Fn(&R) -> Result<Vec<Value>, Failure>,
+) -> Result<Vec<Vec<Value>>, Failure> {
+    rows.iter().map(values).collect()
+}
+
+/// The groups that an updated row names were forgotten by its update.
+fn inserted_or_updated<K, R>(changes: &[RowChange<K, R>]) -> impl Iterator<Item = &R> {
+    changes.iter().filter_map(|change| match change {
+        RowChange::Insert(row) | RowChange::Update(row) => Some(row),
+        RowChange::Delete(_) => None,
+    })
+}
+
+struct Writing {
+    organization: Value,
+    statements: Vec<Statement>,
+}
+
+impl Writing {
+    /// The organization is the first parameter of every statement, so that each can be sent where its rows lie.
+    fn send(&mut self, sql: &'static str, values: impl IntoIterator<Item = Value>) {
+        let values = std::iter::once(self.organization.clone()).chain(values).collect();
+        self.statements.push(Statement::new(sql, values));
+    }
+
+    /// Requires the version that was decided on, and locks the organization. It goes before everything: whoever comes
+    /// later waits here, holding nothing that another one waits for.
+    fn guard(&mut self, version: u64, header: Option<&Organization>) -> Result<(), Failure> {
+        let (sql, values) = match header {
+            Some(row) if version == 0 => (sql::INSERT_ORGANIZATION, rows::organization_values(row)?),
+            Some(row) => {
+                let mut values = rows::organization_values(row)?;
+                values.push(Value::count(version)?);
+                (sql::UPDATE_ORGANIZATION, values)
+            }
+            None => {
+                let values = [self.organization.clone(), Value::count(version)?];
+                (sql::REQUIRE_VERSION, Vec::from(values))
+            }
+        };
+        self.statements.push(Statement::new(sql, values));
+        Ok(())
+    }
+
+    /// Of what was there before, and of nothing that the commit adds.
+    fn erase(&mut self, erased: &Erasures) {
+        let Erasures { invitations, requests, users } = erased;
+        if !invitations.is_empty() {
+            let ids = Value::uuids(invitations.iter().map(|id| id.as_uuid()));
+            self.send(sql::ERASE_EVENTS, [ids.clone()]);
+            self.send(sql::DELETE_DELIVERIES, [ids]);
+        }
+        if !requests.is_empty() {
+            let ids = Value::uuids(requests.iter().map(|id| id.as_uuid()));
+            self.send(sql::ERASE_EVENTS_OF_REQUESTS, [ids]);
+        }
+        if !users.is_empty() {
+            let users = Value::texts(users.iter().map(invite_core::UserId::as_str));
+            self.send(sql::ERASE_EVENTS_OF_USERS, [users.clone()]);
+            self.send(sql::DELETE_FORMER, [users]);
+        }
+    }
+
+    fn settle(&mut self, changes: &Changes, table: Table) {
+        self.many(&changes.deletes, table.delete);
+        self.insert(&changes.updates, table.update);
+    }
+
+    /// One row by itself costs less than an array of one.
+    fn insert(&mut self, rows: &[Vec<Value>], [one, many]: [&'static str; 2]) {
+        match rows {
+            [row] => self.send(one, row.iter().cloned()),
+            rows => self.many(rows, many),
+        }
+    }
+
+    fn many(&mut self, rows: &[Vec<Value>], sql: &'static str) {
+        if !rows.is_empty() {
+            self.send(sql, Value::columns(rows));
+        }
+    }
+}
+
+/// Says how many there were.
+pub(crate) fn forget_commands(now: DateTime<Utc>, limit: u32) -> Statement {
+    Statement::new(sql::FORGET_COMMANDS, vec![Value::time(now), Value::integer(limit)])
+}
+
+/// Says for how many of them it changed anything.
+pub(crate) fn block_everywhere(invitees: &[Invitee], since: Option<DateTime<Utc>>) -> Statement {
+    let keys = Value::texts(invitees.iter().map(Invitee::key));
+    let Some(at) = since else { return Statement::new(sql::DELETE_BLOCKS, vec![keys]) };
+    let rows = invitees.iter().map(|invitee| {
+        let address = invitee.address().map(EmailAddress::as_str);
+        vec![Value::text(&invitee.key()), Value::text_option(address)]
+    });
+    let mut values = Value::columns(&rows.collect::<Vec<_>>());
+    values.push(Value::time(at));
+    Statement::new(sql::INSERT_BLOCKS, values)
+}
