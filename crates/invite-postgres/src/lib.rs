@@ -1,0 +1,29 @@
+//! Invitations in Postgres, over a pool of `deadpool-postgres` that the host owns.
+//!
+//! ```no_run
+//! # async fn start(pool: deadpool_postgres::Pool) -> Result<(), Box<dyn std::error::Error>> {
+//! let storage = invite_postgres::PostgresStorage::new(pool);
+//! storage.migrate().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it works
+//!
+//! - [`PostgresStorage::new`] asks nothing of the database. [`migrate`](PostgresStorage::migrate) makes the tables in the
+//!   schema `invite`, forward only; several processes may do it at once. A role that may read and write the tables is enough
+//!   for everything else.
+//! - A command is two trips to the server: one to load, one to commit, each of several statements that are sent at once. Its
+//!   own transactions are read committed, whatever the default of the database.
+//! - Statements are prepared once a connection. Behind a pooler that gives every transaction another connection, they are
+//!   not to be: see [`Statements::Unprepared`].
+//! - How long to wait for a connection, a statement or a lock is set by the host: `timeouts` of its pool, and
+//!   `statement_timeout` or `lock_timeout` of its role. What took too long [is unavailable](invite_storage::StorageError::is_unavailable).
+//! - A connection that breaks while a commit is under way leaves its outcome unknown. The service finds it out.
+
+mod connection;
+mod storage;
+
+pub use connection::Statements;
+pub use invite_postgres_sql::SchemaError;
+pub use storage::PostgresStorage;
