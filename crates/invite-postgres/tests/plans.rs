@@ -1,0 +1,96 @@
+//! How Postgres goes about each statement, on tables with a few thousand rows of a few organizations.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+#[allow(unreachable_pub, dead_code, reason = "a module of several test programs")]
+mod server;
+
+use invite_postgres_sql::STATEMENTS;
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+async fn texts(client: &Client, sql: &str) -> Vec<String> {
+    let messages = client.simple_query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    let rows = messages.into_iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap().to_owned()),
+        _ => None,
+    });
+    rows.collect()
+}
+
+/// Rows that the planner can count: of 20 organizations, each with as many of every kind.
+async fn fill(client: &Client) {
+    let columns =
+        "select table_name || ' ' || column_name || ' ' || data_type from information_schema.columns
+        where table_schema = 'invite' and table_name <> 'migrations' order by table_name, ordinal_position";
+    let mut tables = std::collections::BTreeMap::<String, Vec<String>>::new();
+    for column in texts(client, columns).await {
+        let (table, column) = column.split_once(' ').unwrap();
+        let (name, kind) = column.split_once(' ').unwrap();
+        let value = match (table, name, kind) {
+            ("organizations", "id", _) => "'o' || n",
+            ("blocks", "invitee", _) => "'user:' || n",
+            (_, "organization", _) => "'o' || n % 20",
+            (_, "state", _) => "(array['pending', 'queued', 'ended', 'sent', 'accepted'])[1 + n / 20 % 5]",
+            (_, "status", _) => "(array['active', 'suspended'])[1 + n / 20 % 2]",
+            (_, "role" | "seat", _) => "'r' || n / 20 % 10",
+            (_, "ending", _) => "null",
+            (_, "ended_at" | "leased_until" | "ends_at", _) => {
+                "case when n / 20 % 7 = 0 then now() + n * interval '1 second' end"
+            }
+            (_, _, "text") => "'user:' || n / 20",
+            (_, _, "uuid") => "gen_random_uuid()",
+            (_, _, "bigint") => "n",
+            (_, _, "bytea") => "''",
+            (_, _, "json") => "'{}'",
+            _ => "now() + n * interval '1 second'",
+        };
+        tables.entry(table.to_owned()).or_default().push(value.to_owned());
+    }
+    for (table, values) in tables {
+        let rows = format!("select {} from generate_series(1, 20000) as n", values.join(", "));
+        let fill = format!("insert into invite.{table} {rows}; analyze invite.{table}");
+        client.batch_execute(&fill).await.unwrap_or_else(|error| panic!("{table}: {error:?}"));
+    }
+}
+
+/// The plan of each statement for parameters that are not known yet.
+async fn plans() -> Vec<(&'static str, String)> {
+    let database = server::database().await;
+    let client = database.connect().await.unwrap();
+    fill(&client).await;
+    client.batch_execute("set plan_cache_mode = force_generic_plan; set jit = off").await.unwrap();
+    let mut plans = Vec::new();
+    for (name, sql) in STATEMENTS {
+        let parameters = (1..).take_while(|n| sql.contains(&format!("${n}"))).count();
+        let nulls = vec!["null"; parameters].join(", ");
+        let nulls = if nulls.is_empty() { nulls } else { format!("({nulls})") };
+        client
+            .batch_execute(&format!("prepare {name} as {sql}"))
+            .await
+            .unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        let lines = texts(&client, &format!("explain (costs off) execute {name}{nulls}")).await;
+        plans.push((*name, lines.join("\n")));
+    }
+    plans
+}
+
+/// A page costs what it shows, and a command what it names, however many rows an organization has.
+#[tokio::test]
+async fn no_statement_reads_all_of_a_table_or_of_an_organization() {
+    // Of somebody, in a few organizations, or a few rows.
+    const SORTED: &[&str] = &["LEASE"];
+    // By an index of what is kept alone.
+    const WHOLE: &[&str] = &["KEPT_LINKS"];
+    let mut wrong = Vec::new();
+    for (name, plan) in plans().await {
+        let scans = plan.contains("Seq Scan") && name != "SCHEMA_VERSION";
+        let sorts = plan.contains("Sort Key") && !SORTED.contains(&name);
+        let mut conditions = plan.lines().map(str::trim);
+        let whole = conditions.any(|line| {
+            ["Index Cond: (organization = $1)", "Index Cond: (organization = ($1)::text)"].contains(&line)
+        });
+        if scans || sorts || whole && !WHOLE.contains(&name) {
+            wrong.push(format!("{name}\n{plan}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
