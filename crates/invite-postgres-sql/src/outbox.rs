@@ -27,7 +27,7 @@ impl<C: Connect> Outbox for Store<C> {
         // What was dropped leaves room for others.
         while leases.leased.is_empty() && leases.unreadable.is_empty() {
             let values = vec![Value::time(now), Value::time(until), Value::integer(limit)];
-            let brought = self.run(Within::Open, &[Statement::new(sql::LEASE, values)]).await?;
+            let brought = self.run(Within::Whole, &[Statement::new(sql::LEASE, values)]).await?;
             let taken = all(brought.first().map_or(&[], Vec::as_slice), taken)?;
             if taken.is_empty() {
                 break;
@@ -87,7 +87,7 @@ impl<C: Connect> Store<C> {
         if statements.is_empty() {
             return Ok(());
         }
-        let brought = self.run(Within::Open, &statements).await?;
+        let brought = self.run(Within::Whole, &statements).await?;
         let rows = brought.first().map_or(&[][..], Vec::as_slice);
         let mut found = BTreeMap::<(String, String), Vec<Suppression>>::new();
         for (key, suppression) in
@@ -122,7 +122,7 @@ impl<C: Connect> Store<C> {
             Value::time_option(mailed_at),
             Value::bare_json(&attempts)?,
         ];
-        let brought = self.run(Within::Open, &[Statement::new(sql::END_LEASE, values)]).await?;
+        let brought = self.run(Within::Whole, &[Statement::new(sql::END_LEASE, values)]).await?;
         Ok(brought.first().is_some_and(|rows| !rows.is_empty()))
     }
 }

@@ -78,7 +78,7 @@ impl<C: Connect> Store<C> {
     }
 
     async fn count(&self, statement: Statement) -> Result<u32, StorageError> {
-        let brought = self.run(Within::Open, &[statement]).await?;
+        let brought = self.run(Within::Whole, &[statement]).await?;
         let rows = brought.first().map_or(&[][..], Vec::as_slice);
         Ok(first(rows, |columns| columns.value())?.unwrap_or_default())
     }
@@ -161,7 +161,7 @@ struct Unit<C> {
 }
 
 #[async_trait]
-impl<C: Connection> Exclusive for Unit<C> {
+impl<C: Connection + 'static> Exclusive for Unit<C> {
     async fn load(&mut self, reads: &Reads, now: DateTime<Utc>) -> Result<Slice, StorageError> {
         let mut connection = self.connection.take().ok_or_else(over)?;
         let slice = load::slice(&mut connection, Within::Open, &self.organization, reads, now).await?;
