@@ -34,6 +34,14 @@ pub enum SchemaError {
     },
 }
 
+/// No transaction is open on the connection that a host lent: it was not begun, or it has ended.
+///
+/// It is the `source()` of the [`StorageError`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no transaction is open on the connection")]
+#[non_exhaustive]
+pub struct NoTransaction;
+
 /// A column that holds what nobody wrote there.
 #[derive(Debug, thiserror::Error)]
 #[error("column {column} cannot be read")]
@@ -152,6 +160,11 @@ impl Failure {
     /// Whether the server knows something in the statement in another form, or not at all.
     pub(crate) fn is_unknown_form(&self) -> bool {
         self.code().is_some_and(|code| code.starts_with("42") || code == "3F000")
+    }
+
+    /// Whether what asks for a transaction was sent outside of one.
+    pub(crate) fn is_without_transaction(&self) -> bool {
+        self.code() == Some("25P01")
     }
 
     /// Whether deciding again helps. The statements of a commit divide by zero where a row is not as it must be.

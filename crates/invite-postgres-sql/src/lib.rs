@@ -19,6 +19,7 @@
 mod columns;
 mod commit;
 mod error;
+mod fetched;
 mod load;
 mod migrate;
 mod outbox;
@@ -27,11 +28,14 @@ mod rows;
 mod sql;
 mod statement;
 mod storage;
+mod transaction;
+mod trip;
 mod value;
 
 pub use columns::Row;
-pub use error::{Failure, SchemaError};
+pub use error::{Failure, NoTransaction, SchemaError};
 pub use sql::STATEMENTS;
 pub use statement::{Connect, Connection, Statement, Within};
 pub use storage::Store;
+pub use transaction::Lent;
 pub use value::Value;

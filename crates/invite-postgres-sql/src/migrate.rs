@@ -1,8 +1,10 @@
 //! Tables: forward only, all steps in one transaction.
 
+use crate::columns::Row;
 use crate::error::{Failure, SchemaError};
 use crate::sql;
 use crate::statement::{Connection, Statement, Within, first};
+use crate::value::Value;
 
 /// The steps so far. A step that was released is never edited.
 const STEPS: &[&str] = &[include_str!("../sql/migrations/0001.sql")];
@@ -35,7 +37,7 @@ pub(crate) async fn migrate<C: Connection>(connection: &mut C) -> Result<(), Fai
     let mut done = Vec::new();
     for (version, step) in (1_u32..).zip(STEPS).skip_while(|(version, _)| *version <= found) {
         connection.script(step).await?;
-        done.push(Statement::new(DONE, vec![crate::value::Value::integer(version)]));
+        done.push(Statement::new(DONE, vec![Value::integer(version)]));
     }
     connection.run(Within::Commit, &done).await?;
     Ok(())
@@ -43,11 +45,15 @@ pub(crate) async fn migrate<C: Connection>(connection: &mut C) -> Result<(), Fai
 
 /// Requires the tables of this release.
 pub(crate) async fn require<C: Connection>(connection: &mut C) -> Result<(), Failure> {
-    let known = known();
     let found = match version(connection).await {
         Err(failure) if failure.is_missing_schema() => None,
         found => found?,
     };
+    require_version(found)
+}
+
+pub(crate) fn require_version(found: Option<u32>) -> Result<(), Failure> {
+    let known = known();
     Err(Failure::schema(match found {
         Some(found) if found == known => return Ok(()),
         Some(found) if found > known => SchemaError::Newer { found, known },
@@ -62,7 +68,10 @@ fn known() -> u32 {
 
 /// The version of the tables; `None` without any.
 async fn version<C: Connection>(connection: &mut C) -> Result<Option<u32>, Failure> {
-    let rows = connection.run(Within::Open, &[Statement::new(sql::SCHEMA_VERSION, vec![])]).await?;
-    let version = rows.first().map(|rows| first(rows, |columns| columns.option())).transpose()?;
-    Ok(version.flatten().flatten())
+    let brought = connection.run(Within::Open, &[Statement::new(sql::SCHEMA_VERSION, vec![])]).await?;
+    version_in(brought.first().map_or(&[], Vec::as_slice))
+}
+
+pub(crate) fn version_in<R: Row>(rows: &[R]) -> Result<Option<u32>, Failure> {
+    Ok(first(rows, |columns| columns.option())?.flatten())
 }

@@ -71,7 +71,7 @@ impl Within {
 #[async_trait]
 pub trait Connect: Send + Sync + 'static {
     /// A connection.
-    type Connection: Connection;
+    type Connection: Connection + 'static;
 
     /// A connection on which no transaction is open.
     ///
@@ -82,7 +82,7 @@ pub trait Connect: Send + Sync + 'static {
 
 /// A connection. Dropped with a transaction open on it, it rolls that back, and comes to nobody else before.
 #[async_trait]
-pub trait Connection: Send + 'static {
+pub trait Connection: Send {
     /// Its rows.
     type Row: Row;
 

@@ -115,6 +115,32 @@ impl Drop for Held {
     }
 }
 
+/// A connection of the host, with a transaction open on it that is the host's.
+#[derive(Debug)]
+pub(crate) struct Borrowed<'a> {
+    client: &'a Client,
+}
+
+impl<'a> Borrowed<'a> {
+    pub(crate) fn new(client: &'a Client) -> Self {
+        Self { client }
+    }
+}
+
+#[async_trait]
+impl Connection for Borrowed<'_> {
+    type Row = TokioRow;
+
+    async fn run(&mut self, within: Within, statements: &[Statement]) -> Result<Vec<Vec<TokioRow>>, Failure> {
+        let statements = statements.iter().map(Prepared::Never).collect::<Vec<_>>();
+        send(self.client, within, &statements).await
+    }
+
+    async fn script(&mut self, sql: &'static str) -> Result<(), Failure> {
+        self.client.batch_execute(sql).await.map_err(refused)
+    }
+}
+
 /// A statement as it is sent.
 enum Prepared<'a> {
     Once(tokio_postgres::Statement, &'a [Value]),

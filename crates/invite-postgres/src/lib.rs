@@ -19,11 +19,15 @@
 //!   not to be: see [`Statements::Unprepared`].
 //! - How long to wait for a connection, a statement or a lock is set by the host: `timeouts` of its pool, and
 //!   `statement_timeout` or `lock_timeout` of its role. What took too long [is unavailable](invite_storage::StorageError::is_unavailable).
+//! - [`PostgresTransaction`] writes a command into a transaction that the host has open, so that a sign-up and the acceptance
+//!   of an invitation are one commit (F4).
 //! - A connection that breaks while a commit is under way leaves its outcome unknown. The service finds it out.
 
 mod connection;
 mod storage;
+mod transaction;
 
 pub use connection::Statements;
-pub use invite_postgres_sql::SchemaError;
+pub use invite_postgres_sql::{NoTransaction, SchemaError};
 pub use storage::PostgresStorage;
+pub use transaction::PostgresTransaction;

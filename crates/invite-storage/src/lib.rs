@@ -48,7 +48,7 @@
 //! 18. `organizations_do_not_wait`: a unit of one organization delays no load of another.
 //!
 //! A store may also write into a transaction that the host owns: see [`HostTransaction`], which says what it
-//! promises.
+//! promises, and [`AsyncHostTransaction`] for drivers whose calls are awaited.
 //!
 //! # Pages
 //!
@@ -159,5 +159,5 @@ pub use pages::{
     SuppressionEntry, WhichLinks,
 };
 pub use storage::{Exclusive, Storage};
-pub use transaction::HostTransaction;
+pub use transaction::{AsyncHostTransaction, HostTransaction};
 pub use wrapper::{Call, Wrapper};

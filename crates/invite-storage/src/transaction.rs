@@ -1,5 +1,6 @@
 //! Transactions that the host owns.
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{Commit, OrganizationId, Reads, Slice};
 
@@ -53,5 +54,43 @@ impl<T: HostTransaction + ?Sized> HostTransaction for &mut T {
 
     fn write(&mut self, commit: &Commit) -> Result<(), CommitError> {
         (**self).write(commit)
+    }
+}
+
+/// The same for drivers whose calls are awaited, such as those of Postgres: what [`HostTransaction`] promises.
+#[async_trait]
+pub trait AsyncHostTransaction: Send {
+    /// Locks the organization, and loads what a command needs to see.
+    ///
+    /// # Errors
+    /// [`CommitError::Conflict`] if somebody wrote after the transaction had begun to read: what it read is past, and
+    /// only a new transaction helps. An organization that does not exist is no error.
+    async fn load(
+        &mut self,
+        organization: &OrganizationId,
+        reads: &Reads,
+        now: DateTime<Utc>,
+    ) -> Result<Slice, CommitError>;
+
+    /// Writes a commit into the transaction, whole or not at all.
+    ///
+    /// # Errors
+    /// [`CommitError::Conflict`] if the organization is not at the commit's version.
+    async fn write(&mut self, commit: &Commit) -> Result<(), CommitError>;
+}
+
+#[async_trait]
+impl<T: AsyncHostTransaction + ?Sized> AsyncHostTransaction for &mut T {
+    async fn load(
+        &mut self,
+        organization: &OrganizationId,
+        reads: &Reads,
+        now: DateTime<Utc>,
+    ) -> Result<Slice, CommitError> {
+        (**self).load(organization, reads, now).await
+    }
+
+    async fn write(&mut self, commit: &Commit) -> Result<(), CommitError> {
+        (**self).write(commit).await
     }
 }

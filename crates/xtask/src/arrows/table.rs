@@ -62,6 +62,20 @@ pub(super) const RULES: &[Rule] = &[
         shows: &["tokio_postgres"],
         kind: Kind::Tool,
     },
+    Rule {
+        name: "invite-postgres-sql",
+        arrows: &["invite-core", "invite-storage"],
+        features: &[],
+        shows: &[],
+        kind: Kind::Library,
+    },
+    Rule {
+        name: "invite-postgres",
+        arrows: &["invite-core", "invite-storage", "invite-postgres-sql"],
+        features: &[],
+        shows: &["deadpool_postgres", "tokio_postgres"],
+        kind: Kind::Adapter,
+    },
     Rule { name: "xtask", arrows: &["invite-postgres-testing"], features: &[], shows: &[], kind: Kind::Tool },
 ];
 
