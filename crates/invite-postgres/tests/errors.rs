@@ -1,0 +1,250 @@
+//! What goes wrong around a store, and how it is told.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+#[allow(unreachable_pub, dead_code, reason = "a module of several test programs")]
+mod server;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{PoolError, Timeouts};
+use invite_conformance::storage::rows::*;
+use invite_core::{Reads, RowChange};
+use invite_postgres::{PostgresStorage, SchemaError, Statements};
+use invite_postgres_testing::{Cut, Options, Proxy, Server};
+use invite_storage::{CommitError, Outbox, Storage, StorageError};
+use tokio::sync::Barrier;
+
+fn source<E: std::error::Error + 'static>(error: &StorageError) -> &E {
+    std::error::Error::source(error).unwrap().downcast_ref().unwrap()
+}
+
+fn schema(error: StorageError) -> SchemaError {
+    *source(&error)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_processes_migrate_at_once() {
+    let database = Arc::new(Server::shared().unwrap().empty_database().await.unwrap());
+    let barrier = Arc::new(Barrier::new(6));
+    let processes = (0..6).map(|_| {
+        let (database, barrier) = (database.clone(), barrier.clone());
+        tokio::spawn(async move {
+            let store = server::store(&database);
+            barrier.wait().await;
+            store.migrate().await.unwrap();
+            store.migrate().await.unwrap();
+        })
+    });
+    for process in processes.collect::<Vec<_>>() {
+        process.await.unwrap();
+    }
+    let client = database.connect().await.unwrap();
+    let steps: i64 = client.query_one("select count(*) from invite.migrations", &[]).await.unwrap().get(0);
+    assert_eq!(steps, 1);
+    written(&server::store(&database), &on(&header("acme"))).await;
+}
+
+/// A host that gives the service a role of its own lets that role create nothing.
+#[tokio::test]
+async fn a_role_that_may_only_read_and_write_is_enough() {
+    let database = server::database().await;
+    let role = format!("{}_role", database.name());
+    let grant = format!(
+        "create role {role} login password 'p'; grant usage on schema invite to {role};
+        grant select, insert, update, delete on all tables in schema invite to {role}"
+    );
+    let client = database.connect().await.unwrap();
+    client.batch_execute(&grant).await.unwrap();
+    let mut config = server::config(database.url());
+    config.user(&role).password("p");
+    let store = PostgresStorage::new(server::pool(config));
+    store.migrate().await.unwrap();
+    let header = written(&store, &on(&header("acme"))).await;
+    assert_eq!(current(&store, &acme()).await, header);
+    drop(store);
+    client.batch_execute(&format!("drop owned by {role}; drop role {role}")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_that_was_not_migrated_says_so() {
+    let database = Server::shared().unwrap().empty_database().await.unwrap();
+    let store = server::store(&database);
+    let error = store.load(&acme(), &Reads::new(), at(0)).await.unwrap_err();
+    assert!(source::<SchemaError>(&error).to_string().contains("run migrate() first"), "{error:?}");
+    assert_eq!(schema(error), SchemaError::Missing);
+    let Err(error) = store.exclusive(&acme()).await else { panic!() };
+    assert_eq!(schema(error), SchemaError::Missing);
+    assert_eq!(schema(store.lease(at(0), at(1), 1).await.unwrap_err()), SchemaError::Missing);
+    let Err(CommitError::Storage(error)) = store.commit(&on(&header("acme"))).await else { panic!() };
+    assert_eq!(schema(error), SchemaError::Missing);
+    store.migrate().await.unwrap();
+    written(&store, &on(&header("acme"))).await;
+}
+
+#[tokio::test]
+async fn tables_of_another_release_are_refused() {
+    let database = server::database().await;
+    let client = database.connect().await.unwrap();
+    let store = server::store(&database);
+    client.batch_execute("update invite.migrations set version = 0").await.unwrap();
+    let older = SchemaError::Older { found: 0, known: 1 };
+    assert_eq!(schema(store.due().await.unwrap_err()), older);
+    client.batch_execute("update invite.migrations set version = 99").await.unwrap();
+    let newer = SchemaError::Newer { found: 99, known: 1 };
+    assert_eq!(schema(store.due().await.unwrap_err()), newer);
+    assert_eq!(schema(store.migrate().await.unwrap_err()), newer);
+}
+
+/// A later release takes the tables away under a store that knew them.
+#[tokio::test]
+async fn tables_that_change_under_a_store_are_told_of() {
+    for (change, expected) in [
+        ("drop schema invite cascade", SchemaError::Missing),
+        (
+            "alter table invite.members rename column grants to held; update invite.migrations set version = 2",
+            SchemaError::Newer { found: 2, known: 1 },
+        ),
+    ] {
+        for statements in [Statements::Prepared, Statements::Unprepared] {
+            let database = server::database().await;
+            let store = PostgresStorage::with(server::pool(server::config(database.url())), statements);
+            let header = created(&store, &[], &[member("ada", 0)]).await;
+            let reads = Reads::new().member(user("ada"));
+            store.load(&acme(), &reads, at(0)).await.unwrap();
+            database.connect().await.unwrap().batch_execute(change).await.unwrap();
+            assert_eq!(schema(store.load(&acme(), &reads, at(0)).await.unwrap_err()), expected);
+            let mut commit = on(&header);
+            insert_members(&mut commit, &[member("eve", 0)]);
+            let Err(CommitError::Storage(error)) = store.commit(&commit).await else { panic!() };
+            assert_eq!(schema(error), expected);
+        }
+    }
+}
+
+/// Nobody waits for ever where the host says for how long.
+#[tokio::test]
+async fn what_takes_too_long_is_unavailable() {
+    let database = server::database().await;
+    let mut config = server::config(database.url());
+    config.options("-c lock_timeout=100ms");
+    let timeouts = Timeouts { wait: Some(Duration::from_millis(100)), ..Timeouts::default() };
+    let store = PostgresStorage::new(server::pool_of(config, 2, timeouts));
+    let header = created(&store, &[], &[]).await;
+
+    let unit = store.exclusive(&acme()).await.unwrap();
+    let Err(CommitError::Storage(error)) = store.commit(&on(&header)).await else { panic!() };
+    assert!(error.is_unavailable(), "a lock that was not to be had: {error:?}");
+    let Err(error) = store.exclusive(&acme()).await else { panic!() };
+    assert!(error.is_unavailable(), "{error:?}");
+
+    let other = store.exclusive(&organization("globex")).await.unwrap();
+    let error = store.load(&acme(), &Reads::new(), at(0)).await.unwrap_err();
+    assert!(error.is_unavailable() && matches!(source(&error), PoolError::Timeout(_)), "{error:?}");
+    drop((unit, other));
+    written(&store, &on(&header)).await;
+
+    let mut config = server::config(database.url());
+    config.options("-c statement_timeout=1");
+    let slow = PostgresStorage::new(server::pool(config));
+    let client = database.connect().await.unwrap();
+    client.batch_execute("begin; lock table invite.deliveries").await.unwrap();
+    let error = slow.due().await.unwrap_err();
+    assert!(error.is_unavailable(), "{error:?}");
+}
+
+/// Another serialization failure than that of a version is decided again.
+#[tokio::test]
+async fn a_deadlock_is_a_conflict() {
+    let database = server::database().await;
+    let mut config = server::config(database.url());
+    config.options("-c deadlock_timeout=2s");
+    let store = PostgresStorage::new(server::pool(config.clone()));
+    let first = created(&store, &[invitation(1, "bob@example.com")], &[member("ada", 0)]).await;
+    let client = config.connect(tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(client.1);
+    let client = client.0;
+    client
+        .batch_execute("set deadlock_timeout = '1min'; begin; select from invite.members for update")
+        .await
+        .unwrap();
+    let mut commit = on(&first);
+    commit.members = vec![RowChange::Update(member("ada", 5))];
+    let (answer, _) = tokio::join!(store.commit(&commit), async {
+        // It waits for the commit, which waits for it, and looks for the reason first.
+        let waits =
+            "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+        let other = database.connect().await.unwrap();
+        while other.query(waits, &[]).await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        client.batch_execute("select from invite.organizations for update").await.unwrap();
+        client.batch_execute("rollback").await.unwrap();
+    });
+    assert!(matches!(answer, Err(CommitError::Conflict)), "{answer:?}");
+    written(&store, &commit).await;
+}
+
+/// STO-3: what was acknowledged is there when the server is back, and the store goes on by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_comes_back_is_used_again() {
+    let own = Server::start(Options::new().durable()).unwrap();
+    let database = own.empty_database().await.unwrap();
+    let store = server::store(&database);
+    store.migrate().await.unwrap();
+    let mut header = created(&store, &[], &[]).await;
+    for how in [Server::stop, Server::kill] {
+        let unit = store.exclusive(&acme()).await.unwrap();
+        how(&own).unwrap();
+        let error = store.load(&acme(), &Reads::new(), at(0)).await.unwrap_err();
+        assert!(error.is_unavailable(), "{error:?}");
+        let answer = store.commit(&on(&header)).await;
+        let Err(CommitError::Storage(error)) = answer else { panic!("{answer:?}") };
+        assert!(error.is_unavailable() && !error.is_outcome_unknown(), "nothing was sent: {error:?}");
+        drop(unit);
+        own.start_again().unwrap();
+        assert_eq!(current(&store, &acme()).await, header);
+        header = written(&store, &on(&header)).await;
+    }
+}
+
+/// STO-4: a commit is sent at once, so one whose connection is cut at any byte of it is told as unknown. It is written as a
+/// whole, or nothing of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_is_cut_is_whole_or_not_there() {
+    let database = server::database().await;
+    let near = server::store(&database);
+    let proxy = Proxy::before(database.url()).await.unwrap();
+    let afar = PostgresStorage::new(server::pool(server::config(proxy.url())));
+    let mut header = created(&near, &[], &[]).await;
+    let (mut lost, mut written_as_told) = (0, 0);
+    for step in 0..30 {
+        let joining = |header: &invite_core::Organization, name: &str| {
+            let mut commit = on(header);
+            insert_members(&mut commit, &[member(name, 0)]);
+            commit
+        };
+        // From now on the connection is there, and its statements are prepared.
+        header = written(&afar, &joining(&header, &format!("early-{step}"))).await;
+        let commit = joining(&header, &format!("late-{step}"));
+        proxy.arm(Cut::after_bytes(step * 60));
+        let answer = afar.commit(&commit).await;
+        // What was not reached is not to be reached by another one.
+        proxy.arm(Cut::after_bytes(usize::MAX));
+        let is_there = near.find_commit(&acme(), commit.id).await.unwrap();
+        match answer {
+            Ok(()) => {
+                assert!(is_there);
+                written_as_told += 1;
+            }
+            Err(CommitError::Storage(error)) if error.is_outcome_unknown() => lost += 1,
+            Err(error) => panic!("{error:?}"),
+        }
+        header = current(&near, &acme()).await;
+        let reads = Reads::new().member(user(&format!("late-{step}")));
+        let slice = near.load(&acme(), &reads, at(0)).await.unwrap();
+        let is_member = slice.member(&user(&format!("late-{step}"))).unwrap().is_some();
+        assert_eq!((is_member, header.version == commit.version + 1), (is_there, is_there));
+    }
+    assert!(lost > 0 && written_as_told > 0, "{lost} of 30 were cut");
+}
