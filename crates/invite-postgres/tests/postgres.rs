@@ -4,13 +4,15 @@
 #[allow(unreachable_pub, dead_code, reason = "a module of several test programs")]
 mod server;
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use futures_util::TryStreamExt as _;
 use invite_conformance::storage::{Fixture, Row, run};
 use invite_core::OrganizationId;
 use invite_postgres::{PostgresStorage, Statements};
-use invite_postgres_testing::{Cut, Proxy};
+use invite_postgres_testing::{Bouncer, Cut, Proxy, Server};
 use invite_storage::Storage;
 use tokio_postgres::Config;
 
@@ -32,6 +34,17 @@ impl Database {
         let pool = server::pool(config.clone());
         let store = PostgresStorage::with(pool.clone(), statements);
         Self { database, config, statements, pool, store, proxy: None }
+    }
+
+    /// Behind a pooler that gives every transaction another connection.
+    async fn bounced() -> Self {
+        static BOUNCER: LazyLock<Bouncer> =
+            LazyLock::new(|| Bouncer::before(Server::shared().unwrap(), 4).unwrap());
+        let near = Self::of(Statements::Unprepared, "").await;
+        let config = server::config(&BOUNCER.url(&near.database));
+        let pool = server::pool(config.clone());
+        let store = PostgresStorage::with(pool.clone(), Statements::Unprepared);
+        Self { config, pool, store, ..near }
     }
 
     /// With something on the way that loses replies.
@@ -77,7 +90,7 @@ impl Fixture for Database {
 
     /// Nobody gets in any more, and whoever is in is thrown out.
     async fn cut(&self) -> bool {
-        let maintenance = invite_postgres_testing::Server::shared().unwrap();
+        let maintenance = Server::shared().unwrap();
         let maintenance = invite_postgres_testing::connect(maintenance.url()).await.unwrap();
         let name = self.database.name();
         let close = format!("alter database {name} allow_connections false");
@@ -141,5 +154,33 @@ mod afar {
     #[test]
     fn unknown_is_said() {
         run("unknown_is_said", Database::afar());
+    }
+}
+
+/// A few cases that would notice statements of one transaction on several connections, or those of others on one.
+mod bounced {
+    use super::*;
+
+    macro_rules! cases {
+        ($($case:ident)+) => {
+            $(#[test]
+            fn $case() {
+                run(stringify!($case), Database::bounced());
+            })+
+        };
+    }
+
+    cases! {
+        load_closes_over_what_is_found
+        load_is_one_version_while_others_write
+        version_guards_in_a_race_of_two_handles
+        all_or_nothing_when_the_caller_is_gone
+        insert_is_not_put
+        values_come_back
+        exclusive_waits_for_another_handle
+        exclusive_is_current_among_many
+        dropped_is_rolled_back_half_way
+        dropped_is_rolled_back_and_unseen_before
+        one_holds_a_lease_in_a_race
     }
 }
