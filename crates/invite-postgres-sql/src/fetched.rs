@@ -46,6 +46,7 @@ pub(crate) struct Fetched {
     overdue_requests: Vec<JoinRequest>,
     closing: Option<Vec<Invitation>>,
     closing_members: Vec<Member>,
+    closing_requests: Vec<JoinRequest>,
 }
 
 impl Fetched {
@@ -97,6 +98,7 @@ impl Fetched {
             What::OverdueRequests => self.overdue_requests = all(rows, rows::request)?,
             What::Closing => self.closing = Some(all(rows, rows::invitation)?),
             What::ClosingMembers => self.closing_members = all(rows, rows::member)?,
+            What::ClosingRequests => self.closing_requests = all(rows, rows::request)?,
         }
         Ok(())
     }
@@ -223,7 +225,8 @@ impl Fetched {
         {
             let (rows, more) = at_most(open.closing, rows);
             let (members, more_members) = at_most(open.closing, std::mem::take(&mut self.closing_members));
-            slice.answer_closing(group, members, rows, more || more_members);
+            let (requests, more_requests) = at_most(open.closing, std::mem::take(&mut self.closing_requests));
+            slice.answer_closing(group, members, rows, requests, more || more_members || more_requests);
             is_any = true;
         }
         Ok(is_any)

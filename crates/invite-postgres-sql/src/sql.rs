@@ -158,6 +158,9 @@ statements! {
     REQUESTS_IN_FOR =
         "select ", include_str!("../sql/columns/request.sql"), "from invite.requests as r ",
         include_str!("../sql/requests_in_for.sql");
+    CLOSING_REQUESTS =
+        "select ", include_str!("../sql/columns/request.sql"), "from invite.requests as r ",
+        include_str!("../sql/closing_requests.sql");
     OVERDUE_REQUESTS =
         "select ", include_str!("../sql/columns/request.sql"), "from invite.requests as r ",
         include_str!("../sql/overdue_requests.sql");

@@ -33,6 +33,7 @@ pub(crate) enum What {
     OverdueRequests,
     Closing,
     ClosingMembers,
+    ClosingRequests,
 }
 
 /// Statements that are sent at once.
@@ -206,6 +207,7 @@ impl<'a> Trip<'a> {
             let values = || [Value::text(group.as_str()), one_more(rows_of(open.closing))];
             self.send(What::Closing, sql::CLOSING_INVITATIONS, values());
             self.send(What::ClosingMembers, sql::CLOSING_MEMBERS, values());
+            self.send(What::ClosingRequests, sql::CLOSING_REQUESTS, values());
         }
     }
 }
