@@ -67,12 +67,13 @@ impl Binaries {
         Ok(all)
     }
 
-    /// The folder `target/postgres` of the workspace. Its folders are named after the major version that is in them, and
-    /// have the programs in `bin`.
+    /// `invite/postgres` in the user's folder for caches, so that each version is fetched once for all checkouts. Its
+    /// folders are named after the major version that is in them, and have the programs in `bin`.
     #[must_use]
     pub fn cache() -> PathBuf {
-        let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-        own.ancestors().nth(2).unwrap_or(own).join("target/postgres")
+        let caches = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
+        let caches = caches.or_else(|| Some(env::home_dir()?.join(".cache")));
+        caches.unwrap_or_else(env::temp_dir).join("invite/postgres")
     }
 
     /// The folder of the programs.

