@@ -1,12 +1,18 @@
 //! Services on stores of a kind.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use invite::{AccessModel, Acting, BuildError, Invitations, Keyring, Limit, Plan};
 use invite_memory::MemoryStorage;
+use invite_postgres::PostgresStorage;
+use invite_postgres_testing::{Database, Options, Server};
 use invite_sqlite::SqliteStorage;
 use tempfile::TempDir;
+use tokio_postgres::NoTls;
 
 use crate::Outcome;
 
@@ -22,6 +28,46 @@ pub(crate) struct Stores {
 enum Kind {
     Memory,
     Sqlite(TempDir),
+    Postgres(Box<Cluster>),
+}
+
+/// A server, and the databases on it for as long as they are measured.
+struct Cluster {
+    name: &'static str,
+    folder: PathBuf,
+    databases: Mutex<Vec<Database>>,
+    server: Server,
+}
+
+/// A service on a database of its own, and a pool for what goes past it.
+pub(crate) struct Postgres {
+    pub(crate) service: Invitations,
+    pub(crate) pool: Pool,
+}
+
+/// The connections of a pool.
+const CONNECTIONS: usize = 32;
+
+impl Cluster {
+    fn start(name: &'static str, folder: PathBuf) -> Outcome<Self> {
+        let server = Server::start(Options::new().durable().within(&folder))?;
+        Ok(Self { name, folder, databases: Mutex::default(), server })
+    }
+
+    /// A pool over a new database with the library's tables.
+    async fn pool(&self) -> Outcome<Pool> {
+        let database = self.server.empty_database().await?;
+        let pool = pool(database.url())?;
+        PostgresStorage::new(pool.clone()).migrate().await?;
+        self.databases.lock().unwrap_or_else(PoisonError::into_inner).push(database);
+        Ok(pool)
+    }
+}
+
+fn pool(url: &str) -> Outcome<Pool> {
+    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = Manager::from_config(url.parse()?, NoTls, recycling);
+    Ok(Pool::builder(manager).max_size(CONNECTIONS).build()?)
 }
 
 impl Stores {
@@ -40,18 +86,41 @@ impl Stores {
         Ok(Self { kind: Kind::Sqlite(folder), made: AtomicUsize::new(0) })
     }
 
+    /// A server with the durability of its own defaults, in the folder for temporary files.
+    pub(crate) fn postgres() -> Outcome<Self> {
+        let cluster = Cluster::start("postgres", std::env::temp_dir())?;
+        Ok(Self { kind: Kind::Postgres(Box::new(cluster)), made: AtomicUsize::new(0) })
+    }
+
+    /// The same on a file system in memory, if there is one.
+    pub(crate) fn postgres_without_disk() -> Outcome<Self> {
+        let folder = Some(PathBuf::from(IN_MEMORY)).filter(|folder| folder.is_dir());
+        let cluster = Cluster::start("postgres-in-memory", folder.unwrap_or_else(std::env::temp_dir))?;
+        Ok(Self { kind: Kind::Postgres(Box::new(cluster)), made: AtomicUsize::new(0) })
+    }
+
+    /// A service on a new database, and the pool that it uses.
+    pub(crate) async fn postgres_database(&self) -> Outcome<Postgres> {
+        let Kind::Postgres(cluster) = &self.kind else { return Err("this is no server".into()) };
+        let pool = cluster.pool().await?;
+        let service = on(PostgresStorage::new(pool.clone()), &Keyring::ephemeral())?;
+        Ok(Postgres { service, pool })
+    }
+
     /// Where the rows lie.
     pub(crate) fn place(&self) -> &Path {
         match &self.kind {
             Kind::Memory => Path::new("memory"),
             Kind::Sqlite(folder) => folder.path().parent().unwrap_or(folder.path()),
+            Kind::Postgres(cluster) => &cluster.folder,
         }
     }
 
     pub(crate) fn name(&self) -> &'static str {
-        match self.kind {
+        match &self.kind {
             Kind::Memory => "memory",
             Kind::Sqlite(_) => "sqlite",
+            Kind::Postgres(cluster) => cluster.name,
         }
     }
 
@@ -73,6 +142,11 @@ impl Stores {
                 let file = self.file(folder);
                 SqliteStorage::open(&file)?.migrate().await?;
                 let service = |_| Outcome::Ok(on(SqliteStorage::open(&file)?, &keyring)?);
+                (0..N).map(service).collect::<Result<_, _>>()?
+            }
+            Kind::Postgres(cluster) => {
+                let pool = cluster.pool().await?;
+                let service = |_| on(PostgresStorage::new(pool.clone()), &keyring);
                 (0..N).map(service).collect::<Result<_, _>>()?
             }
         };

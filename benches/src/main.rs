@@ -12,6 +12,7 @@ mod cycles;
 mod growth;
 mod host;
 mod parsing;
+mod postgres;
 mod report;
 mod tokens;
 
@@ -31,7 +32,8 @@ fn main() -> ExitCode {
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["core", parts @ ..] => core(&mut report, parts),
         ["sqlite", parts @ ..] => sqlite(&mut report, parts),
-        _ => Err("which suite? core, sqlite; behind it, which parts, or none for all".into()),
+        ["postgres", parts @ ..] => on_postgres(&mut report, parts),
+        _ => Err("which suite? core, sqlite, postgres; behind it, which parts, or none for all".into()),
     };
     match outcome {
         Ok(()) => report.close(),
@@ -81,6 +83,28 @@ fn sqlite(report: &mut Report, parts: &[&str]) -> Outcome {
     Ok(())
 }
 
+/// Commands on servers of Postgres that are started for it.
+fn on_postgres(report: &mut Report, parts: &[&str]) -> Outcome {
+    let wanted = wanted(parts, &["cycles", "bulk", "accepts", "growth"])?;
+    let two = workers(2)?;
+    report.head("postgres");
+    if wanted("cycles") {
+        two.block_on(postgres::cycles(report))?;
+    }
+    if wanted("bulk") {
+        two.block_on(postgres::bulk(report))?;
+    }
+    if wanted("accepts") {
+        let stores = Stores::postgres()?;
+        two.block_on(accepts::run(report, &stores))?;
+        two.block_on(correctness::run(report, &stores))?;
+    }
+    if wanted("growth") {
+        two.block_on(growth::run(report, &Stores::postgres_without_disk()?))?;
+    }
+    Ok(())
+}
+
 /// Whether a part is asked for: all are if none is named. `idle` is measured by a program of its own.
 fn wanted<'a>(parts: &'a [&str], all: &[&str]) -> Outcome<impl Fn(&str) -> bool + 'a> {
     if let Some(unknown) = parts.iter().find(|part| !all.contains(part)) {
@@ -90,7 +114,7 @@ fn wanted<'a>(parts: &'a [&str], all: &[&str]) -> Outcome<impl Fn(&str) -> bool 
 }
 
 fn workers(count: usize) -> Outcome<Runtime> {
-    Ok(Builder::new_multi_thread().worker_threads(count).enable_time().build()?)
+    Ok(Builder::new_multi_thread().worker_threads(count).enable_all().build()?)
 }
 
 /// Times a piece of work several times, after once for warmth.

@@ -171,7 +171,7 @@ impl Failure {
     fn is_conflict(&self) -> bool {
         match &self.why {
             Why::Refused { code, constraint, .. } => match code.as_str() {
-                "23505" => constraint.as_deref().is_some_and(|name| KEYS.contains(&name)),
+                "23505" => constraint.as_deref().is_some_and(is_key),
                 "22012" | "40001" | "40P01" => true,
                 _ => false,
             },
@@ -207,6 +207,13 @@ const KEYS: &[&str] = &[
     "suppressions_pkey",
 ];
 
+/// Whether a constraint is one of them. On Citus each shard has it with a number behind.
+fn is_key(constraint: &str) -> bool {
+    let (name, shard) = constraint.rsplit_once('_').unwrap_or((constraint, ""));
+    let is_shard = !shard.is_empty() && shard.bytes().all(|byte| byte.is_ascii_digit());
+    KEYS.contains(if is_shard { &name } else { &constraint })
+}
+
 impl From<Failure> for StorageError {
     fn from(failure: Failure) -> Self {
         match failure.why {
@@ -231,6 +238,8 @@ impl From<Failure> for CommitError {
 /// By SQLSTATE: two signs of class, three of what it is.
 fn sort(code: &str, source: Source) -> StorageError {
     match (code.get(..2).unwrap_or_default(), code) {
+        // "Transaction resolution unknown", "statement completion unknown".
+        (_, "08007" | "40003") => StorageError::outcome_unknown(source),
         // Connections, serialization and deadlocks, resources, operator intervention such as a timeout or a shutdown.
         ("08" | "40" | "53" | "57" | "58", _) => StorageError::unavailable(source),
         // A server that only reads; a lock that was not to be had in time; an idle transaction that was ended.
@@ -273,7 +282,11 @@ mod tests {
     fn a_taken_key_is_a_conflict_and_another_constraint_is_not() {
         for key in KEYS {
             assert!(is_conflict("23505", Some(key)), "{key}");
+            assert!(is_conflict("23505", Some(&format!("{key}_102008"))), "on a shard");
         }
+        assert!(
+            !is_conflict("23505", Some("users_pkey_102008")) && !is_conflict("23505", Some("places_pkey_x"))
+        );
         assert!(!is_conflict("23505", Some("users_pkey")) && !is_conflict("23505", None));
         assert!(!is_conflict("23502", Some("places_pkey")) && !is_conflict("23514", None));
         for code in ["22012", "40001", "40P01"] {
@@ -285,6 +298,7 @@ mod tests {
     #[test]
     fn a_connection_that_broke_after_a_commit_is_told_as_such() {
         assert!(StorageError::from(Failure::outcome_unknown("gone")).is_outcome_unknown());
+        assert!(stored("08007").is_outcome_unknown() && stored("40003").is_outcome_unknown());
         assert!(StorageError::from(Failure::unavailable("gone")).is_unavailable());
     }
 }

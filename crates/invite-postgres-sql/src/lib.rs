@@ -11,7 +11,7 @@
 //!   there another trip.
 //! - A commit is one trip: all of its statements are sent at once, within one transaction. The first requires the version
 //!   that was decided on, and locks the organization; each of them fails by itself where a row is not as it must be.
-//! - Its own transactions are read committed, whatever the database's default. That a decision was made on what is true is
+//! - Commits and exclusive units are read committed, whatever the database's default; a load is one repeatable-read snapshot. That a decision was made on what is true is
 //!   guarded by the version, and whoever waits for the lock on an organization goes on with what is true then.
 //! - Every statement about one organization names it in its first parameter.
 //! - Tables lie in the schema `invite`, made by [`Store::migrate`], forward only.

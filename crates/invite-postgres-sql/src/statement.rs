@@ -46,7 +46,7 @@ impl Within {
             Self::Snapshot => Some("begin isolation level repeatable read, read only"),
             // What is read under the lock of an organization is what is true then, and a commit guards itself. At a
             // higher level whoever waited for a lock could only fail, and no order among writers would come of waiting.
-            Self::Begin | Self::Whole => Some("begin isolation level read committed, read write"),
+            Self::Begin | Self::Whole => Some("begin isolation level read committed"),
             Self::Open | Self::Commit => None,
         }
     }

@@ -11,6 +11,7 @@ use bytes::{BufMut as _, BytesMut};
 use deadpool_postgres::{Object, Pool, PoolError};
 use futures_util::future::try_join_all;
 use invite_postgres_sql::{Connect, Connection, Failure, Row, Statement, Value, Within};
+use tokio_postgres::error::Severity;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
 use tokio_postgres::{Client, Error};
 
@@ -80,7 +81,7 @@ impl Connection for Held {
         let was = self.state;
         self.state = match (was, within) {
             // All of it is under way at once, and ends without anybody waiting for it.
-            (State::Idle, Within::Open | Within::Whole) => State::Idle,
+            (State::Idle, Within::Open) => State::Idle,
             (_, Within::Snapshot) => State::Open,
             _ => State::Waiting,
         };
@@ -109,7 +110,8 @@ impl Drop for Held {
                 let rollback = pin!(client.batch_execute("rollback"));
                 let _ = rollback.poll(&mut Context::from_waker(Waker::noop()));
             }
-            // Whoever had it next would wait for the same lock. The server rolls back what loses its connection.
+            // Whoever had it next would wait for the same lock. The server ends what was sent to it whole, and rolls back
+            // the rest once the connection is gone; until it has the lock, this is one more than the pool may have.
             State::Waiting => drop(Object::take(client)),
         }
     }
@@ -180,11 +182,16 @@ async fn send(
     let bodies = statements.iter().map(|statement| query(client, statement));
     let end = within.ends_with().map(|sql| control(client, sql));
     let mut replies = begin.into_iter().chain(bodies).chain(end);
+    let skipped = usize::from(within.begins_with().is_some());
     let sent = poll_fn(|context| Poll::Ready(send_all(&mut replies, context))).await;
     let sent = match sent {
         Ok(sent) => sent,
-        Err(error) => {
-            // Something was not sent, and nothing behind it: what was is rolled back in its place.
+        Err((error, before)) => {
+            // Something was not sent, and nothing behind it: what was is rolled back in its place. A connection may have
+            // ended between the sending of a commit and its reply, which looks the same.
+            if within.ends_with().is_some() && before == statements.len() + skipped {
+                return Err(Failure::outcome_unknown(error));
+            }
             if within.begins_with().is_some() || within.ends_with().is_some() {
                 let rollback = pin!(client.batch_execute("rollback"));
                 let _ = rollback.poll(&mut Context::from_waker(Waker::noop()));
@@ -192,7 +199,6 @@ async fn send(
             return Err(refused(error));
         }
     };
-    let (skipped, last) = (usize::from(within.begins_with().is_some()), sent.len().saturating_sub(1));
     let mut brought = Vec::with_capacity(statements.len());
     for (n, sent) in sent.into_iter().enumerate() {
         let reply = match sent {
@@ -201,7 +207,7 @@ async fn send(
         };
         match reply {
             Ok(rows) => brought.push(rows.into_iter().map(TokioRow).collect()),
-            Err(error) if within.ends_with().is_some() => return Err(lost(error, n == last)),
+            Err(error) if within.ends_with().is_some() => return Err(lost(error, n < skipped)),
             Err(error) => return Err(refused(error)),
         }
     }
@@ -210,16 +216,16 @@ async fn send(
     Ok(brought)
 }
 
-/// Polls each once, which sends it. One that fails at once was not sent.
+/// Polls each once, which sends it. One that fails at once was not sent; how many were before it.
 fn send_all<'a>(
     replies: &mut impl Iterator<Item = Reply<'a>>,
     context: &mut Context<'_>,
-) -> Result<Vec<Sent<'a>>, Error> {
+) -> Result<Vec<Sent<'a>>, (Error, usize)> {
     let mut sent = Vec::new();
     for mut reply in replies {
         sent.push(match reply.as_mut().poll(context) {
             Poll::Pending => Sent::Awaited(reply),
-            Poll::Ready(Err(error)) if error.as_db_error().is_none() => return Err(error),
+            Poll::Ready(Err(error)) if error.as_db_error().is_none() => return Err((error, sent.len())),
             Poll::Ready(reply) => Sent::Here(reply),
         });
     }
@@ -263,12 +269,17 @@ fn refused(error: Error) -> Failure {
     }
 }
 
-/// An error after a commit was sent. A statement that the server refused takes the commit along. A connection that ended may
-/// have ended behind it, and so if the server ended it at the commit itself.
-fn lost(error: Error, is_at_commit: bool) -> Failure {
-    let said = error.as_db_error();
-    let is_fatal = said.is_some_and(|said| matches!(said.severity(), "FATAL" | "PANIC"));
-    if said.is_none() || is_at_commit && is_fatal { Failure::outcome_unknown(error) } else { refused(error) }
+/// An error after a commit was sent. A statement that the server refused takes the commit along, if the transaction had begun.
+/// A connection that ended may have ended behind the commit, whichever statement it is told of: a pooler tells whoever waits
+/// first of a server that it lost.
+fn lost(error: Error, is_before: bool) -> Failure {
+    let Some(said) = error.as_db_error() else { return Failure::outcome_unknown(error) };
+    let ended = match said.parsed_severity() {
+        Some(severity) => matches!(severity, Severity::Fatal | Severity::Panic),
+        // Poolers do not say it beside the word in the server's language.
+        None => matches!(said.severity(), "FATAL" | "PANIC"),
+    };
+    if ended || is_before { Failure::outcome_unknown(error) } else { refused(error) }
 }
 
 /// A parameter in the binary format. `Debug` shows its type alone.

@@ -26,7 +26,7 @@ cargo xtask api      compare the public API of every published crate with the te
                      [--update]: write the text
 cargo xtask arrows   who may depend on whom, and whose types public signatures may name
                      [--manifest-path <Cargo.toml>]: of another workspace
-cargo xtask bench <core|sqlite> [part]...
+cargo xtask bench <core|sqlite|postgres> [part]...
                      what the library costs, in release mode, against its targets
 cargo xtask kills    the example `team` killed at random moments, 200 rounds of seed 1
                      [ROUNDS [SEED]]
