@@ -6,13 +6,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use invite_core::{Actor, DryRun, Operation, OrganizationId, Refusal, Stop};
-use invite_storage::HostTransaction;
+use invite_storage::{AsyncHostTransaction, HostTransaction};
 use tracing::Instrument as _;
 
 use crate::error::{Error, InvalidInput};
 use crate::job::{Keyed, Task, perform};
 use crate::queue::Queues;
-use crate::transaction::perform_in;
+use crate::transaction::{perform_in, perform_in_async};
 
 /// An operation on an organization, by somebody. Awaiting it performs it; nothing happens before.
 ///
@@ -21,7 +21,8 @@ use crate::transaction::perform_in;
 /// caller, and whether it was performed depends on how far the store had come. An idempotency key makes it safe to
 /// ask again.
 ///
-/// Instead of being awaited, it can be performed [in a transaction of the host](Self::in_transaction).
+/// Instead of being awaited, it can be performed in a transaction of the host: [`in_transaction`](Self::in_transaction)
+/// where the calls of the driver block, [`in_async_transaction`](Self::in_async_transaction) where they are awaited.
 #[must_use = "a command does nothing until it is awaited"]
 pub struct Command<O: Operation> {
     queues: Arc<Queues>,
@@ -87,7 +88,8 @@ impl<O: Operation> Command<O> {
     /// it but what it wrote down as expired. If the host's commit fails or its reply is lost, the command shares its fate; an idempotency key
     /// makes it safe to do all of it again.
     ///
-    /// The calls block, so in an asynchronous host this belongs on a thread that may wait.
+    /// The calls block, so in an asynchronous host this belongs on a thread that may wait. For a driver whose calls are
+    /// awaited there is [`in_async_transaction`](Self::in_async_transaction).
     ///
     /// # Errors
     /// [`Error`]; [`Error::Conflict`] if the transaction had read before it took its lock, and is past.
@@ -96,10 +98,32 @@ impl<O: Operation> Command<O> {
         mut transaction: impl HostTransaction,
     ) -> Result<O::Outcome, Error<O::Refusal>> {
         let (queues, ready) = self.ready()?;
-        let span = tracing::info_span!("invite", operation = O::NAME, organization = %ready.organization);
-        span.in_scope(|| {
-            told(perform_in(&queues.engine, &mut transaction, ready), "written, for the host to commit")
-        })
+        span::<O>(&ready.organization)
+            .in_scope(|| told(perform_in(&queues.engine, &mut transaction, ready), WRITTEN))
+    }
+
+    /// Performs it within a transaction of the host on the same database, as [`in_transaction`](Self::in_transaction)
+    /// does, over a driver whose calls are awaited, such as those of Postgres (F4).
+    ///
+    /// It loads, decides and writes in that transaction, and that is all that happens: it waits in no queue, is never
+    /// tried again, and nobody learns of it before the host commits; its mails are due from then on. Several commands,
+    /// also of several organizations, may follow one another in one transaction, and each sees those before it.
+    ///
+    /// After an error the transaction is still the host's, to be dropped or not. A refused command left nothing in
+    /// it but what it wrote down as expired. If the host's commit fails or its reply is lost, the command shares its
+    /// fate; an idempotency key makes it safe to do all of it again. If its caller is dropped meanwhile, the
+    /// transaction may hold what was written and may not: roll it back.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Error::Conflict`] if the transaction had read before it took its lock, and is past.
+    pub async fn in_async_transaction(
+        self,
+        mut transaction: impl AsyncHostTransaction,
+    ) -> Result<O::Outcome, Error<O::Refusal>> {
+        let (queues, ready) = self.ready()?;
+        let span = span::<O>(&ready.organization);
+        let performed = perform_in_async(&queues.engine, &mut transaction, ready);
+        async move { told(performed.await, WRITTEN) }.instrument(span).await
     }
 
     fn ready(self) -> Result<(Arc<Queues>, Ready<O>), InvalidInput> {
@@ -119,6 +143,13 @@ pub(crate) struct Ready<O> {
     pub(crate) operation: O,
     pub(crate) actor: Actor,
     pub(crate) keyed: Option<Keyed>,
+}
+
+/// What the log says of a command in a transaction of the host.
+const WRITTEN: &str = "written, for the host to commit";
+
+fn span<O: Operation>(organization: &OrganizationId) -> tracing::Span {
+    tracing::info_span!("invite", operation = O::NAME, %organization)
 }
 
 /// Writes what came of it into the log.
@@ -148,7 +179,7 @@ impl<O: Operation> IntoFuture for Command<O> {
             Ok(ready) => ready,
             Err(invalid) => return Box::pin(ready(Err(invalid.into()))),
         };
-        let span = tracing::info_span!("invite", operation = O::NAME, %organization);
+        let span = span::<O>(&organization);
         // The operation has a place of its own, so that the future is small.
         let (task, reply) = Task::new(operation, actor, keyed);
         let told = async move { told(perform(&queues, organization, task, reply).await, "done") };

@@ -55,6 +55,6 @@ pub use invite_core::{
 };
 pub use invite_mailer::{Link, MailError, Mailer, Message, Rendered, Sender, Templates};
 pub use invite_storage::{
-    GroupFilter, HostTransaction, InvitationEntry, InvitationFilter, LinkFilter, MemberFilter, Membership,
-    RequestEntry, RequestFilter, RosterEntry, Storage, StorageError, WhichLinks,
+    AsyncHostTransaction, GroupFilter, HostTransaction, InvitationEntry, InvitationFilter, LinkFilter,
+    MemberFilter, Membership, RequestEntry, RequestFilter, RosterEntry, Storage, StorageError, WhichLinks,
 };

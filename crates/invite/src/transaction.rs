@@ -1,7 +1,7 @@
 //! A command in a transaction of the host.
 
 use invite_core::Operation;
-use invite_storage::HostTransaction;
+use invite_storage::{AsyncHostTransaction, HostTransaction};
 
 use crate::command::Ready;
 use crate::engine::Engine;
@@ -30,17 +30,39 @@ pub(crate) fn perform_in<O: Operation>(
     }
 }
 
+/// [`perform_in`] line by line, for a driver whose calls are awaited.
+pub(crate) async fn perform_in_async<O: Operation>(
+    engine: &Engine,
+    transaction: &mut dyn AsyncHostTransaction,
+    command: Ready<O>,
+) -> Outcome<O> {
+    let Ready { organization, operation, actor, keyed } = command;
+    let (mut task, _nobody_waits) = Task::new(operation, actor, keyed);
+    loop {
+        let now = engine.now()?;
+        let slice = transaction.load(&organization, &task.reads(), now).await?;
+        if let Some(commit) = engine.decided(vec![task.as_mut()], Box::new(slice), now)? {
+            transaction.write(&commit).await?;
+        }
+        if let Some(outcome) = task.take_decided() {
+            return outcome;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use async_trait::async_trait;
     use chrono::{DateTime, Utc};
     use invite_core::{
-        AccessModel, Commit, CreateOrganizationRefused, OrganizationId, Plan, Reads, Settings, Slice, UserId,
+        AccessModel, Commit, CreateOrganization, CreateOrganizationRefused, OrganizationId, Plan, Reads,
+        Settings, Slice, UserId,
     };
     use invite_memory::MemoryStorage;
     use invite_storage::{CommitError, StorageError};
 
     use super::*;
-    use crate::{Entropy, Error, Invitations, Keyring, NoEntropy};
+    use crate::{Command, Entropy, Error, Invitations, Keyring, NoEntropy};
 
     /// A transaction on an empty database, which fails as told.
     #[derive(Default)]
@@ -68,6 +90,27 @@ mod tests {
         }
     }
 
+    /// The same, awaited.
+    struct Awaited<'a>(&'a mut Transaction);
+
+    #[async_trait]
+    impl AsyncHostTransaction for Awaited<'_> {
+        async fn load(
+            &mut self,
+            organization: &OrganizationId,
+            reads: &Reads,
+            now: DateTime<Utc>,
+        ) -> Result<Slice, CommitError> {
+            tokio::task::yield_now().await;
+            self.0.load(organization, reads, now)
+        }
+
+        async fn write(&mut self, commit: &Commit) -> Result<(), CommitError> {
+            tokio::task::yield_now().await;
+            self.0.write(commit)
+        }
+    }
+
     struct Dry;
 
     impl Entropy for Dry {
@@ -76,7 +119,20 @@ mod tests {
         }
     }
 
+    /// Creates an organization, in one of the two ways.
+    type Create =
+        fn(&mut Transaction, Command<CreateOrganization>) -> Result<(), Error<CreateOrganizationRefused>>;
+
+    const WAYS: [Create; 2] = [
+        |transaction, command| command.in_transaction(transaction).map(|_| ()),
+        |transaction, command| {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(command.in_async_transaction(Awaited(transaction))).map(|_| ())
+        },
+    ];
+
     fn create(
+        way: Create,
         entropy: impl Entropy,
         transaction: &mut Transaction,
     ) -> Result<(), Error<CreateOrganizationRefused>> {
@@ -90,47 +146,56 @@ mod tests {
             UserId::parse("ada").unwrap(),
             Plan::seats("team", 5),
         );
-        create.in_transaction(transaction).map(|_| ())
+        way(transaction, create)
     }
 
     #[test]
     fn it_is_loaded_once_and_written_once() {
-        let mut transaction = Transaction::default();
-        create(crate::SystemEntropy, &mut transaction).unwrap();
-        let [commit] = &transaction.written[..] else { panic!("{:?}", transaction.written) };
-        assert_eq!((transaction.loads, commit.version, commit.events.len()), (1, 0, 2));
+        for way in WAYS {
+            let mut transaction = Transaction::default();
+            create(way, crate::SystemEntropy, &mut transaction).unwrap();
+            let [commit] = &transaction.written[..] else { panic!("{:?}", transaction.written) };
+            assert_eq!((transaction.loads, commit.version, commit.events.len()), (1, 0, 2));
+        }
     }
 
     /// The transaction is the host's, and so is the decision to begin again.
     #[test]
     fn a_conflict_is_told_and_not_tried_again() {
-        let mut outrun = Transaction { load_fails: Some(CommitError::Conflict), ..Transaction::default() };
-        let mut unlocked = Transaction { write_fails: Some(CommitError::Conflict), ..Transaction::default() };
-        for (transaction, writes) in [(&mut outrun, 0), (&mut unlocked, 1)] {
-            let error = create(crate::SystemEntropy, transaction).unwrap_err();
-            assert_eq!((error.code(), error.rule()), ("conflict", None));
-            assert!(error.remedy().contains("roll the transaction back"), "{}", error.remedy());
-            assert_eq!((transaction.loads, transaction.written.len()), (1, writes));
+        for way in WAYS {
+            let conflict = || Some(CommitError::Conflict);
+            let outrun = Transaction { load_fails: conflict(), ..Transaction::default() };
+            let unlocked = Transaction { write_fails: conflict(), ..Transaction::default() };
+            for (mut transaction, writes) in [(outrun, 0), (unlocked, 1)] {
+                let error = create(way, crate::SystemEntropy, &mut transaction).unwrap_err();
+                assert_eq!((error.code(), error.rule()), ("conflict", None));
+                assert!(error.remedy().contains("roll the transaction back"), "{}", error.remedy());
+                assert_eq!((transaction.loads, transaction.written.len()), (1, writes));
+            }
         }
     }
 
     /// STO-3
     #[test]
     fn a_store_that_fails_is_told_as_it_is() {
-        let fails = || Some(CommitError::Storage(StorageError::unavailable("gone")));
-        let mut at_load = Transaction { load_fails: fails(), ..Transaction::default() };
-        let mut at_write = Transaction { write_fails: fails(), ..Transaction::default() };
-        for transaction in [&mut at_load, &mut at_write] {
-            let error = create(crate::SystemEntropy, transaction).unwrap_err();
-            assert_eq!(error.code(), "storage-unavailable");
-            assert_eq!(transaction.loads, 1);
+        for way in WAYS {
+            let fails = || Some(CommitError::Storage(StorageError::unavailable("gone")));
+            let at_load = Transaction { load_fails: fails(), ..Transaction::default() };
+            let at_write = Transaction { write_fails: fails(), ..Transaction::default() };
+            for mut transaction in [at_load, at_write] {
+                let error = create(way, crate::SystemEntropy, &mut transaction).unwrap_err();
+                assert_eq!(error.code(), "storage-unavailable");
+                assert_eq!(transaction.loads, 1);
+            }
         }
     }
 
     #[test]
     fn without_random_numbers_nothing_is_written() {
-        let mut transaction = Transaction::default();
-        assert_eq!(create(Dry, &mut transaction).unwrap_err().code(), "no-entropy");
-        assert!(transaction.written.is_empty());
+        for way in WAYS {
+            let mut transaction = Transaction::default();
+            assert_eq!(create(way, Dry, &mut transaction).unwrap_err().code(), "no-entropy");
+            assert!(transaction.written.is_empty());
+        }
     }
 }
