@@ -19,9 +19,20 @@
 //!   not to be: see [`Statements::Unprepared`].
 //! - How long to wait for a connection, a statement or a lock is set by the host: `timeouts` of its pool, and
 //!   `statement_timeout` or `lock_timeout` of its role. What took too long [is unavailable](invite_storage::StorageError::is_unavailable).
-//! - [`PostgresTransaction`] writes a command into a transaction that the host has open, so that a sign-up and the acceptance
-//!   of an invitation are one commit (F4).
 //! - A connection that breaks while a commit is under way leaves its outcome unknown. The service finds it out.
+//!
+//! # Within a transaction of the host
+//!
+//! [`PostgresTransaction`] writes a command into a transaction that the host has open, so that a sign-up and the acceptance
+//! of an invitation are one commit (F4). With the service of `invite`:
+//!
+//! ```text
+//! let transaction = client.transaction().await?;
+//! transaction.execute("insert into users (id, address) values ($1, $2)", &[&id, &address]).await?;
+//! let within = PostgresTransaction::of(transaction.client());
+//! let accepted = invite.accept(&token, principal).in_async_transaction(within).await?;
+//! transaction.commit().await?;
+//! ```
 
 mod connection;
 mod storage;

@@ -12,8 +12,9 @@ use crate::connection::Borrowed;
 /// The transaction that a host has open on a connection, for commands to be written into (F4).
 ///
 /// From the first load on, whoever else writes to the organization waits until the host commits or rolls back. So hold the
-/// transaction for as long as its statements take, not across requests or mails. A command that fails leaves it as it was
-/// before; the host goes on with it, or not.
+/// transaction for as long as its statements take, not across requests or mails, and await no other command on that
+/// organization meanwhile: it waits for this transaction. A command that fails leaves it as it was before; the host goes on with
+/// it, or not.
 ///
 /// At `REPEATABLE READ` and `SERIALIZABLE`, a transaction that has read before cannot lock what somebody changed since: that
 /// is a [`CommitError::Conflict`], and only a new transaction helps.
