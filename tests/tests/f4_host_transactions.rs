@@ -1,7 +1,7 @@
 //! F4. Any command and the host's own statements commit in one transaction of the host, or neither does.
 //!
-//! On SQLite alone: the transaction is one of the host's own database, and the store in memory is none, so it has no
-//! `HostTransaction`.
+//! On SQLite, where calls block; `f4_async_host_transactions` is on Postgres. The store in memory is no database of the host,
+//! and has no transactions.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
