@@ -15,6 +15,7 @@ mod mail;
 pub mod model;
 mod operations;
 mod people;
+pub mod postgres;
 mod refused;
 mod scripted;
 pub mod soak;

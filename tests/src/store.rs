@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use invite::{AccessModel, Invitations, InvitationsBuilder, Keyring, Storage};
 use invite_memory::MemoryStorage;
+use invite_postgres_testing::Database;
 use invite_sqlite::SqliteStorage;
 use tempfile::TempDir;
+
+use crate::postgres;
 
 type Connect = dyn Fn(AccessModel, Keyring) -> InvitationsBuilder + Send + Sync;
 type Made = Pin<Box<dyn Future<Output = Store> + Send>>;
@@ -18,6 +21,7 @@ pub struct Store {
     connect: Arc<Connect>,
     another: fn() -> Made,
     file: Option<Arc<TempDir>>,
+    database: Option<Arc<Database>>,
 }
 
 impl Store {
@@ -36,6 +40,19 @@ impl Store {
         Self { file: Some(directory), ..store }
     }
 
+    /// A database on the Postgres of the tests, dropped with the last clone. Each connection is a pool of its own, as another
+    /// process has.
+    pub async fn postgres() -> Self {
+        let database = Arc::new(postgres::database().await);
+        Self { database: Some(Arc::clone(&database)), ..Self::postgres_at(database.url()) }
+    }
+
+    /// A database that another process keeps.
+    pub fn postgres_at(url: &str) -> Self {
+        let url = url.to_owned();
+        Self::of(move || postgres::storage(&url), another_postgres)
+    }
+
     /// Memory under a wrapper.
     pub fn wrapping(storage: impl Storage + Clone) -> Self {
         Self::of(move || storage.clone(), another_memory)
@@ -43,7 +60,7 @@ impl Store {
 
     fn of<S: Storage>(connect: impl Fn() -> S + Send + Sync + 'static, another: fn() -> Made) -> Self {
         let connect = move |model, keyring| Invitations::builder(connect(), model, keyring);
-        Self { connect: Arc::new(connect), another, file: None }
+        Self { connect: Arc::new(connect), another, file: None, database: None }
     }
 
     /// An empty store of the same kind.
@@ -60,6 +77,11 @@ impl Store {
     pub fn directory(&self) -> Option<PathBuf> {
         self.file.as_ref().map(|file| file.path().to_owned())
     }
+
+    /// The database, if the store is one of Postgres.
+    pub fn database(&self) -> Option<&Database> {
+        self.database.as_deref()
+    }
 }
 
 // Named, so that a store does not have to know its own type to make another.
@@ -71,9 +93,14 @@ fn another_sqlite() -> Made {
     Box::pin(Store::sqlite())
 }
 
+fn another_postgres() -> Made {
+    Box::pin(Store::postgres())
+}
+
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("file", &self.file).finish_non_exhaustive()
+        let mut shown = f.debug_struct("Store");
+        shown.field("file", &self.file).field("database", &self.database).finish_non_exhaustive()
     }
 }
 
@@ -86,6 +113,7 @@ macro_rules! on_every_store {
         $($crate::on_every_store! { @ $(#[$attribute])* $name($world) $body
             memory => $crate::Store::memory(),
             sqlite => $crate::Store::sqlite(),
+            postgres => $crate::Store::postgres(),
         })+
     };
     (@ $(#[$attribute:meta])* $name:ident($world:ident) $body:block $($store:ident => $open:expr,)+) => {
