@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use futures_util::TryStreamExt as _;
 use invite_postgres::PostgresStorage;
 use invite_postgres_testing::{Database, Server};
 use tokio_postgres::NoTls;
@@ -30,6 +31,30 @@ pub async fn database() -> Database {
 /// A store with connections of its own.
 pub fn storage(url: &str) -> PostgresStorage {
     PostgresStorage::new(pool(url))
+}
+
+/// Takes out every row.
+pub async fn empty(database: &Database) {
+    let deleting = tables(database).await.into_iter().map(|table| format!("delete from {table};"));
+    database.connect().await.unwrap().batch_execute(&deleting.collect::<String>()).await.unwrap();
+}
+
+/// Every row, as it is kept.
+pub async fn rows(database: &Database) -> Vec<u8> {
+    let client = database.connect().await.unwrap();
+    let mut rows = Vec::new();
+    for table in tables(database).await {
+        let copied = client.copy_out(&format!("copy {table} to stdout (format binary)")).await.unwrap();
+        rows.extend(copied.try_collect::<Vec<_>>().await.unwrap().into_iter().flatten());
+    }
+    rows
+}
+
+async fn tables(database: &Database) -> Vec<String> {
+    let tables = "select 'invite.' || tablename from pg_tables
+        where schemaname = 'invite' and tablename <> 'migrations'";
+    let found = database.connect().await.unwrap().query(tables, &[]).await.unwrap();
+    found.iter().map(|row| row.get(0)).collect()
 }
 
 fn pool(url: &str) -> Pool {
