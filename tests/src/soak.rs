@@ -40,15 +40,18 @@ pub enum Kind {
     Memory,
     /// A file of SQLite.
     Sqlite,
+    /// A database of Postgres.
+    Postgres,
 }
 
 impl Kind {
-    const ALL: [Self; 2] = [Self::Memory, Self::Sqlite];
+    const ALL: [Self; 3] = [Self::Memory, Self::Sqlite, Self::Postgres];
 
     async fn store(self) -> Store {
         match self {
             Self::Memory => Store::memory().await,
             Self::Sqlite => Store::sqlite().await,
+            Self::Postgres => Store::postgres().await,
         }
     }
 }
@@ -58,6 +61,7 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Self::Memory => "memory",
             Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
         })
     }
 }
@@ -77,7 +81,7 @@ pub struct Order {
 impl Order {
     /// How it is asked for.
     pub const USAGE: &'static str =
-        "cargo xtask soak [--minutes N | --steps N] [--store memory|sqlite] [--seed S]";
+        "cargo xtask soak [--minutes N | --steps N] [--store memory|sqlite|postgres] [--seed S]";
 
     /// Reads what was asked for. Without a seed it begins at one that the clock gives, without a length it takes a
     /// minute.

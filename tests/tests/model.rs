@@ -48,6 +48,10 @@ async fn on_sqlite(history: &History) -> Ran {
     run(Store::sqlite().await, history).await
 }
 
+async fn on_postgres(history: &History) -> Ran {
+    run(Store::postgres().await, history).await
+}
+
 fn found(ran: &Ran) -> Result<(), TestCaseError> {
     match &ran.found {
         None => Ok(()),
@@ -82,10 +86,18 @@ proptest! {
         found(&blocking(on_sqlite(&history)))?;
     }
 
+    /// The same in a database, over a new pool at every restart.
+    #[test]
+    fn postgres_does_as_the_model_says(history in histories(STEPS)) {
+        found(&blocking(on_postgres(&history)))?;
+    }
+
     /// STO-1: all stores tell the same of the same history.
     #[test]
     fn every_store_tells_the_same(history in histories(STEPS)) {
-        alike(&blocking(on_memory(&history)), &blocking(on_sqlite(&history)))?;
+        let memory = blocking(on_memory(&history));
+        alike(&memory, &blocking(on_sqlite(&history)))?;
+        alike(&memory, &blocking(on_postgres(&history)))?;
     }
 
     /// LNK-1: any number of previews, inserted anywhere, changes no outcome.
