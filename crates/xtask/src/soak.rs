@@ -1,17 +1,24 @@
-//! `cargo xtask soak`: the model in release mode, for as long as told, and then the example program under `kill -9`.
+//! `cargo xtask soak`: the model in release mode, for as long as told, then several processes at once, and then the example
+//! program under `kill -9`.
 
 use std::path::Path;
 
+use invite_postgres_testing::SERVER_VARIABLE;
+
 use crate::command::{self, Outcome, cargo};
-use crate::kills;
+use crate::{kills, postgres};
 
 /// How many rounds the program is killed in.
 const KILLS: &str = "200";
 /// What the model ends with where it does not understand its arguments.
 const MISREAD: i32 = 2;
 
-/// Passes the arguments on to the program that reads them. Both parts begin at the same seed: the one named, or any.
-/// Where one store is asked for, as when a find is looked at again, nothing is killed; a find hides no kill.
+/// Several processes against one organization, twenty times.
+const PROCESSES: [&str; 9] =
+    ["test", "--release", "--locked", "--package", "tests", "--test", "processes", "--", "--ignored"];
+
+/// Passes the arguments on to the program that reads them. The model and the kills begin at the same seed: the one named, or
+/// any. Where one store is asked for, as when a find is looked at again, only the model is run; a find hides nothing else.
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Outcome {
     let named = arguments.iter().skip_while(|argument| **argument != "--seed").nth(1);
     let seed = named.map_or_else(any_seed, |seed| (*seed).to_owned());
@@ -21,11 +28,26 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Outcome {
     if named.is_none() {
         soak.args(["--seed", &seed]);
     }
+    let store = arguments.iter().skip_while(|argument| **argument != "--store").nth(1);
+    let server = match store {
+        None | Some(&"postgres") => Some(postgres::server()?),
+        Some(_) => None,
+    };
+    if let Some(server) = &server {
+        soak.env(SERVER_VARIABLE, server.url());
+    }
     let status = command::status(&mut soak)?;
     let searched = command::came(&soak, status);
-    if arguments.contains(&"--store") || status.code() == Some(MISREAD) {
+    let Some(server) = server.filter(|_| store.is_none() && status.code() != Some(MISREAD)) else {
         return searched;
+    };
+    let mut at_once = cargo();
+    at_once.current_dir(root).args(PROCESSES).env(SERVER_VARIABLE, server.url());
+    let at_once = command::run(&mut at_once);
+    if let (Err(_), Err(error)) = (&searched, &at_once) {
+        println!("processes: {error}");
     }
+    let searched = searched.and(at_once);
     println!("kills: {KILLS} rounds, as `cargo xtask kills {KILLS} {seed}` does again");
     let killed = kills::run(root, KILLS, &seed);
     if let (Err(_), Err(error)) = (&searched, &killed) {

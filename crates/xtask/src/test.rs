@@ -1,10 +1,9 @@
 //! `cargo xtask test`: every test and check, stopping at the first that fails.
 
-use std::env;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use invite_postgres_testing::{Options, SERVER_VARIABLE, Server};
+use invite_postgres_testing::SERVER_VARIABLE;
 
 use crate::command::{self, Outcome, cargo};
 use crate::postgres;
@@ -24,7 +23,7 @@ const STEPS: &[Step] = &[
 ];
 
 pub(crate) fn run(root: &Path) -> Outcome {
-    let server = server()?;
+    let server = postgres::server()?;
     let mut done = Vec::new();
     for (name, arguments) in STEPS {
         let line = format!("cargo {}", arguments.join(" "));
@@ -40,15 +39,6 @@ pub(crate) fn run(root: &Path) -> Outcome {
     }
     print!("{}", summary(&done));
     Ok(())
-}
-
-/// One server for all tests: the one that is named, else one of our own until this ends.
-fn server() -> Outcome<Server> {
-    if let Ok(url) = env::var(SERVER_VARIABLE) {
-        return Ok(Server::given(url));
-    }
-    postgres::ensure()?;
-    Ok(Server::start(Options::new())?)
 }
 
 fn summary(done: &[(&str, Duration, bool)]) -> String {
