@@ -10,7 +10,7 @@ use invite::{
 };
 use invite_memory::MemoryStorage;
 use invite_sqlite::SqliteStorage;
-use tests::{Call, Fault, World, person};
+use tests::{Call, Fault, World, person, postgres};
 
 use crate::furnished::{Furnished, Stage, something_else};
 use crate::seen::look;
@@ -203,6 +203,13 @@ async fn every_look_survives_every_fault() {
         storage
     };
     assert_eq!(every_fault(sqlite).await, all);
+    let database = postgres::database().await;
+    let storage = postgres::storage(database.url());
+    let empty = async || {
+        postgres::empty(&database).await;
+        storage.clone()
+    };
+    assert_eq!(every_fault(empty).await, all);
 }
 
 /// Keys past their time are forgotten once, whatever becomes of the reply.

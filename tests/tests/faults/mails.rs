@@ -8,7 +8,7 @@ use invite::core::DeliveryState;
 use invite::{CourierReport, Error, Storage};
 use invite_memory::{MemoryMailer, MemoryStorage};
 use invite_sqlite::SqliteStorage;
-use tests::{Call, Fault, Listed, MailFault, ScriptedMailer, World, code, person};
+use tests::{Call, Fault, Listed, MailFault, ScriptedMailer, World, code, person, postgres};
 
 use crate::furnished::{Furnished, Stage};
 use crate::seen::look;
@@ -161,6 +161,17 @@ async fn mai4_every_call_of_a_courier_survives_every_fault_on_sqlite() {
         storage
     };
     assert_eq!(every_fault(sqlite).await, BTreeSet::from([Call::Lease, Call::Complete, Call::Fail]));
+}
+
+#[tokio::test]
+async fn mai4_every_call_of_a_courier_survives_every_fault_on_postgres() {
+    let database = postgres::database().await;
+    let storage = postgres::storage(database.url());
+    let empty = async || {
+        postgres::empty(&database).await;
+        storage.clone()
+    };
+    assert_eq!(every_fault(empty).await, BTreeSet::from([Call::Lease, Call::Complete, Call::Fail]));
 }
 
 /// MAI-4, MAI-5, MAI-6: whatever a mailer does with one mail, the other one is sent once; the one is sent at least
