@@ -87,7 +87,8 @@ pub trait Connection: Send {
     type Row: Row;
 
     /// Sends all statements at once, where the driver can, and gives the rows of each. Once they are on their way, nothing
-    /// that becomes of the caller keeps any of them back.
+    /// that becomes of the caller keeps any of them back; where they go one by one, a transaction that some of them were
+    /// kept back from is rolled back.
     ///
     /// # Errors
     /// The first [`Failure`] of a statement; the others did nothing, unless each was by itself.
@@ -95,7 +96,7 @@ pub trait Connection: Send {
     async fn run(&mut self, within: Within, statements: &[Statement])
     -> Result<Vec<Vec<Self::Row>>, Failure>;
 
-    /// Runs a text of several statements without parameters in the transaction that is open.
+    /// Runs a text of one or several statements without parameters in the transaction that is open, in one trip.
     ///
     /// # Errors
     /// [`Failure`]

@@ -12,7 +12,7 @@ use crate::{commit, load, migrate, sql};
 
 const SAVEPOINT: &str = "savepoint invite";
 const RELEASE: &str = "release savepoint invite";
-const ROLLBACK: &str = "rollback to savepoint invite";
+const ROLLBACK: &str = "rollback to savepoint invite; release savepoint invite";
 
 /// A connection on which a host has a transaction open, lent for as long as commands are written into it (F4).
 ///
@@ -43,7 +43,7 @@ impl<C: Connection> Lent<C> {
 
     /// Nothing is sent before it is known that there is a transaction: it would be true at once.
     async fn begin(&mut self) -> Result<(), Failure> {
-        match self.send(&[SAVEPOINT]).await {
+        match self.connection.script(SAVEPOINT).await {
             Err(failure) if failure.is_without_transaction() => Err(Failure::other(NoTransaction)),
             begun => begun,
         }
@@ -51,16 +51,9 @@ impl<C: Connection> Lent<C> {
 
     /// What was done stays where it went well, and else is undone; why it did not is told.
     async fn end<T>(&mut self, done: Result<T, Failure>) -> Result<T, Failure> {
-        let end = if done.is_ok() { &[RELEASE][..] } else { &[ROLLBACK, RELEASE] };
-        let ended = self.send(end).await;
+        let ended = self.connection.script(if done.is_ok() { RELEASE } else { ROLLBACK }).await;
         let done = done?;
         ended.map(|()| done)
-    }
-
-    async fn send(&mut self, sql: &[&'static str]) -> Result<(), Failure> {
-        let statements = sql.iter().map(|sql| Statement::new(sql, vec![])).collect::<Vec<_>>();
-        self.connection.run(Within::Open, &statements).await?;
-        Ok(())
     }
 }
 
