@@ -76,6 +76,13 @@ pub(super) const RULES: &[Rule] = &[
         shows: &["deadpool_postgres", "tokio_postgres"],
         kind: Kind::Adapter,
     },
+    Rule {
+        name: "invite-postgres-sqlx",
+        arrows: &["invite-core", "invite-storage", "invite-postgres-sql"],
+        features: &[],
+        shows: &["sqlx_core", "sqlx_postgres"],
+        kind: Kind::Adapter,
+    },
     Rule { name: "xtask", arrows: &["invite-postgres-testing"], features: &[], shows: &[], kind: Kind::Tool },
 ];
 
