@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use invite::{Error, Storage};
 use invite_memory::MemoryStorage;
 use invite_sqlite::SqliteStorage;
-use tests::{Call, Fault, code, operations};
+use tests::{Call, Fault, code, operations, postgres};
 
 use crate::cases::{CASES, Case};
 use crate::furnished::{Furnished, Stage, something_else};
@@ -201,6 +201,20 @@ async fn every_operation_survives_every_fault_on_sqlite() {
         let storage = SqliteStorage::in_memory().unwrap();
         storage.migrate().await.unwrap();
         storage
+    };
+    for case in CASES {
+        every_fault(case, &furnished, (Faults::One, &[Some("k")]), empty).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes a minute or more"]
+async fn every_operation_survives_every_fault_on_postgres() {
+    let (furnished, database) = (Furnished::new().await, postgres::database().await);
+    let storage = postgres::storage(database.url());
+    let empty = async || {
+        postgres::empty(&database).await;
+        storage.clone()
     };
     for case in CASES {
         every_fault(case, &furnished, (Faults::One, &[Some("k")]), empty).await;
