@@ -145,8 +145,16 @@ const LOOKS: &[Look] = &[
 ];
 
 /// Methods that are no look: they make a command, or tidy.
-const NO_LOOKS: &[&str] =
-    &["accept_all", "block", "create_organization", "decline_all", "erase", "maintain", "unblock"];
+const NO_LOOKS: &[&str] = &[
+    "accept_all",
+    "block",
+    "create_organization",
+    "decline_all",
+    "erase",
+    "in_async_transaction",
+    "maintain",
+    "unblock",
+];
 
 /// STO-3: whoever asks is told what is stored or that it cannot be told.
 async fn every_fault<S: Storage + Clone>(empty: impl AsyncFn() -> S) -> BTreeSet<Call> {
