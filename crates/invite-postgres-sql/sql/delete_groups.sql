@@ -1,5 +1,7 @@
 with changed as (
-    delete from invite.groups where organization = $1 and id = any($2)
+    delete from invite.groups as t
+    using unnest((select $2::text[])) as n (id)
+    where t.organization = $1 and t.id = n.id
     returning 1
 )
 select 1 / (count(*) = cardinality($2))::int from changed

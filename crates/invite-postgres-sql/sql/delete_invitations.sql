@@ -1,7 +1,11 @@
 with changed as (
-    delete from invite.invitations where organization = $1 and id = any($2)
+    delete from invite.invitations as t
+    using unnest((select $2::uuid[])) as n (id)
+    where t.organization = $1 and t.id = n.id
     returning 1
 ), gone as (
-    delete from invite.invitation_groups where organization = $1 and invitation = any($2)
+    delete from invite.invitation_groups as t
+    using unnest((select $2::uuid[])) as n (invitation)
+    where t.organization = $1 and t.invitation = n.invitation
 )
 select 1 / (count(*) = cardinality($2))::int from changed

@@ -1,7 +1,11 @@
 with changed as (
-    delete from invite.links where organization = $1 and id = any($2)
+    delete from invite.links as t
+    using unnest((select $2::uuid[])) as n (id)
+    where t.organization = $1 and t.id = n.id
     returning 1
 ), gone as (
-    delete from invite.link_groups where organization = $1 and link = any($2)
+    delete from invite.link_groups as t
+    using unnest((select $2::uuid[])) as n (link)
+    where t.organization = $1 and t.link = n.link
 )
 select 1 / (count(*) = cardinality($2))::int from changed

@@ -4,4 +4,4 @@ where i.organization = $1 and i.state = 'pending'
         from invite.organizations where id = $1
     )
 order by i.expires_at, i.id
-limit $3
+limit (select $3::bigint)

@@ -3,4 +3,4 @@ where m.organization = $1
         select greatest($2::timestamptz, last_at) from invite.organizations where id = $1
     )
 order by m.ends_at, m.user_id
-limit $3
+limit (select $3::bigint)

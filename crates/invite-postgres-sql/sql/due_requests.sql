@@ -4,4 +4,4 @@ where r.organization = $1 and r.state = 'pending'
         from invite.organizations where id = $1
     )
 order by r.expires_at, r.id
-limit $3
+limit (select $3::bigint)

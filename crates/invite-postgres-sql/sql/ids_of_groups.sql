@@ -1,5 +1,5 @@
 , ids as (
-    select unnest($3::text[]) as id
+    select unnest((select $3::text[])) as id
     union
     select g.group_id
     from names as n

@@ -1,12 +1,12 @@
     union
-    select group_id from invite.invitation_groups where organization = $1 and invitation = any($5)
+    select group_id from invite.invitation_groups where organization = $1 and invitation = any((select $5::uuid[])::uuid[])
     union
-    select group_id from invite.requests where organization = $1 and id = any($6) and group_id is not null
+    select group_id from invite.requests where organization = $1 and id = any((select $6::uuid[])::uuid[]) and group_id is not null
     union
     select group_id from invite.link_groups
     where organization = $1
         and link in (
-            select unnest($7::uuid[])
+            select unnest((select $7::uuid[]))
             union
-            select link from invite.requests where organization = $1 and id = any($6)
+            select link from invite.requests where organization = $1 and id = any((select $6::uuid[])::uuid[])
         )

@@ -1,5 +1,5 @@
 with ids as (
-    select unnest($2::uuid[]) as id
+    select unnest((select $2::uuid[])) as id
     union
-    select link from invite.requests where organization = $1 and id = any($3) and link is not null
+    select link from invite.requests where organization = $1 and id = any((select $3::uuid[])::uuid[]) and link is not null
 )

@@ -1,3 +1,3 @@
 with names as (
-    select unnest($2::text[]) as name
+    select unnest((select $2::text[])) as name
 )

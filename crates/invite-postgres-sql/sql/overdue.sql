@@ -1,3 +1,3 @@
 where i.organization = $1 and i.ended_at <= $2 and i.invitee is not null
 order by i.ended_at, i.id
-limit $3
+limit (select $3::bigint)

@@ -1,3 +1,3 @@
 where r.organization = $1 and r.ended_at <= $2 and r.invitee is not null
 order by r.ended_at, r.id
-limit $3
+limit (select $3::bigint)

@@ -1,7 +1,7 @@
-from unnest($2::text[]) as k (inviter)
+from unnest((select $2::text[])) as k (inviter)
 cross join lateral (
     select * from invite.invitations
     where organization = $1 and inviter = k.inviter and state = 'pending'
     order by created_at, id
-    limit $3
+    limit (select $3::bigint)
 ) as i

@@ -2,7 +2,7 @@ with changed as (
     update invite.group_members as t
     set role = n.role, joined_at = n.joined_at
     from unnest(
-        $2::text[], $3::text[], $4::text[], $5::timestamptz[]
+        (select $2::text[]), $3::text[], $4::text[], $5::timestamptz[]
     ) as n (
         group_id, user_id, role, joined_at
     )

@@ -3,7 +3,7 @@ with changed as (
     set status = n.status, name = n.name, settings = n.settings, creator = n.creator, created_at =
     n.created_at
     from unnest(
-        $2::text[], $3::text[], $4::text[], $5::json[], $6::text[], $7::timestamptz[]
+        (select $2::text[]), $3::text[], $4::text[], $5::json[], $6::text[], $7::timestamptz[]
     ) as n (
         id, status, name, settings, creator, created_at
     )

@@ -6,7 +6,7 @@ with changed as (
     = n.mail_to, seat = n.seat, message = n.message, locale = n.locale, metadata = n.metadata, continue_to =
     n.continue_to, starts_at = n.starts_at, waits_until = n.waits_until
     from unnest(
-        $2::uuid[], $3::json[], $4::text[], $5::text[], $6::text[], $7::json[], $8::text[], $9::timestamptz[],
+        (select $2::uuid[]), $3::json[], $4::text[], $5::text[], $6::text[], $7::json[], $8::text[], $9::timestamptz[],
         $10::timestamptz[], $11::text[], $12::json[], $13::timestamptz[], $14::bytea[], $15::bytea[],
         $16::bigint[], $17::text[], $18::text[], $19::text[], $20::text[], $21::json[], $22::text[],
         $23::timestamptz[], $24::timestamptz[]
@@ -17,6 +17,8 @@ with changed as (
     where t.organization = $1 and t.id = n.id
     returning 1
 ), gone as (
-    delete from invite.invitation_groups where organization = $1 and invitation = any($2)
+    delete from invite.invitation_groups as t
+    using unnest((select $2::uuid[])) as n (invitation)
+    where t.organization = $1 and t.invitation = n.invitation
 )
 select 1 / (count(*) = cardinality($2))::int from changed

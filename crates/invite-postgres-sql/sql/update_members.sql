@@ -4,7 +4,7 @@ with changed as (
     n.grants, seat = n.seat, joined_by = n.joined_by, link = n.link, joined_at = n.joined_at, metadata =
     n.metadata, ends_at = n.ends_at
     from unnest(
-        $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::json[], $8::text[], $9::json[],
+        (select $2::text[]), $3::text[], $4::text[], $5::text[], $6::text[], $7::json[], $8::text[], $9::json[],
         $10::uuid[], $11::timestamptz[], $12::json[], $13::timestamptz[]
     ) as n (
         user_id, status, email, email_canonical, role, grants, seat, joined_by, link, joined_at, metadata, ends_at

@@ -2,7 +2,7 @@ with changed as (
     update invite.places as t
     set invitation = n.invitation
     from unnest(
-        $2::text[], $3::text[], $4::uuid[]
+        (select $2::text[]), $3::text[], $4::uuid[]
     ) as n (
         invitee, scope, invitation
     )

@@ -5,7 +5,7 @@ with changed as (
     message = n.message, created_at = n.created_at, expires_at = n.expires_at, state = n.state, ending =
     n.ending, ended_at = n.ended_at
     from unnest(
-        $2::uuid[], $3::json[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+        (select $2::uuid[]), $3::json[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
         $10::text[], $11::json[], $12::text[], $13::text[], $14::timestamptz[], $15::timestamptz[], $16::text[],
         $17::json[], $18::timestamptz[]
     ) as n (

@@ -2,7 +2,7 @@ with changed as (
     update invite.suppressions as t
     set address = n.address, at = n.at
     from unnest(
-        $2::text[], $3::text[], $4::text[], $5::timestamptz[]
+        (select $2::text[]), $3::text[], $4::text[], $5::timestamptz[]
     ) as n (
         invitee, kind, address, at
     )

@@ -1,4 +1,4 @@
 , users as (
-    select unnest($3::text[]) as id
+    select unnest((select $3::text[])) as id
     union
     select substr(name, 6) from names where name like 'user:%'

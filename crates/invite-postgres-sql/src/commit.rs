@@ -3,9 +3,12 @@
 //! All of it is sent at once, so no statement can wait for what the one before it says. Each one fails by itself where a row
 //! is not as it must be: what was inserted by its key, and what was changed by dividing by the number of rows.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use invite_core::{Commit, EmailAddress, Erasures, Invitee, Organization, RowChange};
 
+use crate::composed::across;
 use crate::error::Failure;
 use crate::statement::Statement;
 use crate::value::Value;
@@ -13,6 +16,67 @@ use crate::{rows, sql};
 
 /// The statements of a commit, in their order, for one transaction.
 pub(crate) fn statements(commit: &Commit) -> Result<Vec<Statement>, Failure> {
+    writes(commit).map(alone)
+}
+
+/// What a commit writes.
+pub(crate) struct Writes {
+    organization: Option<Value>,
+    /// In the order in which they are sent.
+    writes: Vec<Write>,
+    /// Whether all of it can be written together with what others write.
+    is_plain: bool,
+}
+
+/// Rows of a table to which the same happens, or one statement.
+struct Write {
+    /// Of all that a commit may write, the how manieth it is.
+    place: usize,
+    /// For one row, if that is another statement.
+    one: Option<&'static str>,
+    many: &'static str,
+    /// Without their organization.
+    rows: Vec<Vec<Value>>,
+}
+
+impl Writes {
+    /// Whether they may share a transaction with others: they are few, and none of them waits for a lock.
+    pub(crate) fn may_share(&self) -> bool {
+        self.is_plain && self.writes.iter().map(|write| write.rows.len()).sum::<usize>() <= MOST_SHARED
+    }
+}
+
+/// A commit of more rows is better off by itself.
+const MOST_SHARED: usize = 64;
+
+/// Statements of one organization.
+pub(crate) fn alone(writes: Writes) -> Vec<Statement> {
+    let organization = writes.organization;
+    let statement = |Write { place: _, one, many, mut rows }: Write| {
+        let (sql, values) = match (one, &mut rows[..]) {
+            (Some(one), [row]) => (one, std::mem::take(row)),
+            _ => (many, Value::columns(&rows)),
+        };
+        Statement::new(sql, organization.iter().cloned().chain(values).collect())
+    };
+    writes.writes.into_iter().map(statement).collect()
+}
+
+/// Statements of several organizations, for one transaction: as many as there are tables.
+pub(crate) fn together(commits: Vec<Writes>) -> Vec<Statement> {
+    let mut tables = BTreeMap::new();
+    for Writes { organization, writes, .. } in commits {
+        for Write { place, one: _, many, rows } in writes {
+            let rows = rows.into_iter().map(|row| organization.iter().cloned().chain(row).collect());
+            tables.entry(place).or_insert((many, Vec::new())).1.extend(rows);
+        }
+    }
+    let statement = |(sql, rows): (_, Vec<Vec<Value>>)| Statement::new(across(sql), Value::columns(&rows));
+    tables.into_values().map(statement).collect()
+}
+
+/// What a commit writes, table by table.
+pub(crate) fn writes(commit: &Commit) -> Result<Writes, Failure> {
     let Commit {
         id: _, // stands in every event record
         organization,
@@ -36,7 +100,11 @@ pub(crate) fn statements(commit: &Commit) -> Result<Vec<Statement>, Failure> {
     if !commit.is_sound() {
         return Err(Failure::other("the commit contradicts itself"));
     }
-    let mut writing = Writing { organization: Value::text(organization.as_str()), statements: Vec::new() };
+    let organization = Value::text(organization.as_str());
+    let mut writing = Writing {
+        done: Writes { organization: Some(organization), writes: Vec::new(), is_plain: true },
+        place: 0,
+    };
     writing.guard(*version, header.as_ref())?;
     writing.erase(erased);
 
@@ -66,33 +134,33 @@ pub(crate) fn statements(commit: &Commit) -> Result<Vec<Statement>, Failure> {
     )?;
 
     // Rows that are there are settled first, so that a key they give up is free for a new one.
-    writing.settle(&places, PLACES);
-    writing.settle(&invitations, INVITATIONS);
-    writing.settle(&members, MEMBERS);
-    writing.settle(&group_members, GROUP_MEMBERS);
-    writing.settle(&groups, GROUPS);
-    writing.settle(&links, LINKS);
-    writing.settle(&requests, REQUESTS);
-    writing.settle(&suppressions, SUPPRESSIONS);
-    writing.insert(&places.inserts, PLACES.insert);
-    writing.insert(&invitations.inserts, INVITATIONS.insert);
-    writing.many(&invitation_groups, sql::INSERT_INVITATION_GROUPS);
-    writing.insert(&members.inserts, MEMBERS.insert);
-    writing.insert(&group_members.inserts, GROUP_MEMBERS.insert);
-    writing.insert(&groups.inserts, GROUPS.insert);
-    writing.insert(&links.inserts, LINKS.insert);
-    writing.many(&link_groups, sql::INSERT_LINK_GROUPS);
-    writing.insert(&requests.inserts, REQUESTS.insert);
-    writing.insert(&suppressions.inserts, SUPPRESSIONS.insert);
+    let places = writing.settle(places, PLACES);
+    let invitations = writing.settle(invitations, INVITATIONS);
+    let members = writing.settle(members, MEMBERS);
+    let group_members = writing.settle(group_members, GROUP_MEMBERS);
+    let groups = writing.settle(groups, GROUPS);
+    let links = writing.settle(links, LINKS);
+    let requests = writing.settle(requests, REQUESTS);
+    let suppressions = writing.settle(suppressions, SUPPRESSIONS);
+    writing.insert(places, PLACES.insert);
+    writing.insert(invitations, INVITATIONS.insert);
+    writing.many(invitation_groups, sql::INSERT_INVITATION_GROUPS);
+    writing.insert(members, MEMBERS.insert);
+    writing.insert(group_members, GROUP_MEMBERS.insert);
+    writing.insert(groups, GROUPS.insert);
+    writing.insert(links, LINKS.insert);
+    writing.many(link_groups, sql::INSERT_LINK_GROUPS);
+    writing.insert(requests, REQUESTS.insert);
+    writing.insert(suppressions, SUPPRESSIONS.insert);
 
     let limits = limits.iter().map(|(subject, kept)| vec![Value::text(&subject.key()), Value::time(*kept)]);
-    writing.many(&limits.collect::<Vec<_>>(), sql::PUT_LIMITS);
-    writing.many(&values(former, rows::former_values)?, sql::PUT_FORMER);
-    writing.insert(&values(events, rows::event_values)?, [sql::INSERT_EVENT, sql::INSERT_EVENTS]);
+    writing.many(limits.collect(), sql::PUT_LIMITS);
+    writing.many(values(former, rows::former_values)?, sql::PUT_FORMER);
+    writing.insert(values(events, rows::event_values)?, [sql::INSERT_EVENT, sql::INSERT_EVENTS]);
     writing
-        .insert(&values(deliveries, rows::delivery_values)?, [sql::INSERT_DELIVERY, sql::INSERT_DELIVERIES]);
-    writing.many(&values(commands, |row| Ok(rows::command_values(row)))?, sql::PUT_COMMANDS);
-    Ok(writing.statements)
+        .insert(values(deliveries, rows::delivery_values)?, [sql::INSERT_DELIVERY, sql::INSERT_DELIVERIES]);
+    writing.many(values(commands, |row| Ok(rows::command_values(row)))?, sql::PUT_COMMANDS);
+    Ok(writing.done)
 }
 
 /// The statements of a table: for one row, and for several.
@@ -167,33 +235,39 @@ fn inserted_or_updated<K, R>(changes: &[RowChange<K, R>]) -> impl Iterator<Item 
 }
 
 struct Writing {
-    organization: Value,
-    statements: Vec<Statement>,
+    done: Writes,
+    place: usize,
 }
 
 impl Writing {
     /// The organization is the first parameter of every statement, so that each can be sent where its rows lie.
-    fn send(&mut self, sql: &'static str, values: impl IntoIterator<Item = Value>) {
-        let values = std::iter::once(self.organization.clone()).chain(values).collect();
-        self.statements.push(Statement::new(sql, values));
+    fn send(&mut self, one: Option<&'static str>, many: &'static str, rows: Vec<Vec<Value>>) {
+        self.place = self.place.saturating_add(1);
+        if !rows.is_empty() {
+            self.done.writes.push(Write { place: self.place, one, many, rows });
+        }
+    }
+
+    /// What only a commit by itself can send.
+    fn send_alone(&mut self, sql: &'static str, values: Vec<Value>) {
+        self.done.is_plain = false;
+        self.send(Some(sql), sql, vec![values]);
     }
 
     /// Requires the version that was decided on, and locks the organization. It goes before everything: whoever comes
     /// later waits here, holding nothing that another one waits for.
     fn guard(&mut self, version: u64, header: Option<&Organization>) -> Result<(), Failure> {
-        let (sql, values) = match header {
-            Some(row) if version == 0 => (sql::INSERT_ORGANIZATION, rows::organization_values(row)?),
+        match header {
+            Some(row) if version == 0 => {
+                self.send_alone(sql::INSERT_ORGANIZATION, rows::organization_values(row)?);
+            }
             Some(row) => {
                 let mut values = rows::organization_values(row)?;
                 values.push(Value::count(version)?);
-                (sql::UPDATE_ORGANIZATION, values)
+                self.send(Some(sql::UPDATE_ORGANIZATION), sql::UPDATE_ORGANIZATIONS, vec![values]);
             }
-            None => {
-                let values = [self.organization.clone(), Value::count(version)?];
-                (sql::REQUIRE_VERSION, Vec::from(values))
-            }
-        };
-        self.statements.push(Statement::new(sql, values));
+            None => self.send_alone(sql::REQUIRE_VERSION, vec![Value::count(version)?]),
+        }
         Ok(())
     }
 
@@ -202,37 +276,33 @@ impl Writing {
         let Erasures { invitations, requests, users } = erased;
         if !invitations.is_empty() {
             let ids = Value::uuids(invitations.iter().map(|id| id.as_uuid()));
-            self.send(sql::ERASE_EVENTS, [ids.clone()]);
-            self.send(sql::DELETE_DELIVERIES, [ids]);
+            self.send_alone(sql::ERASE_EVENTS, vec![ids.clone()]);
+            self.send_alone(sql::DELETE_DELIVERIES, vec![ids]);
         }
         if !requests.is_empty() {
             let ids = Value::uuids(requests.iter().map(|id| id.as_uuid()));
-            self.send(sql::ERASE_EVENTS_OF_REQUESTS, [ids]);
+            self.send_alone(sql::ERASE_EVENTS_OF_REQUESTS, vec![ids]);
         }
         if !users.is_empty() {
             let users = Value::texts(users.iter().map(invite_core::UserId::as_str));
-            self.send(sql::ERASE_EVENTS_OF_USERS, [users.clone()]);
-            self.send(sql::DELETE_FORMER, [users]);
+            self.send_alone(sql::ERASE_EVENTS_OF_USERS, vec![users.clone()]);
+            self.send_alone(sql::DELETE_FORMER, vec![users]);
         }
     }
 
-    fn settle(&mut self, changes: &Changes, table: Table) {
-        self.many(&changes.deletes, table.delete);
-        self.insert(&changes.updates, table.update);
+    fn settle(&mut self, changes: Changes, table: Table) -> Vec<Vec<Value>> {
+        self.many(changes.deletes, table.delete);
+        self.insert(changes.updates, table.update);
+        changes.inserts
     }
 
     /// One row by itself costs less than an array of one.
-    fn insert(&mut self, rows: &[Vec<Value>], [one, many]: [&'static str; 2]) {
-        match rows {
-            [row] => self.send(one, row.iter().cloned()),
-            rows => self.many(rows, many),
-        }
+    fn insert(&mut self, rows: Vec<Vec<Value>>, [one, many]: [&'static str; 2]) {
+        self.send(Some(one), many, rows);
     }
 
-    fn many(&mut self, rows: &[Vec<Value>], sql: &'static str) {
-        if !rows.is_empty() {
-            self.send(sql, Value::columns(rows));
-        }
+    fn many(&mut self, rows: Vec<Vec<Value>>, sql: &'static str) {
+        self.send(None, sql, rows);
     }
 }
 

@@ -167,8 +167,13 @@ impl Failure {
         self.code() == Some("25P01")
     }
 
+    /// Whether something may have been written.
+    pub(crate) fn is_outcome_unknown(&self) -> bool {
+        matches!(self.why, Why::OutcomeUnknown(_)) || matches!(self.code(), Some("08007" | "40003"))
+    }
+
     /// Whether deciding again helps. The statements of a commit divide by zero where a row is not as it must be.
-    fn is_conflict(&self) -> bool {
+    pub(crate) fn is_conflict(&self) -> bool {
         match &self.why {
             Why::Refused { code, constraint, .. } => match code.as_str() {
                 "23505" => constraint.as_deref().is_some_and(is_key),

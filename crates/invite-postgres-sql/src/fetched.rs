@@ -10,6 +10,7 @@ use invite_core::{
 
 use crate::columns::{Columns, Row};
 use crate::error::Failure;
+use crate::records::records;
 use crate::rows;
 use crate::statement::{Connection, Within, all, first};
 use crate::trip::{Trip, What, rows_of, user_key};
@@ -25,6 +26,10 @@ type Addressed = (Vec<Invitation>, Vec<Suppression>);
 #[derive(Default)]
 pub(crate) struct Fetched {
     pub(crate) organization: Option<Organization>,
+    /// At which version it was read first; 0 if there is none.
+    version: u64,
+    /// Whether it was read at another version since.
+    pub(crate) is_torn: bool,
     invitations: BTreeMap<InvitationId, Mailed>,
     open: BTreeMap<String, Vec<Invitation>>,
     suppressions: BTreeMap<String, Vec<Suppression>>,
@@ -56,21 +61,34 @@ impl Fetched {
         within: Within,
         trip: Trip<'_>,
     ) -> Result<(), Failure> {
-        let Trip { organization: _, statements, what, sent_by, limits, commands, past } = trip;
-        if statements.is_empty() {
-            return Err(Failure::other("a slice asks for rows that this store does not know"));
-        }
-        let brought = connection.run(within, &statements).await?;
+        let brought = connection.run(within, &[trip.statement()]).await?;
+        let row = brought.first().and_then(|rows| rows.first()).ok_or_else(|| Failure::other("no row"))?;
+        self.take(trip, row)
+    }
+
+    /// Takes what a trip brought: a row with an array for each of its selects.
+    pub(crate) fn take(&mut self, trip: Trip<'_>, row: &impl Row) -> Result<(), Failure> {
+        let Trip { what, sent_by, limits, commands, past, .. } = trip;
         self.sent.extend(sent_by.iter().map(|user| (user_key(user), Vec::new())));
         self.limits.extend(limits.into_iter().map(|subject| (subject, None)));
         self.commands.extend(commands.into_iter().map(|key| (key, None)));
         self.past.extend(past.into_iter().map(|name| (name, Vec::new())));
-        what.into_iter().zip(&brought).try_for_each(|(what, rows)| self.take(what, rows))
+        what.into_iter().enumerate().try_for_each(|(column, what)| {
+            let array = row.bytes(column).ok_or_else(|| Failure::unreadable(what.name(), "null"))?;
+            self.file(what, &records(array, what.name())?)
+        })
     }
 
-    fn take<R: Row>(&mut self, what: What, rows: &[R]) -> Result<(), Failure> {
+    fn file<R: Row>(&mut self, what: What, rows: &[R]) -> Result<(), Failure> {
         match what {
-            What::Organization => self.organization = first(rows, rows::organization)?,
+            What::Organization => {
+                self.organization = first(rows, rows::organization)?;
+                self.version = self.organization.as_ref().map_or(0, |row| row.version);
+            }
+            What::Version => {
+                let version = first(rows, |columns| columns.value())?.unwrap_or(0);
+                self.is_torn |= version != self.version;
+            }
             What::Invitations => self.invitations.extend(all(rows, invitation_of)?),
             What::Open => many(&mut self.open, rows, rows::invitation)?,
             What::Suppressions => many(&mut self.suppressions, rows, rows::suppression)?,

@@ -18,13 +18,18 @@
 
 mod columns;
 mod commit;
+mod composed;
+mod database;
 mod error;
 mod fetched;
+mod lanes;
 mod load;
 mod migrate;
 mod outbox;
 mod pages;
+mod records;
 mod rows;
+mod shared;
 mod sql;
 mod statement;
 mod storage;

@@ -1,8 +1,9 @@
 //! Load: the first half of a command.
 //!
-//! One trip brings the organization, all keys that are asked for, and what these bring along by joins. What came lies in
-//! [`Fetched`] under the key that asks for it, and the slice is answered from there. Where it then asks for what was not
-//! fetched, another trip is made: for what is due, past or closing, of which mostly there is nothing.
+//! One trip, which is one statement, brings the organization, all keys that are asked for, and what these bring along by
+//! joins. What came lies in [`Fetched`] under the key that asks for it, and the slice is answered from there. Where it then asks
+//! for what was not fetched, another trip is made: for what is due, past or closing, of which mostly there is nothing. Each
+//! asks for the version again, so that trips of different moments are noticed.
 
 use chrono::{DateTime, Utc};
 use invite_core::{CommitId, Invitee, OrganizationId, Reads, Slice, UserId};
@@ -17,7 +18,8 @@ use crate::value::Value;
 /// Each trip answers keys that the one before opened. Four are needed; more are a bug of ours.
 const MOST_TRIPS: usize = 8;
 
-/// Loads over a connection. `within` is how the first trip lies in a transaction.
+/// Loads within a transaction in which nobody else's commits are seen: it has locked the organization, or begins with the first
+/// trip and reads one snapshot.
 pub(crate) async fn slice<C: Connection>(
     connection: &mut C,
     within: Within,
@@ -27,20 +29,66 @@ pub(crate) async fn slice<C: Connection>(
 ) -> Result<Slice, Failure> {
     let mut fetched = Fetched::default();
     fetched.fetch(connection, within, Trip::first(organization, reads, now)).await?;
-    let mut slice = Slice::new(organization.clone(), fetched.organization.take());
-    for _ in 0..MOST_TRIPS {
-        let open = loop {
-            let open = slice.open(reads);
-            if open.is_empty() {
-                return Ok(slice);
-            }
-            if !fetched.answer(&open, &mut slice, now)? {
-                break open;
-            }
-        };
-        fetched.fetch(connection, Within::Open, Trip::next(organization, &open, &slice, now)).await?;
+    let mut loading = Loading::new(fetched, organization, reads, now);
+    if loading.is_done()? {
+        return Ok(loading.slice);
     }
-    Err(Failure::other("a slice asks for rows that this store does not know"))
+    let slice = loading.finish(connection).await?;
+    slice.ok_or_else(|| Failure::other("an organization changed under its lock"))
+}
+
+/// A load whose first trip has come.
+pub(crate) struct Loading<'a> {
+    organization: &'a OrganizationId,
+    reads: &'a Reads,
+    now: DateTime<Utc>,
+    fetched: Fetched,
+    pub(crate) slice: Slice,
+    /// What is still asked for.
+    open: Reads,
+}
+
+impl<'a> Loading<'a> {
+    pub(crate) fn new(
+        mut fetched: Fetched,
+        organization: &'a OrganizationId,
+        reads: &'a Reads,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let slice = Slice::new(organization.clone(), fetched.organization.take());
+        Self { organization, reads, now, fetched, slice, open: Reads::new() }
+    }
+
+    /// Answers what came; says whether nothing is asked for any more.
+    pub(crate) fn is_done(&mut self) -> Result<bool, Failure> {
+        loop {
+            self.open = self.slice.open(self.reads);
+            if self.open.is_empty() {
+                return Ok(true);
+            }
+            if !self.fetched.answer(&self.open, &mut self.slice, self.now)? {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Makes the other trips. None if somebody committed between two of them: what they brought is not of one moment.
+    pub(crate) async fn finish<C: Connection>(
+        mut self,
+        connection: &mut C,
+    ) -> Result<Option<Slice>, Failure> {
+        for _ in 1..MOST_TRIPS {
+            let trip = Trip::next(self.organization, &self.open, &self.slice, self.now);
+            self.fetched.fetch(connection, Within::Open, trip).await?;
+            if self.fetched.is_torn {
+                return Ok(None);
+            }
+            if self.is_done()? {
+                return Ok(Some(self.slice));
+            }
+        }
+        Err(Failure::other("a slice asks for rows that this store does not know"))
+    }
 }
 
 /// Whether a commit with events was written.

@@ -35,9 +35,10 @@ pub(crate) fn organization(columns: &mut Columns<'_>) -> Result<Organization, Fa
     })
 }
 
+/// Without its id.
 pub(crate) fn organization_values(row: &Organization) -> Result<Vec<Value>, Failure> {
     let Organization {
-        id,
+        id: _,
         status,
         plan,
         settings,
@@ -51,7 +52,6 @@ pub(crate) fn organization_values(row: &Organization) -> Result<Vec<Value>, Fail
     } = row;
     let Counts { members, owners, pending, groups, links, requests, seats } = counts;
     Ok(vec![
-        Value::text(id.as_str()),
         Value::text(status.as_str()),
         Value::json(plan)?,
         Value::json(settings)?,

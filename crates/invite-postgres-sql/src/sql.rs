@@ -15,10 +15,12 @@ statements! {
     ORGANIZATION =
         "select ", include_str!("../sql/columns/organization.sql"), "from invite.organizations as o ",
         "where o.id = $1";
+    VERSION = "select version from invite.organizations where id = $1";
     LOCK = "select 1 from invite.organizations where id = $1 for update";
     REQUIRE_VERSION = include_str!("../sql/require_version.sql");
     INSERT_ORGANIZATION = include_str!("../sql/insert_organization.sql");
     UPDATE_ORGANIZATION = include_str!("../sql/update_organization.sql");
+    UPDATE_ORGANIZATIONS = include_str!("../sql/update_organizations.sql");
 
     MEMBERS_OF_GIVEN =
         include_str!("../sql/names_given.sql"), include_str!("../sql/users.sql"),
@@ -130,7 +132,7 @@ statements! {
 
     REQUESTS_OF_IDS =
         "select k.id, ", include_str!("../sql/columns/request.sql"),
-        "from unnest($2::uuid[]) as k (id) left join invite.requests as r on r.organization = $1 and r.id = k.id";
+        "from unnest((select $2::uuid[])) as k (id) left join invite.requests as r on r.organization = $1 and r.id = k.id";
     ASKED_OF_GIVEN =
         include_str!("../sql/names_given.sql"), "select n.name, ",
         include_str!("../sql/columns/request.sql"), include_str!("../sql/asked.sql");
@@ -269,7 +271,7 @@ statements! {
     CIRCLE_FORMER = include_str!("../sql/circle_former.sql");
     FORMER_MEMBERSHIPS = include_str!("../sql/former_memberships.sql");
 
-    LIMITS = "select subject, kept from invite.limits where organization = $1 and subject = any($2)";
+    LIMITS = "select subject, kept from invite.limits where organization = $1 and subject = any((select $2::text[])::text[])";
     PUT_LIMITS = include_str!("../sql/put_limits.sql");
 
     COMMANDS = include_str!("../sql/commands.sql");
@@ -400,6 +402,7 @@ mod tests {
             "LEASE",
             "DROP_DELIVERIES",
             "NEXT_DUE",
+            "UPDATE_ORGANIZATIONS",
         ];
         for (name, sql) in STATEMENTS {
             let names = ["organization = $1", "where id = $1", "o.id = $1", "select $1, n.*", "($1, $2"];

@@ -84,7 +84,7 @@ pub trait Connect: Send + Sync + 'static {
 #[async_trait]
 pub trait Connection: Send {
     /// Its rows.
-    type Row: Row;
+    type Row: Row + 'static;
 
     /// Sends all statements at once, where the driver can, and gives the rows of each. Once they are on their way, nothing
     /// that becomes of the caller keeps any of them back; where they go one by one, a transaction that some of them were

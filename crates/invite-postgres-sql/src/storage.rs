@@ -1,37 +1,58 @@
 //! The store over connections of any driver: load and commit, and its units of work.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{Commit, CommitId, Invitee, OrganizationId, Reads, Slice};
 use invite_storage::{CommitError, Exclusive, Storage, StorageError};
 
+use crate::database::{Database, RowOf};
 use crate::error::Failure;
+use crate::fetched::Fetched;
+use crate::lanes::Lanes;
+use crate::load::Loading;
+use crate::shared::{Commits, Loads};
 use crate::statement::{Connect, Connection, Statement, Within, all, first};
+use crate::trip::Trip;
 use crate::value::Value;
-use crate::{commit, load, migrate, sql};
+use crate::{commit, load, shared, sql};
 
 /// Invitations in Postgres, over the connections of a driver. Clones share them.
-#[derive(Debug)]
-pub struct Store<C> {
-    connect: Arc<C>,
-    /// Whether the tables were found to be those of this release.
-    is_known: Arc<AtomicBool>,
+pub struct Store<C: Connect> {
+    database: Arc<Database<C>>,
+    /// What loads and commits of several organizations go together by, if they may.
+    lanes: Option<(Arc<Lanes<Loads<C>>>, Arc<Lanes<Commits<C>>>)>,
 }
 
-impl<C> Clone for Store<C> {
+impl<C: Connect> Clone for Store<C> {
     fn clone(&self) -> Self {
-        Self { connect: Arc::clone(&self.connect), is_known: Arc::clone(&self.is_known) }
+        Self { database: Arc::clone(&self.database), lanes: self.lanes.clone() }
+    }
+}
+
+impl<C: Connect> fmt::Debug for Store<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
     }
 }
 
 impl<C: Connect> Store<C> {
     /// A store whose connections come from there. Nothing is asked of the database yet.
     pub fn new(connect: C) -> Self {
-        Self { connect: Arc::new(connect), is_known: Arc::default() }
+        let database = Arc::new(Database::new(connect));
+        let loads = Lanes::new(Loads(Arc::clone(&database)));
+        let commits = Lanes::new(Commits(Arc::clone(&database)));
+        Self { database, lanes: Some((Arc::new(loads), Arc::new(commits))) }
+    }
+
+    /// The same, with every load and every commit by itself: each is then of one organization, and goes to where its rows lie
+    /// in a database that is spread over several machines.
+    #[must_use]
+    pub fn routed(self) -> Self {
+        Self { lanes: None, ..self }
     }
 
     /// Makes the tables, or brings them to the form that this release needs. Forward only; done again, or by
@@ -40,47 +61,54 @@ impl<C: Connect> Store<C> {
     /// # Errors
     /// [`StorageError`]; nothing of it is left.
     pub async fn migrate(&self) -> Result<(), StorageError> {
-        let mut connection = self.connect.connect().await?;
-        Ok(migrate::migrate(&mut connection).await?)
-    }
-
-    /// A connection to tables of this release. They are looked at once, and again when a statement fails by their form.
-    async fn connection(&self) -> Result<C::Connection, Failure> {
-        let mut connection = self.connect.connect().await?;
-        if !self.is_known.load(Ordering::Relaxed) {
-            migrate::require(&mut connection).await?;
-            self.is_known.store(true, Ordering::Relaxed);
-        }
-        Ok(connection)
+        Ok(self.database.migrate().await?)
     }
 
     pub(crate) async fn run(
         &self,
         within: Within,
         statements: &[Statement],
-    ) -> Result<Vec<Vec<<C::Connection as Connection>::Row>>, Failure> {
-        let mut connection = self.connection().await?;
-        let answer = connection.run(within, statements).await;
-        drop(connection);
-        self.explained(answer).await
-    }
-
-    /// Of a statement that the server does not understand, says whether the tables are to blame.
-    async fn explained<T>(&self, answer: Result<T, Failure>) -> Result<T, Failure> {
-        match answer {
-            Err(failure) if failure.is_unknown_form() => {
-                self.is_known.store(false, Ordering::Relaxed);
-                self.connection().await?;
-                Err(failure)
-            }
-            answer => answer,
-        }
+    ) -> Result<Vec<Vec<RowOf<C>>>, Failure> {
+        self.database.run(within, statements).await
     }
 
     async fn count(&self, statement: Statement) -> Result<u32, StorageError> {
         let brought = self.run(Within::Whole, &[statement]).await?;
         let rows = brought.first().map_or(&[][..], Vec::as_slice);
         Ok(first(rows, |columns| columns.value())?.unwrap_or_default())
+    }
+
+    /// The first trip of a load, with those of others if they come at once.
+    async fn first_trip(&self, trip: &Trip<'_>) -> Result<RowOf<C>, Failure> {
+        let statement = trip.statement();
+        let Some((loads, _)) = self.lanes.as_ref().filter(|_| shared::may_share(&statement)) else {
+            return self.database.row(statement).await;
+        };
+        match loads.run(statement).await.flatten() {
+            Some(row) => row,
+            None => self.database.row(trip.statement()).await,
+        }
+    }
+
+    /// None if somebody committed between two of its trips.
+    async fn slice(
+        &self,
+        organization: &OrganizationId,
+        reads: &Reads,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Slice>, Failure> {
+        let trip = Trip::first(organization, reads, now);
+        let row = self.first_trip(&trip).await?;
+        let mut fetched = Fetched::default();
+        fetched.take(trip, &row)?;
+        let mut loading = Loading::new(fetched, organization, reads, now);
+        if loading.is_done()? {
+            return Ok(Some(loading.slice));
+        }
+        let mut connection = self.database.connection().await?;
+        let slice = loading.finish(&mut connection).await;
+        drop(connection);
+        self.database.explained(slice).await
     }
 }
 
@@ -92,25 +120,40 @@ impl<C: Connect> Storage for Store<C> {
         reads: &Reads,
         now: DateTime<Utc>,
     ) -> Result<Slice, StorageError> {
-        let mut connection = self.connection().await?;
+        match self.slice(organization, reads, now).await {
+            Ok(Some(slice)) => return Ok(slice),
+            Ok(None) => {}
+            // Where each statement is serializable by itself.
+            Err(failure) if failure.is_conflict() => {}
+            Err(failure) => return Err(failure.into()),
+        }
+        let mut connection = self.database.connection().await?;
         let slice = load::slice(&mut connection, Within::Snapshot, organization, reads, now).await;
         drop(connection);
-        Ok(self.explained(slice).await?)
+        Ok(self.database.explained(slice).await?)
     }
 
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
-        let statements = commit::statements(commit)?;
-        self.run(Within::Whole, &statements).await?;
+        let writes = commit::writes(commit)?;
+        let Some((_, commits)) = self.lanes.as_ref().filter(|_| writes.may_share()) else {
+            self.run(Within::Whole, &commit::alone(writes)).await?;
+            return Ok(());
+        };
+        match commits.run(writes).await {
+            Some(Some(written)) => written?,
+            Some(None) => drop(self.run(Within::Whole, &commit::statements(commit)?).await?),
+            None => return Err(Failure::outcome_unknown("nobody is left to tell what became of it").into()),
+        }
         Ok(())
     }
 
     async fn exclusive(&self, organization: &OrganizationId) -> Result<Box<dyn Exclusive>, StorageError> {
-        let mut connection = self.connection().await?;
+        let mut connection = self.database.connection().await?;
         let lock = Statement::new(sql::LOCK, vec![Value::text(organization.as_str())]);
         let locked = connection.run(Within::Begin, &[lock]).await;
         if let Err(failure) = locked {
             drop(connection);
-            return Err(self.explained(Err(failure)).await?);
+            return Err(self.database.explained(Err(failure)).await?);
         }
         Ok(Box::new(Unit { connection: Some(connection), organization: organization.clone() }))
     }

@@ -1,17 +1,19 @@
-//! Trips: the statements of a load that are sent at once.
+//! Trips: the selects of a load that are sent at once.
 
 use chrono::{DateTime, Utc};
 use invite_core::{CommandKey, GroupId, Invitee, Organization, OrganizationId, Reads, Slice, UserId};
 
 use crate::columns::actor_key;
+use crate::composed::composed;
 use crate::statement::Statement;
 use crate::value::Value;
 use crate::{rows, sql};
 
 /// What the rows of a statement are.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum What {
     Organization,
+    Version,
     Invitations,
     Open,
     Suppressions,
@@ -36,10 +38,38 @@ pub(crate) enum What {
     ClosingRequests,
 }
 
-/// Statements that are sent at once.
+impl What {
+    /// For errors.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Organization | Self::Version => "of an organization",
+            Self::Invitations
+            | Self::Open
+            | Self::Sent
+            | Self::Due
+            | Self::Past
+            | Self::Overdue
+            | Self::Closing => "of an invitation",
+            Self::Suppressions => "of a suppression",
+            Self::Members | Self::DueAccess | Self::ClosingMembers => "of a member",
+            Self::Groups => "of a group",
+            Self::Links | Self::KeptLinks => "of an invite link",
+            Self::Requests
+            | Self::Asked
+            | Self::DueRequests
+            | Self::PastRequests
+            | Self::OverdueRequests
+            | Self::ClosingRequests => "of a join request",
+            Self::Limits => "of a limit",
+            Self::Commands => "of an idempotency key",
+        }
+    }
+}
+
+/// Selects that are sent at once.
 pub(crate) struct Trip<'a> {
-    pub(crate) organization: &'a OrganizationId,
-    pub(crate) statements: Vec<Statement>,
+    organization: &'a OrganizationId,
+    statements: Vec<Statement>,
     pub(crate) what: Vec<What>,
     /// Keys of which the rows themselves do not tell that there is none.
     pub(crate) sent_by: Vec<UserId>,
@@ -61,6 +91,11 @@ impl<'a> Trip<'a> {
         }
     }
 
+    /// All of it at once: one snapshot.
+    pub(crate) fn statement(&self) -> Statement {
+        composed(&self.statements)
+    }
+
     pub(crate) fn first(organization: &'a OrganizationId, reads: &Reads, now: DateTime<Utc>) -> Self {
         let mut trip = Self::to(organization);
         trip.send(What::Organization, sql::ORGANIZATION, []);
@@ -76,6 +111,7 @@ impl<'a> Trip<'a> {
         now: DateTime<Utc>,
     ) -> Self {
         let mut trip = Self::to(organization);
+        trip.send(What::Version, sql::VERSION, []);
         trip.keys(open, IsFirst::No);
         trip.lists(open, now);
         if let Some(row) = slice.organization() {

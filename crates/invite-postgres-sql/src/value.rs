@@ -45,6 +45,19 @@ impl Kind {
             Self::Uuid => [2950, 2951],
         }
     }
+
+    /// Their names.
+    fn names(self) -> [&'static str; 2] {
+        match self {
+            Self::Bool => ["bool", "bool[]"],
+            Self::Bytes => ["bytea", "bytea[]"],
+            Self::Integer => ["bigint", "bigint[]"],
+            Self::Json => ["json", "json[]"],
+            Self::Text => ["text", "text[]"],
+            Self::Time => ["timestamptz", "timestamptz[]"],
+            Self::Uuid => ["uuid", "uuid[]"],
+        }
+    }
 }
 
 /// A parameter of a statement. `Debug` shows its type alone (PRI-4).
@@ -67,6 +80,62 @@ impl Value {
     #[must_use]
     pub fn bytes(&self) -> Option<&[u8]> {
         self.bytes.as_deref()
+    }
+
+    pub(crate) fn is_array(&self) -> bool {
+        self.is_array
+    }
+
+    pub(crate) fn type_name(&self) -> &'static str {
+        let [one, array] = self.kind.names();
+        if self.is_array { array } else { one }
+    }
+
+    /// Of an array of such values.
+    pub(crate) fn type_name_of_array(&self) -> &'static str {
+        let [_, array] = self.kind.names();
+        array
+    }
+
+    /// The value as one of several. Postgres knows no arrays of arrays of different lengths, so an array of texts or ids is the
+    /// text that it is written as.
+    pub(crate) fn as_element(&self) -> Self {
+        if !self.is_array {
+            return self.clone();
+        }
+        let mut text = String::from("{");
+        for element in self.elements() {
+            if text.len() > 1 {
+                text.push(',');
+            }
+            text.push('"');
+            if self.kind == Kind::Uuid {
+                text.push_str(&Uuid::from_slice(element).unwrap_or_default().to_string());
+            }
+            if self.kind == Kind::Text {
+                for c in String::from_utf8_lossy(element).chars() {
+                    if matches!(c, '"' | '\\') {
+                        text.push('\\');
+                    }
+                    text.push(c);
+                }
+            }
+            text.push('"');
+        }
+        text.push('}');
+        Self::text(&text)
+    }
+
+    /// The elements of an array without nulls: behind its header the length of each, and the element.
+    fn elements(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = self.bytes().and_then(|bytes| bytes.get(20..)).unwrap_or_default();
+        std::iter::from_fn(move || {
+            let (length, behind) = rest.split_first_chunk()?;
+            let (element, behind) =
+                behind.split_at_checked(usize::try_from(i32::from_be_bytes(*length)).ok()?)?;
+            rest = behind;
+            Some(element)
+        })
     }
 
     fn one(kind: Kind, bytes: Option<Vec<u8>>) -> Self {
