@@ -4,30 +4,85 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
+use crate::sql;
 use crate::statement::Statement;
 use crate::value::Value;
 
-/// Selects about one organization, each of which brings its rows as an array of records, in a column of its own.
+/// Selects about one organization, each of which brings its rows as an array of records, in a column of its own. What several
+/// of them look up by is found once.
 pub(crate) fn composed(selects: &[Statement]) -> Statement {
     let parts = selects.iter().map(|select| select.sql).collect::<Vec<_>>();
     let sql = kept(&parts, "", || {
-        let mut text = String::from("select\n");
-        let mut taken = 0;
-        for (n, Statement { sql, values }) in selects.iter().enumerate() {
-            text.push_str(if n == 0 { "array(select r from (\n" } else { ",\narray(select r from (\n" });
-            // The organization is the first parameter of each, and is sent once.
-            replaced(sql, &mut text, |text, number| {
-                let number = if number == 1 { 1 } else { number.saturating_add(taken) };
+        let mut numbers = Numbers::default();
+        let mut text = String::new();
+        for (n, select) in selects.iter().enumerate() {
+            let numbers = numbers.of(select);
+            let number = |text: &mut String, n: usize| {
+                let number = numbers.get(n.saturating_sub(1)).copied().unwrap_or_default();
                 let _ = write!(text, "${number}");
+            };
+            let names = names_of(select.sql);
+            let rest = select.sql.get(names.len()..).unwrap_or_default();
+            if !names.is_empty() && !text.starts_with("with") {
+                let mut with = String::new();
+                replaced(names, &mut with, number);
+                text.insert_str(0, &with);
+            }
+            text.push_str(if n == 0 {
+                "select array(select r from (\n"
+            } else {
+                ",\narray(select r from (\n"
             });
+            let rest = rest.strip_prefix(',').map_or(rest, |rest| {
+                text.push_str("with");
+                rest
+            });
+            replaced(rest, &mut text, number);
             text.push_str("\n) as r)");
-            taken = taken.saturating_add(values.len().saturating_sub(1));
         }
         text
     });
-    let organization = selects.iter().take(1).flat_map(|select| select.values.first());
-    let others = selects.iter().flat_map(|select| select.values.iter().skip(1));
-    Statement::new(sql, organization.chain(others).cloned().collect())
+    let mut numbers = Numbers::default();
+    let mut values = Vec::new();
+    for select in selects {
+        for (number, value) in numbers.of(select).into_iter().zip(&select.values) {
+            if number > values.len() {
+                values.push(value.clone());
+            }
+        }
+    }
+    Statement::new(sql, values)
+}
+
+/// What a select begins with that others begin with too.
+fn names_of(sql: &'static str) -> &'static str {
+    [sql::NAMES_GIVEN, sql::NAMES_FOUND].into_iter().find(|names| sql.starts_with(names)).unwrap_or_default()
+}
+
+/// The parameters of selects in what is composed of them, numbered from 1.
+#[derive(Default)]
+struct Numbers {
+    taken: usize,
+    /// By their numbers in the selects, those that are the same in all of them.
+    same: [Option<usize>; 8],
+}
+
+impl Numbers {
+    /// The organization is the same in all. Of those that look up by names, all but the third are.
+    fn of(&mut self, select: &Statement) -> Vec<usize> {
+        let is_named = !names_of(select.sql).is_empty();
+        let mut number = |own: usize| {
+            let mut next = || {
+                self.taken = self.taken.saturating_add(1);
+                self.taken
+            };
+            match self.same.get_mut(own) {
+                Some(same) if own == 1 || is_named && own != 3 => *same.get_or_insert_with(next),
+                _ => next(),
+            }
+        };
+        (1..=select.values.len()).map(&mut number).collect()
+    }
 }
 
 /// One composed statement with the parameters of several: a row for each, and its number behind what it brings, from 1.
@@ -38,15 +93,7 @@ pub(crate) fn several(statements: &[Statement]) -> Option<Statement> {
         return None;
     }
     let sql = kept(&[first.sql], "several", || {
-        let mut text = String::new();
-        replaced(first.sql, &mut text, |text, number| {
-            let cast = first.values.get(number.saturating_sub(1)).filter(|value| value.is_array());
-            let _ = write!(text, "c.p{number}");
-            if let Some(value) = cast {
-                let _ = write!(text, "::{}", value.type_name());
-            }
-        });
-        text.push_str(",\nc.n\nfrom unnest(");
+        let mut text = String::from("select x.*, c.n from unnest(");
         let numbered = || (1..).zip(&first.values);
         for (number, value) in numbered() {
             let name = if value.is_array() { "text[]" } else { value.type_name_of_array() };
@@ -60,7 +107,15 @@ pub(crate) fn several(statements: &[Statement]) -> Option<Statement> {
         for (number, _) in numbered() {
             let _ = write!(text, "p{number}, ");
         }
-        text.push_str("n)");
+        text.push_str("n)\ncross join lateral (\n");
+        replaced(first.sql, &mut text, |text, number| {
+            let cast = first.values.get(number.saturating_sub(1)).filter(|value| value.is_array());
+            let _ = write!(text, "c.p{number}");
+            if let Some(value) = cast {
+                let _ = write!(text, "::{}", value.type_name());
+            }
+        });
+        text.push_str("\n) as x");
         text
     });
     let rows = statements.iter().map(|statement| statement.values.iter().map(Value::as_element).collect());
@@ -104,5 +159,54 @@ fn replaced(sql: &str, to: &mut String, mut parameter: impl FnMut(&mut String, u
         let (number, rest) = part.split_at(digits);
         parameter(to, number.parse().unwrap_or_default());
         to.push_str(rest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(count: usize) -> Vec<Value> {
+        (0..count).map(|n| Value::text(&n.to_string())).collect()
+    }
+
+    fn parameters(sql: &str) -> usize {
+        (1..).take_while(|n| sql.contains(&format!("${n}"))).count()
+    }
+
+    /// The organization is sent once, and so is what several look up by.
+    #[test]
+    fn what_is_the_same_is_sent_once() {
+        let members = Statement::new(sql::MEMBERS_OF_FOUND, values(7));
+        let open = Statement::new(sql::OPEN_OF_FOUND, values(6));
+        let due = Statement::new(sql::DUE, values(3));
+        let composed = composed(&[members, open, due]);
+        assert_eq!(composed.sql.matches("with names as").count(), 1);
+        assert_eq!((composed.values.len(), parameters(composed.sql)), (10, 10));
+        assert!(composed.sql.contains("limit (select $8::bigint)"), "{}", composed.sql);
+        assert!(composed.sql.ends_with("limit (select $10::bigint)\n\n) as r)"), "{}", composed.sql);
+    }
+
+    #[test]
+    fn several_are_one_row_each() {
+        let load = |organization| {
+            let values = vec![Value::text(organization), Value::texts(["a\"b", "c\\"]), Value::integer(65)];
+            composed(&[Statement::new(sql::OPEN_OF_GIVEN, values)])
+        };
+        let both = several(&[load("acme"), load("umbrella")]).unwrap();
+        assert!(both.sql.contains("unnest((select $1::text[]), $2::text[], $3::bigint[])"), "{}", both.sql);
+        assert!(both.sql.contains("c.p2::text[]") && !both.sql.contains("$4"), "{}", both.sql);
+        assert_eq!(both.values.iter().map(Value::oid).collect::<Vec<_>>(), [1009, 1009, 1016]);
+        let other = composed(&[Statement::new(sql::ORGANIZATION, values(1))]);
+        assert!(several(&[load("acme"), other]).is_none(), "they ask for different things");
+    }
+
+    #[test]
+    fn rows_of_several_organizations_say_which_they_are_of() {
+        let sql = across(sql::UPDATE_LINKS);
+        assert!(!sql.contains("organization = $1"), "{sql}");
+        assert_eq!(sql.matches("unnest($1::text[], ").count(), 2, "{sql}");
+        assert_eq!(sql.matches("as n (organization, ").count(), 2, "{sql}");
+        assert_eq!(across(sql::UPDATE_ORGANIZATIONS), sql::UPDATE_ORGANIZATIONS);
     }
 }

@@ -9,6 +9,10 @@ macro_rules! statements {
     };
 }
 
+/// Whom a load looks up by: those that it names, and those that it finds behind what it names.
+pub(crate) const NAMES_GIVEN: &str = include_str!("../sql/names_given.sql");
+pub(crate) const NAMES_FOUND: &str = include_str!("../sql/names_found.sql");
+
 statements! {
     SCHEMA_VERSION = "select max(version) from invite.migrations";
 

@@ -25,6 +25,14 @@ impl PostgresStorage {
         Self { store: Store::new(Pooled::new(pool, statements)) }
     }
 
+    /// The same, with every load and every commit by itself, instead of with those of other organizations that come at once.
+    /// Each statement of a command is then of one organization, and is sent to where its rows lie in a database that is
+    /// spread over several machines, such as Citus.
+    #[must_use]
+    pub fn routed(self) -> Self {
+        Self { store: self.store.routed() }
+    }
+
     /// Makes the tables, or brings them to the form that this release needs. Forward only; done again, or by
     /// several processes at once, it changes nothing more.
     ///

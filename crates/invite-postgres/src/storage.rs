@@ -25,6 +25,14 @@ impl PostgresStorage {
         Self { store: Store::new(Pooled::new(pool, statements)) }
     }
 
+    /// The same, with every load and every commit by itself, instead of with those of other organizations that come at once.
+    /// Each statement of a command is then of one organization, and is sent to where its rows lie in a database that is
+    /// spread over several machines, such as Citus.
+    #[must_use]
+    pub fn routed(self) -> Self {
+        Self { store: self.store.routed() }
+    }
+
     /// Makes the tables, or brings them to the form that this release needs. Forward only; done again, or by
     /// several processes at once, it changes nothing more.
     ///
@@ -50,8 +58,12 @@ mod tests {
 
     use async_trait::async_trait;
     use deadpool_postgres::Manager;
+    use futures_util::future::join_all;
     use invite_conformance::storage::rows::*;
-    use invite_core::{Actor, Invitation, Invitee, Reads, RowChange};
+    use invite_core::{
+        Actor, Commit, Delivery, Former, Invitation, Invitee, LimitSubject, Reads, RowChange,
+        SuppressionKind, UserId,
+    };
     use invite_postgres_sql::{Connect, Connection, Failure, Statement, Within};
     use invite_postgres_testing::{Database, Server};
     use invite_storage::{Outbox, Storage};
@@ -118,7 +130,7 @@ mod tests {
     async fn counted() -> (Store<Counting>, Trips, Database) {
         let database = Server::shared().unwrap().empty_database().await.unwrap();
         let manager = Manager::new(database.url().parse().unwrap(), NoTls);
-        let pool = Pool::builder(manager).max_size(2).build().unwrap();
+        let pool = Pool::builder(manager).max_size(6).build().unwrap();
         let trips = Trips::default();
         let store =
             Store::new(Counting { pooled: Pooled::new(pool, Statements::Prepared), trips: trips.clone() });
@@ -199,5 +211,133 @@ mod tests {
         unit.write(&on(&header)).await.unwrap();
         unit.commit().await.unwrap();
         assert_eq!(trips.taken().0, 4);
+    }
+    /// What a commit makes of an organization, in every table.
+    fn making(id: &str) -> Commit {
+        let mut commit = on(&header(id));
+        insert_members(&mut commit, &[member("ada", 0), member("bob", 1)]);
+        commit
+    }
+
+    /// Somebody whose id means something in the text of an array.
+    fn odd() -> UserId {
+        user("fay\\\"{,}'")
+    }
+
+    fn filling(made: &Commit) -> Commit {
+        let mut commit = on(made.header.as_ref().unwrap());
+        let rows = [invitation(1, "eve@example.com"), invitation_of(2, odd())];
+        insert_invitations(&mut commit, &rows);
+        insert_members(&mut commit, &[member("dan", 2)]);
+        insert_requests(&mut commit, &[request(1, "gil")]);
+        commit.groups = ["red", "blue"].map(|id| RowChange::Insert(a_group(id, 1))).into();
+        commit.group_members = vec![RowChange::Insert(in_group("red", "bob", 2))];
+        commit.links = vec![RowChange::Insert(link(1))];
+        let kinds = [SuppressionKind::Invitations, SuppressionKind::Mail];
+        commit.suppressions =
+            kinds.map(|kind| RowChange::Insert(suppression("hal@example.com", kind))).into();
+        commit.limits =
+            vec![(LimitSubject::Organization, at(5)), (LimitSubject::Inviter(user("ada")), at(6))];
+        let own = |row| Delivery { organization: made.organization.clone(), ..row };
+        commit.deliveries = rows.iter().zip(1..).map(|(row, n)| own(delivery(n, row))).collect();
+        commit.commands = vec![command("k", "o")];
+        commit
+    }
+
+    fn changing(filled: &Commit) -> Commit {
+        let mut commit = on(filled.header.as_ref().unwrap());
+        let [one, other] = [invitation(1, "eve@example.com"), invitation_of(2, odd())];
+        commit.places = [&one, &other].map(|row| RowChange::Delete(place_key(row))).into();
+        commit.invitations = vec![RowChange::Update(revoked(one, 3)), RowChange::Delete(other.id)];
+        commit.members = vec![RowChange::Update(member("bob", 4)), RowChange::Delete(user("dan"))];
+        commit.groups = vec![RowChange::Update(a_group("red", 2)), RowChange::Delete(group("blue"))];
+        commit.group_members = vec![RowChange::Delete((group("red"), user("bob")))];
+        commit.links = vec![RowChange::Update(removed(link(1), 4))];
+        commit.requests = vec![RowChange::Update(withdrawn(request(1, "gil"), 4))];
+        commit.suppressions =
+            vec![RowChange::Delete((address("hal@example.com").into(), SuppressionKind::Mail))];
+        commit.limits = vec![(LimitSubject::Organization, at(9))];
+        commit.former =
+            vec![Former { user: user("dan"), left_at: at(4), grants: member("dan", 2).grants.clone() }];
+        commit
+    }
+
+    /// Every row of every table, as text.
+    async fn rows_in(database: &Database) -> Vec<String> {
+        let client = database.connect().await.unwrap();
+        let text = async |sql: &str| {
+            let rows = client.query(sql, &[]).await.unwrap();
+            rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>()
+        };
+        let mut all = Vec::new();
+        for table in
+            text("select tablename::text from pg_tables where schemaname = 'invite' order by 1").await
+        {
+            let rows =
+                text(&format!("select row_to_json(t)::text from invite.{table} as t order by 1")).await;
+            all.extend(rows.into_iter().map(|row| format!("{table} {row}")));
+        }
+        all.retain(|row| !row.starts_with("migrations"));
+        all
+    }
+
+    /// What several organizations load and write at once goes in few trips, and is what each would load and write by itself.
+    #[tokio::test]
+    async fn organizations_share_trips_and_nothing_else() {
+        let (shared, trips, database) = counted().await;
+        let (alone, _, same) = counted().await;
+        let alone = alone.routed();
+        let made = (0..20).map(|n| making(&format!("o{n}"))).collect::<Vec<_>>();
+        let filled = made.iter().map(filling).collect::<Vec<_>>();
+        let changed = filled.iter().map(changing).collect::<Vec<_>>();
+        let reads = Reads::new()
+            .member(user("ada"))
+            .invitee(address("eve@example.com").into())
+            .invitee(odd().into())
+            .limits_of(&Actor::User(user("ada")))
+            .due();
+        for commits in [&made, &filled, &changed] {
+            for commit in commits {
+                written(&alone, commit).await;
+            }
+            trips.taken();
+            let written = join_all(commits.iter().map(|commit| shared.commit(commit))).await;
+            assert!(written.iter().all(Result::is_ok), "{written:?}");
+            // Organizations that are new share nothing.
+            let most = if std::ptr::eq(commits, &made) { 20 } else { 4 };
+            assert!(trips.taken().0 <= most, "for 20 commits");
+            assert_eq!(rows_in(&database).await, rows_in(&same).await);
+
+            let loads = commits.iter().map(|commit| shared.load(&commit.organization, &reads, at(10)));
+            let loads = join_all(loads).await;
+            assert!(trips.taken().0 <= 4, "for 20 loads");
+            for (load, commit) in loads.into_iter().zip(commits) {
+                let expected = alone.load(&commit.organization, &reads, at(10)).await.unwrap();
+                assert_eq!(format!("{:?}", load.unwrap()), format!("{expected:?}"));
+            }
+        }
+    }
+
+    /// One that decided on what is no longer true conflicts alone, and one that is locked lets nobody wait but its own.
+    #[tokio::test]
+    async fn what_is_refused_takes_nobody_along() {
+        let (store, _, _database) = counted().await;
+        let made = (0..12).map(|n| making(&format!("o{n}"))).collect::<Vec<_>>();
+        join_all(made.iter().map(|commit| written(&store, commit))).await;
+        let mut filled = made.iter().map(filling).collect::<Vec<_>>();
+        written(&store, &on(made[5].header.as_ref().unwrap())).await;
+        let locked = store.exclusive(&organization("o7")).await.unwrap();
+        let waiting = filled.remove(7);
+        let waiting = tokio::spawn({
+            let store = store.clone();
+            async move { store.commit(&waiting).await }
+        });
+        let answers = join_all(filled.iter().map(|commit| store.commit(commit))).await;
+        let conflicts = answers.iter().enumerate().filter(|(_, answer)| is_conflict(answer));
+        assert_eq!(conflicts.map(|(n, _)| n).collect::<Vec<_>>(), [5], "{answers:?}");
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 10, "{answers:?}");
+        assert!(!waiting.is_finished());
+        locked.commit().await.unwrap();
+        waiting.await.unwrap().unwrap();
     }
 }

@@ -146,9 +146,10 @@ pub struct Commit {
 }
 
 impl Commit {
-    /// Whether its parts are about one organization, and no suppression of theirs about all, which is then at the version of its last event, and its
-    /// events are its own and follow its version without a gap (STO-7). One that is not so is a bug of whoever
-    /// made it; a store refuses it, and not as a conflict: deciding again would not help.
+    /// Whether its parts are about one organization, which is then at the version of its last event, none of its
+    /// suppressions is of all organizations, and its events are its own and follow its version without a gap (STO-7).
+    /// One that is not so is a bug of whoever made it; a store refuses it, and not as a conflict: deciding again would
+    /// not help.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         let version = self.version.checked_add(self.events.len() as u64);
