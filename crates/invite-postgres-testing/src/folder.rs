@@ -215,6 +215,19 @@ impl Process {
         self.child.wait().map(drop).map_err(Error::because(cannot()))
     }
 
+    /// The same of it and of what it has started. It is stopped first, so that it starts nothing meanwhile.
+    pub(crate) fn kill_all(&mut self) -> Result<(), Error> {
+        let cannot = || format!("{} cannot be killed with what it has started", self.name);
+        let mut kill = Command::new("sh");
+        kill.args(["-c", include_str!("kill-all.sh"), "kill", &self.id().to_string()]);
+        let output = kill.output().map_err(Error::because(cannot()))?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(Error::new(format!("{}: {}", cannot(), said.trim_end())));
+        }
+        self.kill()
+    }
+
     /// What it has written.
     pub(crate) fn said(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()

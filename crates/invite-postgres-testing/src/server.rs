@@ -180,7 +180,7 @@ impl Server {
         Ok(())
     }
 
-    /// Kills the server as `kill -9` does.
+    /// Kills the server as `kill -9` does. Its sessions end by themselves, as soon as they notice.
     ///
     /// # Errors
     ///
@@ -189,6 +189,19 @@ impl Server {
         let cluster = self.own()?;
         if let Some(mut process) = cluster.running().take() {
             process.kill()?;
+        }
+        Ok(())
+    }
+
+    /// Kills the server and all that it has started, its sessions among them, as `kill -9` of all of them at once does.
+    ///
+    /// # Errors
+    ///
+    /// If it is not our own.
+    pub fn kill_all(&self) -> Result<(), Error> {
+        let cluster = self.own()?;
+        if let Some(mut process) = cluster.running().take() {
+            process.kill_all()?;
         }
         Ok(())
     }

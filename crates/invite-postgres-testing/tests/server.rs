@@ -112,6 +112,29 @@ async fn a_server_starts_again_though_sessions_of_the_killed_one_go_on() {
 }
 
 #[tokio::test]
+async fn sessions_are_killed_with_their_server() {
+    let server = Server::start(Options::new().durable()).unwrap();
+    let client = connect(server.url()).await.unwrap();
+    let writing =
+        answer(&server, "select pid from pg_stat_activity where backend_type = 'checkpointer'").await;
+    let busy = tokio::spawn(async move {
+        client.batch_execute("select sum(n) from generate_series(1, 1000000000) n").await
+    });
+    let active = "select coalesce(min(pid), 0) from pg_stat_activity
+        where query like '%generate_series%' and pid <> pg_backend_pid()";
+    let mut working = "0".to_owned();
+    while working == "0" {
+        working = answer(&server, active).await;
+    }
+    assert!(runs(&writing) && runs(&working));
+    server.kill_all().unwrap();
+    busy.await.unwrap().unwrap_err();
+    assert!(comes_true(|| !runs(&writing) && !runs(&working)));
+    server.start_again().unwrap();
+    assert_eq!(answer(&server, "select 1").await, "1");
+}
+
+#[tokio::test]
 async fn a_server_starts_again_as_soon_as_its_port_is_free() {
     let server = Server::start(Options::new()).unwrap();
     let log = folder(&server).await.join("postgres.log");
@@ -158,7 +181,7 @@ async fn nobody_gets_in_without_the_password() {
 #[test]
 fn a_given_server_is_not_stopped() {
     let server = Server::given("postgres://postgres@127.0.0.1:1/postgres");
-    for refused in [server.stop(), server.kill(), server.start_again()] {
+    for refused in [server.stop(), server.kill(), server.kill_all(), server.start_again()] {
         refused.unwrap_err();
     }
 }
