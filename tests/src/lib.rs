@@ -11,6 +11,7 @@
 mod at_once;
 mod broken;
 pub mod interleave;
+pub mod kills;
 mod mail;
 pub mod model;
 mod operations;

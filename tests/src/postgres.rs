@@ -19,13 +19,18 @@ const WAIT: Duration = Duration::from_secs(30);
 
 /// A database with all tables, which are empty. It is dropped with the value.
 pub async fn database() -> Database {
+    database_on(Server::shared().unwrap()).await
+}
+
+/// The same on a server of one's own.
+pub async fn database_on(server: &Server) -> Database {
     let migrate = async |url: String| {
         let pool = pool(&url);
         let migrated = PostgresStorage::new(pool.clone()).migrate().await;
         pool.close();
         Ok(migrated?)
     };
-    Server::shared().unwrap().database(TABLES, migrate).await.unwrap()
+    server.database(TABLES, migrate).await.unwrap()
 }
 
 /// A store with connections of its own.

@@ -14,6 +14,7 @@
 //! | `log` | the event log, folded, against what is stored |
 //! | `snapshot` | what the lists show |
 //! | `run` | one history on one store |
+//! | `sound` | what holds of any organization, whatever led there |
 //!
 //! A history is a list of numbers that choose among what there is, so any part of one is a history: that is what
 //! proptest needs to make a failing one small. Entropy, clock and keys are seeded, so a history always runs alike.
@@ -28,10 +29,12 @@ mod reference;
 mod rights;
 mod run;
 mod snapshot;
+mod sound;
 mod step;
 mod violation;
 
 pub use cast::{ORGANIZATIONS, Rules};
 pub use run::{Ran, run};
+pub use sound::sound;
 pub use step::{History, Step, What, histories};
 pub use violation::Violation;
