@@ -28,7 +28,7 @@ cargo xtask arrows   who may depend on whom, and whose types public signatures m
                      [--manifest-path <Cargo.toml>]: of another workspace
 cargo xtask bench <core|sqlite|postgres> [part]...
                      what the library costs, in release mode, against its targets
-cargo xtask kills    the example `team` killed at random moments, 200 rounds of seed 1
+cargo xtask kills    the example `team`, then Postgres and its clients, killed at random moments, 200 rounds of seed 1
                      [ROUNDS [SEED]]
 cargo xtask coverage lines that the tests run, by crate; needs cargo-llvm-cov
 cargo xtask fuzz     every fuzz target for a minute each; needs a nightly toolchain and cargo-fuzz
@@ -68,9 +68,9 @@ fn run(arguments: &[&str]) -> Outcome {
         ["fuzz", rest @ ..] => fuzz::run(root, rest),
         ["no-std"] => no_std::run(root),
         ["bench", suite, parts @ ..] => bench::run(root, suite, parts),
-        ["kills"] => kills::run(root, "200", "1"),
-        ["kills", rounds] => kills::run(root, rounds, "1"),
-        ["kills", rounds, seed] => kills::run(root, rounds, seed),
+        ["kills"] => kills::run(root, &postgres::server()?, "200", "1"),
+        ["kills", rounds] => kills::run(root, &postgres::server()?, rounds, "1"),
+        ["kills", rounds, seed] => kills::run(root, &postgres::server()?, rounds, seed),
         ["mutants", asked @ ..] => mutants::run(root, asked),
         ["postgres", rest @ ..] => postgres::run(rest),
         ["soak", order @ ..] => soak::run(root, order),

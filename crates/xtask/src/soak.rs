@@ -1,5 +1,5 @@
-//! `cargo xtask soak`: the model in release mode, for as long as told, then several processes at once, and then the example
-//! program under `kill -9`.
+//! `cargo xtask soak`: the model in release mode, for as long as told, then several processes at once, and then what
+//! `cargo xtask kills` kills.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use invite_postgres_testing::SERVER_VARIABLE;
 use crate::command::{self, Outcome, cargo};
 use crate::{kills, postgres};
 
-/// How many rounds the program is killed in.
+/// In how many rounds somebody is killed.
 const KILLS: &str = "200";
 /// What the model ends with where it does not understand its arguments.
 const MISREAD: i32 = 2;
@@ -49,11 +49,7 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Outcome {
     }
     let searched = searched.and(at_once);
     println!("kills: {KILLS} rounds, as `cargo xtask kills {KILLS} {seed}` does again");
-    let killed = kills::run(root, KILLS, &seed);
-    if let (Err(_), Err(error)) = (&searched, &killed) {
-        println!("kills: {error}");
-    }
-    searched.and(killed)
+    searched.and(kills::run(root, &server, KILLS, &seed))
 }
 
 #[expect(clippy::disallowed_methods, reason = "where nobody names a seed, any does")]
