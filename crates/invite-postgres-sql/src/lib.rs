@@ -29,6 +29,7 @@ mod outbox;
 mod pages;
 mod records;
 mod rows;
+mod seek;
 mod shared;
 mod sql;
 mod statement;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::columns::Columns;
 use crate::error::{Failure, UnreadableDelivery};
+use crate::sql::INVITATION_COLUMNS;
 use crate::statement::{Connect, Statement, Within, all, first};
 use crate::storage::Store;
 use crate::value::Value;
@@ -140,9 +141,6 @@ struct Taken {
     delivery: Uuid,
     leased: Result<Option<Leased>, Failure>,
 }
-
-/// How many columns an invitation has in `sql/columns`.
-const INVITATION_COLUMNS: usize = 21;
 
 fn taken(columns: &mut Columns<'_>) -> Result<Taken, Failure> {
     let mut key = columns.clone();

@@ -13,6 +13,23 @@ macro_rules! statements {
 pub(crate) const NAMES_GIVEN: &str = include_str!("../sql/names_given.sql");
 pub(crate) const NAMES_FOUND: &str = include_str!("../sql/names_found.sql");
 
+/// How many columns lie before those that a statement adds to a row.
+pub(crate) const MEMBER_COLUMNS: usize = columns(include_str!("../sql/columns/member.sql"));
+pub(crate) const REQUEST_COLUMNS: usize = columns(include_str!("../sql/columns/request.sql"));
+pub(crate) const INVITATION_COLUMNS: usize = columns(include_str!("../sql/columns/invitation.sql"));
+
+/// How many are listed, each of them a name.
+const fn columns(list: &str) -> usize {
+    let (mut rest, mut count) = (list.as_bytes(), 1);
+    while let [byte, others @ ..] = rest {
+        if *byte == b',' {
+            count += 1;
+        }
+        rest = others;
+    }
+    count
+}
+
 statements! {
     SCHEMA_VERSION = "select max(version) from invite.migrations";
 

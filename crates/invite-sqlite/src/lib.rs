@@ -54,6 +54,7 @@ mod outbox;
 mod pages;
 mod pool;
 mod rows;
+mod seek;
 mod sql;
 mod storage;
 mod transaction;
