@@ -72,10 +72,8 @@ impl Pages for MemoryStorage {
             found.extend(wanted.take(limit(seek)));
         }
         if *state == Some(InvitationState::Expired) {
-            // In a closed organization more is due than is past its expiry.
-            let is_over = |row: &&Invitation| row.state_at(now) == InvitationState::Expired;
             let names_it = |row: &&Invitation| group.as_ref().is_none_or(|group| names(row, group));
-            let unwritten = rows.due(now).filter(is_over).filter(is_theirs).filter(names_it);
+            let unwritten = rows.expired(now).filter(is_theirs).filter(names_it);
             let position = |row: &Invitation| Position::new(row.created_at, row.id.to_string());
             found.extend(unwritten.filter(|row| after.is_none_or(|after| position(row) < *after)));
         }
@@ -178,7 +176,7 @@ impl Pages for MemoryStorage {
             found.extend(behind.take(limit(seek)));
         }
         if *state == Some(RequestState::Expired) {
-            let unwritten = rows.due_requests(now).filter(is_asked_for);
+            let unwritten = rows.expired_requests(now).filter(is_asked_for);
             let unwritten = unwritten.filter(|row| group.is_none() || row.group() == group.as_ref());
             found.extend(unwritten.filter(|row| after.is_none_or(|after| row.position() < *after)));
         }

@@ -322,6 +322,18 @@ impl Rows {
         past.chain(open.filter(|row| row.expires_at == Expiry::Never))
     }
 
+    /// Open invitations past their expiry, whatever else is due.
+    pub(crate) fn expired(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Invitation> {
+        let past = self.index.due.iter().take_while(move |(end, _)| *end <= now);
+        past.filter_map(|(_, id)| self.invitations.get(id))
+    }
+
+    /// Open join requests past their expiry, whatever else is due.
+    pub(crate) fn expired_requests(&self, now: DateTime<Utc>) -> impl Iterator<Item = &JoinRequest> {
+        let past = self.index.due_requests.iter().take_while(move |(end, _)| *end <= now);
+        past.filter_map(|(_, id)| self.requests.get(id))
+    }
+
     /// Up to which end what is open is due; `None` for whatever its end is.
     fn due_up_to(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self.header.as_ref().map(|header| header.due_invitations(now)) {

@@ -1,4 +1,3 @@
-where i.organization = $1 and i.inviter = $8 and i.state = $5 and (i.created_at, i.id) < ($2, $3)
-    and (i.expires_at > $6) is true and (i.expires_at <= $7) is true
+where i.organization = $1 and i.inviter = $6 and i.state = $5 and (i.created_at, i.id) < ($2, $3)
 order by i.created_at desc, i.id desc
 limit $4

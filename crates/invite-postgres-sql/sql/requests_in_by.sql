@@ -1,4 +1,3 @@
-where r.organization = $1 and r.by_user = $8 and r.state = $5 and (r.created_at, r.id) < ($2, $3)
-    and (r.expires_at > $6) is true and (r.expires_at <= $7) is true
+where r.organization = $1 and r.by_user = $6 and r.state = $5 and (r.created_at, r.id) < ($2, $3)
 order by r.created_at desc, r.id desc
 limit $4

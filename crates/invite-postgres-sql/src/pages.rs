@@ -61,7 +61,8 @@ impl<C: Connect> Pages for Store<C> {
         let after = newest_first(seek.after.as_ref());
         let of = (inviter.as_ref(), group.as_ref());
         let parts = parts(state.map(InvitationState::as_str), now);
-        let statements = parts.map(|part| page_of(organization, part, of, after.clone(), seek.limit));
+        let statements =
+            parts.into_iter().map(|part| page_of(organization, part, of, after.clone(), seek.limit));
         Ok(newest(self.parts(&statements.collect::<Vec<_>>(), invitation_entry).await?, seek.limit))
     }
 
@@ -153,14 +154,17 @@ impl<C: Connect> Pages for Store<C> {
         let RequestFilter { state, group, by } = filter;
         let after = newest_first(seek.after.as_ref());
         let by_value = || Value::text_option(by.as_ref().map(UserId::as_str));
-        let statements = parts(state.map(RequestState::as_str), now).map(|part| {
+        let statements = parts(state.map(RequestState::as_str), now).into_iter().map(|part| {
             let sql = match (&part, by, group) {
                 (None, None, None) => sql::REQUESTS,
                 (None, Some(_), None) => sql::REQUESTS_BY,
                 (None, _, Some(_)) => sql::REQUESTS_FOR,
-                (Some(_), None, None) => sql::REQUESTS_IN,
-                (Some(_), Some(_), None) => sql::REQUESTS_IN_BY,
-                (Some(_), _, Some(_)) => sql::REQUESTS_IN_FOR,
+                (Some(Part::Ended(_)), None, None) => sql::REQUESTS_IN,
+                (Some(Part::Ended(_)), Some(_), None) => sql::REQUESTS_IN_BY,
+                (Some(Part::Ended(_)), _, Some(_)) => sql::REQUESTS_IN_FOR,
+                (Some(Part::Open { .. }), None, None) => sql::REQUESTS_OPEN,
+                (Some(Part::Open { .. }), Some(_), None) => sql::REQUESTS_OPEN_BY,
+                (Some(Part::Open { .. }), _, Some(_)) => sql::REQUESTS_OPEN_FOR,
             };
             let mut values = part.map(Part::values).unwrap_or_default();
             match group {
@@ -378,33 +382,34 @@ fn names(invitees: &[Invitee]) -> Value {
 const PENDING: &str = "pending";
 const EXPIRED: &str = "expired";
 
-/// Invitations or join requests of one stored state whose expiry lies above a time and not above another.
-struct Part {
-    state: &'static str,
-    above: Value,
-    up_to: Value,
+/// Invitations or join requests that ended in a state, or of those that did not the ones whose expiry lies above a time and
+/// not above another.
+enum Part {
+    Ended(&'static str),
+    Open { above: Value, up_to: Value },
 }
 
 impl Part {
     fn values(self) -> Vec<Value> {
-        vec![Value::text(self.state), self.above, self.up_to]
+        match self {
+            Self::Ended(state) => vec![Value::text(state)],
+            Self::Open { above, up_to } => vec![above, up_to],
+        }
     }
 }
 
 /// What a state at a time is in stored states; `None` is all of them. Expired follows from the time, also
 /// where it was not written down (LIF-5).
-fn parts(state: Option<&'static str>, now: DateTime<Utc>) -> impl Iterator<Item = Option<Part>> {
-    let part = |state, above, up_to| Some(Part { state, above, up_to });
-    let parts = match state {
+fn parts(state: Option<&'static str>, now: DateTime<Utc>) -> Vec<Option<Part>> {
+    match state {
         None => vec![None],
-        Some(PENDING) => vec![part(PENDING, Value::time(now), Value::last())],
+        Some(PENDING) => vec![Some(Part::Open { above: Value::time(now), up_to: Value::last() })],
         Some(EXPIRED) => vec![
-            part(EXPIRED, Value::first(), Value::last()),
-            part(PENDING, Value::first(), Value::time(now)),
+            Some(Part::Ended(EXPIRED)),
+            Some(Part::Open { above: Value::first(), up_to: Value::time(now) }),
         ],
-        Some(state) => vec![part(state, Value::first(), Value::last())],
-    };
-    parts.into_iter()
+        Some(state) => vec![Some(Part::Ended(state))],
+    }
 }
 
 fn page_of(
@@ -418,9 +423,12 @@ fn page_of(
         (None, None, None) => sql::INVITATIONS,
         (None, Some(_), None) => sql::INVITATIONS_BY,
         (None, _, Some(_)) => sql::INVITATIONS_FOR,
-        (Some(_), None, None) => sql::INVITATIONS_IN,
-        (Some(_), Some(_), None) => sql::INVITATIONS_IN_BY,
-        (Some(_), _, Some(_)) => sql::INVITATIONS_IN_FOR,
+        (Some(Part::Ended(_)), None, None) => sql::INVITATIONS_IN,
+        (Some(Part::Ended(_)), Some(_), None) => sql::INVITATIONS_IN_BY,
+        (Some(Part::Ended(_)), _, Some(_)) => sql::INVITATIONS_IN_FOR,
+        (Some(Part::Open { .. }), None, None) => sql::INVITATIONS_OPEN,
+        (Some(Part::Open { .. }), Some(_), None) => sql::INVITATIONS_OPEN_BY,
+        (Some(Part::Open { .. }), _, Some(_)) => sql::INVITATIONS_OPEN_FOR,
     };
     let mut values = part.map(Part::values).unwrap_or_default();
     let inviter = inviter.map(|user| actor_key(&user.clone().into()));

@@ -181,6 +181,12 @@ statements! {
     REQUESTS_IN_FOR =
         "select ", include_str!("../sql/columns/request.sql"), "from invite.requests as r ",
         include_str!("../sql/requests_in_for.sql");
+    REQUESTS_OPEN =
+        include_str!("../sql/requests_open.sql"), "select ", include_str!("../sql/columns/request.sql"), "from page as r";
+    REQUESTS_OPEN_BY =
+        include_str!("../sql/requests_open_by.sql"), "select ", include_str!("../sql/columns/request.sql"), "from page as r";
+    REQUESTS_OPEN_FOR =
+        include_str!("../sql/requests_open_for.sql"), "select ", include_str!("../sql/columns/request.sql"), "from page as r";
     CLOSING_REQUESTS =
         "select ", include_str!("../sql/columns/request.sql"), "from invite.requests as r ",
         include_str!("../sql/closing_requests.sql");
@@ -255,6 +261,15 @@ statements! {
         include_str!("../sql/invitations_in_for.sql"), ") select ",
         include_str!("../sql/columns/invitation.sql"), ", ", include_str!("../sql/columns/delivery.sql"),
         "from page as i ", include_str!("../sql/last_delivery.sql");
+    INVITATIONS_OPEN =
+        include_str!("../sql/invitations_open.sql"), "select ", include_str!("../sql/columns/invitation.sql"), ", ",
+        include_str!("../sql/columns/delivery.sql"), "from page as i ", include_str!("../sql/last_delivery.sql");
+    INVITATIONS_OPEN_BY =
+        include_str!("../sql/invitations_open_by.sql"), "select ", include_str!("../sql/columns/invitation.sql"), ", ",
+        include_str!("../sql/columns/delivery.sql"), "from page as i ", include_str!("../sql/last_delivery.sql");
+    INVITATIONS_OPEN_FOR =
+        include_str!("../sql/invitations_open_for.sql"), "select ", include_str!("../sql/columns/invitation.sql"), ", ",
+        include_str!("../sql/columns/delivery.sql"), "from page as i ", include_str!("../sql/last_delivery.sql");
     INBOX =
         "select ", include_str!("../sql/columns/invitation.sql"), ", i.organization, i.settings ",
         include_str!("../sql/inbox.sql");

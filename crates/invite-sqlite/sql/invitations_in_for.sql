@@ -1,5 +1,5 @@
 join invite_invitation_groups as g on g.organization = i.organization and g.invitation = i.id
-where g.organization = ?1 and g.group_id = ?8 and g.state = ?5 and (g.created_at, g.invitation) < (?2, ?3)
-    and +i.expires_at > ?6 and +i.expires_at <= ?7 and (?9 is null or +i.inviter = ?9)
+where g.organization = ?1 and g.group_id = ?6 and g.state = ?5 and (g.created_at, g.invitation) < (?2, ?3)
+    and (?7 is null or +i.inviter = ?7)
 order by g.created_at desc, g.invitation desc
 limit ?4

@@ -314,12 +314,15 @@ fn requests(
             (None, None, None) => sql::REQUESTS,
             (None, Some(_), None) => sql::REQUESTS_BY,
             (None, _, Some(_)) => sql::REQUESTS_FOR,
-            (Some(_), None, None) => sql::REQUESTS_IN,
-            (Some(_), Some(_), None) => sql::REQUESTS_IN_BY,
-            (Some(_), _, Some(_)) => sql::REQUESTS_IN_FOR,
+            (Some(Part::Ended(_)), None, None) => sql::REQUESTS_IN,
+            (Some(Part::Ended(_)), Some(_), None) => sql::REQUESTS_IN_BY,
+            (Some(Part::Ended(_)), _, Some(_)) => sql::REQUESTS_IN_FOR,
+            (Some(Part::Open { .. }), None, None) => sql::REQUESTS_OPEN,
+            (Some(Part::Open { .. }), Some(_), None) => sql::REQUESTS_OPEN_BY,
+            (Some(Part::Open { .. }), _, Some(_)) => sql::REQUESTS_OPEN_FOR,
         };
         let mut values = vec![text(organization.as_str()), at.clone(), id.clone(), limit.into()];
-        values.extend(part.into_iter().flat_map(|Part { state, above, up_to }| [text(state), above, up_to]));
+        values.extend(part.into_iter().flat_map(Part::values));
         match &group {
             Some(group) => values.extend([group.clone(), by.clone().into()]),
             None => values.extend(by.clone()),
@@ -449,22 +452,32 @@ fn organization_of(connection: &Connection, id: &OrganizationId) -> Result<Organ
 const PENDING: &str = "pending";
 const EXPIRED: &str = "expired";
 
-/// Invitations or join requests of one stored state whose expiry lies above a time and not above another.
-struct Part {
-    state: &'static str,
-    above: Value,
-    up_to: Value,
+/// Invitations or join requests that ended in a state, or of those that did not the ones whose expiry lies above a time and
+/// not above another.
+enum Part {
+    Ended(&'static str),
+    Open { above: Value, up_to: Value },
+}
+
+impl Part {
+    fn values(self) -> Vec<Value> {
+        match self {
+            Self::Ended(state) => vec![text(state)],
+            Self::Open { above, up_to } => vec![above, up_to],
+        }
+    }
 }
 
 /// What a state at a time is in stored states; `None` is all of them. Expired follows from the time, also
 /// where it was not written down (LIF-5).
 fn parts(state: Option<&'static str>, now: DateTime<Utc>) -> Vec<Option<Part>> {
-    let part = |state, above, up_to| Some(Part { state, above, up_to });
     match state {
         None => vec![None],
-        Some(PENDING) => vec![part(PENDING, micros(now), LAST)],
-        Some(EXPIRED) => vec![part(EXPIRED, FIRST, LAST), part(PENDING, FIRST, micros(now))],
-        Some(state) => vec![part(state, FIRST, LAST)],
+        Some(PENDING) => vec![Some(Part::Open { above: micros(now), up_to: LAST })],
+        Some(EXPIRED) => {
+            vec![Some(Part::Ended(EXPIRED)), Some(Part::Open { above: FIRST, up_to: micros(now) })]
+        }
+        Some(state) => vec![Some(Part::Ended(state))],
     }
 }
 
@@ -480,14 +493,15 @@ fn page(
         (None, None, None) => sql::INVITATIONS,
         (None, Some(_), None) => sql::INVITATIONS_BY,
         (None, _, Some(_)) => sql::INVITATIONS_FOR,
-        (Some(_), None, None) => sql::INVITATIONS_IN,
-        (Some(_), Some(_), None) => sql::INVITATIONS_IN_BY,
-        (Some(_), _, Some(_)) => sql::INVITATIONS_IN_FOR,
+        (Some(Part::Ended(_)), None, None) => sql::INVITATIONS_IN,
+        (Some(Part::Ended(_)), Some(_), None) => sql::INVITATIONS_IN_BY,
+        (Some(Part::Ended(_)), _, Some(_)) => sql::INVITATIONS_IN_FOR,
+        (Some(Part::Open { .. }), None, None) => sql::INVITATIONS_OPEN,
+        (Some(Part::Open { .. }), Some(_), None) => sql::INVITATIONS_OPEN_BY,
+        (Some(Part::Open { .. }), _, Some(_)) => sql::INVITATIONS_OPEN_FOR,
     };
     let mut values = vec![text(organization.as_str()), after.0.clone(), after.1.clone(), limit.into()];
-    if let Some(Part { state, above, up_to }) = part {
-        values.extend([text(state), above, up_to]);
-    }
+    values.extend(part.into_iter().flat_map(Part::values));
     let inviter = inviter.map(|user| Value::Text(actor_key(&user.clone().into())));
     match group {
         Some(group) => values.extend([text(group.as_str()), inviter.into()]),

@@ -387,6 +387,47 @@ pub(super) async fn lists_know_the_time(fixture: Subject) {
         let listed = store.invitations(&acme(), &filter, now, &all()).await.unwrap();
         assert_eq!(listed.len(), expired, "expired ones of a closed organization at {now}");
     }
+    finds_few_among_many(store).await;
+}
+
+/// However many lie between them in the order of the list.
+async fn finds_few_among_many(store: &dyn Storage) {
+    type IsOver = fn(u32) -> bool;
+    let grants = || Grants::from([Grant::role("member"), Grant::role("member").in_group(group("red"))]);
+    let organizations: [(&str, IsOver); 3] =
+        [("few", |n| n % 40 == 3), ("most", |n| n % 40 != 3), ("half", |n| n % 2 == 0)];
+    for (organization, is_over) in organizations {
+        let row = |n| {
+            let row = Invitation { grants: grants(), ..invitation(n, &format!("{n}@example.com")) };
+            if is_over(n) { ending(row, 100) } else { row }
+        };
+        let rows = (0..80).map(row).collect::<Vec<_>>();
+        let mut commit = on(&header(organization));
+        insert_invitations(&mut commit, &rows);
+        let organization = written(store, &commit).await.id;
+        let filters = [(None, None), (Some(user("ada")), None), (None, Some(group("red")))];
+        for ((inviter, group), limit) in filters.into_iter().flat_map(|of| [(of.clone(), 1), (of, 5)]) {
+            for asked in [InvitationState::Pending, InvitationState::Expired] {
+                let (inviter, group) = (inviter.clone(), group.clone());
+                let filter = InvitationFilter { state: Some(asked), inviter, group };
+                let (mut seen, mut after) = (Vec::new(), None);
+                loop {
+                    let seek = Seek { after, limit };
+                    let page = store.invitations(&organization, &filter, at(100), &seek).await.unwrap();
+                    let Some(last) = page.last() else { break };
+                    after = Some(last.position());
+                    seen.extend(page.iter().map(|entry| entry.invitation.id));
+                }
+                let expected =
+                    rows.iter().rev().filter(|row| row.state_at(at(100)) == asked).map(|row| row.id);
+                assert_eq!(
+                    seen,
+                    expected.collect::<Vec<_>>(),
+                    "{organization}, pages of {limit}: {filter:?}"
+                );
+            }
+        }
+    }
 }
 
 fn ids(rows: &[InboxEntry]) -> Vec<(&str, InvitationId)> {

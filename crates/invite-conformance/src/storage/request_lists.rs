@@ -197,6 +197,40 @@ pub(super) async fn lists_know_the_time_of_requests(fixture: Subject) {
         let seen = in_state(RequestState::Expired, now).await;
         assert_eq!(seen, expired, "expired ones of a closed organization at {now}");
     }
+    finds_few_among_many(store).await;
+}
+
+/// However many lie between them in the order of the list.
+async fn finds_few_among_many(store: &dyn Storage) {
+    type IsOver = fn(u32) -> bool;
+    let organizations: [(&str, IsOver); 3] =
+        [("few", |n| n % 40 == 3), ("most", |n| n % 40 != 3), ("half", |n| n % 2 == 0)];
+    for (organization, is_over) in organizations {
+        let row = |n| ending_at(request(n, "bob"), if is_over(n) { 100 } else { 200 });
+        let rows = (0..80).map(row).collect::<Vec<_>>();
+        let organization = asked_in(store, organization, &rows).await.id;
+        let filters = [(None, None), (Some(user("bob")), None), (None, Some(group("red")))];
+        for ((by, group), limit) in filters.into_iter().flat_map(|of| [(of.clone(), 1), (of, 5)]) {
+            for asked in [RequestState::Pending, RequestState::Expired] {
+                let filter = RequestFilter { state: Some(asked), group: group.clone(), by: by.clone() };
+                let (mut seen, mut after) = (Vec::new(), None);
+                loop {
+                    let seek = Seek { after, limit };
+                    let page = store.requests(&organization, &filter, at(100), &seek).await.unwrap();
+                    let Some(last) = page.last() else { break };
+                    after = Some(last.position());
+                    seen.extend(ids(&page));
+                }
+                let expected =
+                    rows.iter().rev().filter(|row| row.state_at(at(100)) == asked).map(|row| row.id);
+                assert_eq!(
+                    seen,
+                    expected.collect::<Vec<_>>(),
+                    "{organization}, pages of {limit}: {filter:?}"
+                );
+            }
+        }
+    }
 }
 
 fn shown(rows: &[RequestEntry]) -> Vec<(&str, OrganizationStatus, RequestId)> {

@@ -141,7 +141,7 @@ create index requests_group on invite.requests (organization, group_id, created_
 create index requests_group_state on invite.requests (organization, group_id, state, created_at, id)
     where group_id is not null;
 create index requests_invitee on invite.requests (organization, invitee, created_at, id) where state = 'pending';
-create index requests_expiry on invite.requests (organization, expires_at, id) where state = 'pending';
+create index requests_expiry on invite.requests (organization, expires_at, id, created_at) where state = 'pending';
 create index requests_user on invite.requests (by_user, created_at, id);
 create index requests_maker on invite.requests (by_user, organization);
 create index requests_telling on invite.requests (invitee, organization, id) where invitee is not null;
@@ -181,7 +181,7 @@ create table invite.invitations (
 create index invitations_created on invite.invitations (organization, created_at, id);
 create index invitations_inviter on invite.invitations (organization, inviter, created_at, id);
 create index invitations_state on invite.invitations (organization, state, created_at, id);
-create index invitations_expiry on invite.invitations (organization, expires_at, id) where state = 'pending';
+create index invitations_expiry on invite.invitations (organization, expires_at, id, created_at) where state = 'pending';
 create index invitations_sent on invite.invitations (organization, inviter, created_at, id) where state = 'pending';
 create index invitations_waiting on invite.invitations (invitee, created_at, id) where state = 'pending';
 create index invitations_past on invite.invitations (invitee, organization, id)

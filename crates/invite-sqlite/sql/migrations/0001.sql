@@ -138,7 +138,7 @@ create index invite_requests_group_state
     on invite_requests (organization, group_id, state, created_at, id, expires_at) where group_id is not null;
 create index invite_requests_invitee on invite_requests (organization, invitee, created_at, id)
     where state = 'pending';
-create index invite_requests_expiry on invite_requests (organization, expires_at, id) where state = 'pending';
+create index invite_requests_expiry on invite_requests (organization, expires_at, id, created_at) where state = 'pending';
 create index invite_requests_user on invite_requests (by_user, created_at, id);
 create index invite_requests_maker on invite_requests (by_user, organization);
 create index invite_requests_telling on invite_requests (invitee, organization, id) where invitee is not null;
@@ -180,7 +180,7 @@ create table invite_invitations (
 create index invite_invitations_created on invite_invitations (organization, created_at, id);
 create index invite_invitations_inviter on invite_invitations (organization, inviter, created_at, id, state);
 create index invite_invitations_state on invite_invitations (organization, state, created_at, id, expires_at);
-create index invite_invitations_expiry on invite_invitations (organization, state, expires_at, id);
+create index invite_invitations_expiry on invite_invitations (organization, state, expires_at, id, created_at);
 
 create index invite_invitations_sent on invite_invitations (organization, inviter, created_at, id)
     where state = 'pending';
