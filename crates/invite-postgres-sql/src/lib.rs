@@ -27,6 +27,7 @@ mod load;
 mod migrate;
 mod outbox;
 mod pages;
+mod parts;
 mod records;
 mod rows;
 mod seek;

@@ -52,6 +52,7 @@ mod load;
 mod migrate;
 mod outbox;
 mod pages;
+mod parts;
 mod pool;
 mod rows;
 mod seek;

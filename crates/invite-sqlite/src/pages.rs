@@ -17,8 +17,9 @@ use invite_storage::{
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
-use crate::columns::{FIRST, LAST, actor_key, all, blob, first, micros, text};
+use crate::columns::{LAST, actor_key, all, blob, first, micros, text};
 use crate::error::Failure;
+use crate::parts::{PENDING, Part, parts};
 use crate::seek::{Key, in_roster, newest, newest_first, oldest_first};
 use crate::{SqliteStorage, load, rows, sql};
 
@@ -446,39 +447,6 @@ fn organization_of(connection: &Connection, id: &OrganizationId) -> Result<Organ
     let found = load::organization(connection, id)
         .and_then(|row| row.ok_or_else(|| Failure::missing("organization")));
     found.map_err(|failure| failure.of(id))
-}
-
-/// The states that depend on the time, as both invitations and join requests name them.
-const PENDING: &str = "pending";
-const EXPIRED: &str = "expired";
-
-/// Invitations or join requests that ended in a state, or of those that did not the ones whose expiry lies above a time and
-/// not above another.
-enum Part {
-    Ended(&'static str),
-    Open { above: Value, up_to: Value },
-}
-
-impl Part {
-    fn values(self) -> Vec<Value> {
-        match self {
-            Self::Ended(state) => vec![text(state)],
-            Self::Open { above, up_to } => vec![above, up_to],
-        }
-    }
-}
-
-/// What a state at a time is in stored states; `None` is all of them. Expired follows from the time, also
-/// where it was not written down (LIF-5).
-fn parts(state: Option<&'static str>, now: DateTime<Utc>) -> Vec<Option<Part>> {
-    match state {
-        None => vec![None],
-        Some(PENDING) => vec![Some(Part::Open { above: micros(now), up_to: LAST })],
-        Some(EXPIRED) => {
-            vec![Some(Part::Ended(EXPIRED)), Some(Part::Open { above: FIRST, up_to: micros(now) })]
-        }
-        Some(state) => vec![Some(Part::Ended(state))],
-    }
 }
 
 fn page(
