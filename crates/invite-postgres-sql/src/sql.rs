@@ -338,7 +338,7 @@ statements! {
 
     INSERT_DELIVERY = include_str!("../sql/insert_delivery.sql");
     INSERT_DELIVERIES = include_str!("../sql/insert_deliveries.sql");
-    DELETE_DELIVERIES = "delete from invite.deliveries where organization = $1 and invitation = any($2)";
+    DELETE_DELIVERIES = include_str!("../sql/delete_deliveries.sql");
     LEASE =
         include_str!("../sql/lease.sql"), "select ", include_str!("../sql/columns/delivery.sql"), ", ",
         include_str!("../sql/columns/invitation.sql"), ", ", include_str!("../sql/columns/organization.sql"),
