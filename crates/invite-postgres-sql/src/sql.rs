@@ -13,6 +13,21 @@ macro_rules! statements {
 pub(crate) const NAMES_GIVEN: &str = include_str!("../sql/names_given.sql");
 pub(crate) const NAMES_FOUND: &str = include_str!("../sql/names_found.sql");
 
+/// Who holds rows of a person: these rows, up to the column that is compared with their names.
+macro_rules! holders {
+    ($rows:literal) => {
+        concat!(
+            include_str!("../sql/holders_first.sql"),
+            " ",
+            $rows,
+            include_str!("../sql/holders_next.sql"),
+            " ",
+            $rows,
+            include_str!("../sql/holders_last.sql")
+        )
+    };
+}
+
 /// How many columns lie before those that a statement adds to a row.
 pub(crate) const MEMBER_COLUMNS: usize = columns(include_str!("../sql/columns/member.sql"));
 pub(crate) const REQUEST_COLUMNS: usize = columns(include_str!("../sql/columns/request.sql"));
@@ -326,15 +341,15 @@ statements! {
     INSERT_EVENT = include_str!("../sql/insert_event.sql");
     INSERT_EVENTS = include_str!("../sql/insert_events.sql");
 
-    HOLDERS_OF_OPEN = include_str!("../sql/holders_of_open.sql");
-    HOLDERS_OF_PAST = include_str!("../sql/holders_of_past.sql");
-    HOLDERS_OF_BLOCKS = include_str!("../sql/holders_of_blocks.sql");
-    HOLDERS_OF_ADDRESS = include_str!("../sql/holders_of_address.sql");
-    HOLDERS_OF_REQUESTS = include_str!("../sql/holders_of_requests.sql");
-    HOLDERS_OF_REQUESTS_BY = include_str!("../sql/holders_of_requests_by.sql");
-    HOLDERS_OF_REQUESTS_WITH = include_str!("../sql/holders_of_requests_with.sql");
-    HOLDERS_OF_MEMBER = include_str!("../sql/holders_of_member.sql");
-    HOLDERS_OF_RECORDS = include_str!("../sql/holders_of_records.sql");
+    HOLDERS_OF_OPEN = holders!("invite.places where invitee");
+    HOLDERS_OF_PAST = holders!("invite.invitations where ended_at is not null and invitee is not null and invitee");
+    HOLDERS_OF_BLOCKS = holders!("invite.suppressions where invitee");
+    HOLDERS_OF_ADDRESS = holders!("invite.members where email_canonical");
+    HOLDERS_OF_REQUESTS = holders!("invite.requests where invitee is not null and invitee");
+    HOLDERS_OF_REQUESTS_BY = holders!("invite.requests where by_user");
+    HOLDERS_OF_REQUESTS_WITH = holders!("invite.requests where email_canonical is not null and email_canonical");
+    HOLDERS_OF_MEMBER = holders!("invite.members where user_id");
+    HOLDERS_OF_RECORDS = holders!("invite.events where invitation is null and user_id is not null and user_id");
 
     INSERT_DELIVERY = include_str!("../sql/insert_delivery.sql");
     INSERT_DELIVERIES = include_str!("../sql/insert_deliveries.sql");

@@ -177,3 +177,48 @@ async fn a_page_of_what_did_not_end_reads_few_of_many_on_the_other_side_of_their
     }
     assert_eq!(seen, 2 * 6 * 2 * 2);
 }
+
+/// Who holds something about somebody costs as much for one row of theirs in each organization as for a great many.
+#[tokio::test]
+async fn the_organizations_of_somebody_are_found_past_their_many_rows_in_each() {
+    let database = server::database().await;
+    let client = database.connect().await.unwrap();
+    fill(&client).await;
+    let many = "insert into invite.places
+        select 'p' || n % 3, 'ada', n::text, gen_random_uuid() from generate_series(1, 5000) as n;
+    insert into invite.suppressions select 'p' || n % 3, 'ada', n::text, null, now() from generate_series(1, 5000) as n;
+    insert into invite.members
+        select 'p' || n % 3, n::text, 'active', 'ada', 'ada', null, '{}', null, '{}', null, now(), '{}', null
+        from generate_series(1, 5000) as n;
+    insert into invite.requests (organization, id, way, invitee, by_user, email_canonical, grants, created_at,
+            expires_at, state)
+        select 'p' || n % 3, gen_random_uuid(), '{}', 'ada', 'ada', 'ada', '{}', now(), now(), 'ended'
+        from generate_series(1, 5000) as n;
+    insert into invite.invitations (organization, id, kind, invitee, grants, inviter, created_at, expires_at, state,
+            ended_at, nonce, earlier_nonces, revision, metadata, waits_until)
+        select 'p' || n % 3, gen_random_uuid(), '{}', 'ada', '{}', 'eve', now(), now(), 'revoked', now(), '', '', 1, '{}',
+            now()
+        from generate_series(1, 5000) as n;
+    insert into invite.events (organization, sequence, commit_id, at, actor, kind, format, user_id, data)
+        select 'p' || n % 3, n, gen_random_uuid(), now(), 'eve', 'k', 1, 'ada', '{}' from generate_series(1, 5000) as n;
+    insert into invite.members
+        select 'p' || n, 'ada', 'active', null, null, null, '{}', null, '{}', null, now(), '{}', null
+        from generate_series(0, 2) as n;
+    analyze";
+    client.batch_execute(many).await.unwrap();
+    client.batch_execute("set plan_cache_mode = force_generic_plan; set jit = off").await.unwrap();
+    let mut seen = 0;
+    for (name, sql) in STATEMENTS.iter().filter(|(name, _)| name.starts_with("HOLDERS_OF_")) {
+        client.batch_execute(&format!("prepare {name} as {sql}")).await.unwrap();
+        let found = texts(&client, &format!("execute {name}('{{eve,ada}}', '', 2)")).await;
+        assert_eq!(found, ["p0", "p1"], "{name}");
+        let explain =
+            format!("explain (analyze, costs off, timing off) execute {name}('{{eve,ada}}', 'p0', 10)");
+        let plan = texts(&client, &explain).await;
+        let (read, rows) = rows_read(&plan);
+        assert_eq!(rows, 2, "{name}\n{}", plan.join("\n"));
+        assert!(read < 20, "{name}: {read} rows\n{}", plan.join("\n"));
+        seen += 1;
+    }
+    assert_eq!(seen, 9);
+}

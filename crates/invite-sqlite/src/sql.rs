@@ -10,6 +10,21 @@ macro_rules! statements {
     };
 }
 
+/// Who holds rows of a person: these rows, in a table with an index of them by organization.
+macro_rules! holders {
+    ($rows:literal) => {
+        concat!(
+            include_str!("../sql/holders_first.sql"),
+            " ",
+            $rows,
+            include_str!("../sql/holders_next.sql"),
+            " ",
+            $rows,
+            include_str!("../sql/holders_last.sql")
+        )
+    };
+}
+
 statements! {
     SCHEMA_VERSION = "select max(version) from invite_migrations";
 
@@ -149,27 +164,17 @@ statements! {
     FIND_COMMIT = "select 1 from invite_events where organization = ?1 and commit_id = ?2 limit 1";
     INSERT_EVENT = include_str!("../sql/insert_event.sql");
 
-    HOLDERS_OF_OPEN = "select distinct organization from invite_places where invitee = ?1 ",
-        include_str!("../sql/holders.sql");
-    HOLDERS_OF_PAST =
-        "select distinct organization from invite_invitations where invitee = ?1 and ended_at is not null ",
-        include_str!("../sql/holders.sql");
+    HOLDERS_OF_OPEN = holders!("invite_places where invitee = ?1");
+    HOLDERS_OF_PAST = holders!("invite_invitations where invitee = ?1 and ended_at is not null");
     HOLDERS_OF_BLOCKS = "select distinct organization from invite_suppressions where invitee = ?1 ",
-        include_str!("../sql/holders.sql");
-    HOLDERS_OF_ADDRESS = "select distinct organization from invite_members where email_canonical = ?1 ",
-        include_str!("../sql/holders.sql");
-    HOLDERS_OF_REQUESTS = "select distinct organization from invite_requests where invitee = ?1 ",
-        include_str!("../sql/holders.sql");
-    HOLDERS_OF_REQUESTS_BY = "select distinct organization from invite_requests where by_user = ?1 ",
-        include_str!("../sql/holders.sql");
-    HOLDERS_OF_REQUESTS_WITH =
-        "select distinct organization from invite_requests where email_canonical = ?1 ",
-        include_str!("../sql/holders.sql");
+        include_str!("../sql/holders_few.sql");
+    HOLDERS_OF_ADDRESS = holders!("invite_members where email_canonical = ?1");
+    HOLDERS_OF_REQUESTS = holders!("invite_requests where invitee = ?1");
+    HOLDERS_OF_REQUESTS_BY = holders!("invite_requests where by_user = ?1");
+    HOLDERS_OF_REQUESTS_WITH = holders!("invite_requests where email_canonical = ?1");
     HOLDERS_OF_MEMBER = "select distinct organization from invite_members where user = ?1 ",
-        include_str!("../sql/holders.sql");
-    HOLDERS_OF_RECORDS =
-        "select distinct organization from invite_events where user = ?1 and invitation is null ",
-        include_str!("../sql/holders.sql");
+        include_str!("../sql/holders_few.sql");
+    HOLDERS_OF_RECORDS = holders!("invite_events where user = ?1 and invitation is null");
 
     DELIVERY = include_str!("../sql/delivery.sql"), "where organization = ?1 and id = ?2";
     LAST_DELIVERY = include_str!("../sql/delivery.sql"), include_str!("../sql/last_delivery.sql");

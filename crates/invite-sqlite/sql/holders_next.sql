@@ -1,0 +1,5 @@
+ and organization > ?2
+    ), 1
+    union all
+    select (
+        select min(organization) from
