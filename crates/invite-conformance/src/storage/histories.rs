@@ -14,7 +14,14 @@ const HISTORIES: usize = 6;
 const LONGEST: usize = 40;
 /// How often a history that fails is made shorter.
 const TRIES: usize = 40;
+/// The same of twins, which do more and show more.
+const TWIN_HISTORIES: usize = 4;
+const TWIN_STEPS: std::ops::Range<usize> = 40..80;
+const TWIN_TRIES: usize = 8;
 pub(super) const USERS: usize = 6;
+
+/// In place of the number of one organization.
+pub(super) const BOTH: usize = 2;
 
 /// One step: where, who, what, and numbers that choose among what there is.
 #[derive(Debug, Clone)]
@@ -25,11 +32,17 @@ pub(super) struct Step {
     pub(super) n: [usize; 4],
 }
 
-fn histories() -> impl Strategy<Value = Vec<Step>> {
+fn histories(look: Look) -> impl Strategy<Value = Vec<Step>> {
     let n = || 0_usize..64;
-    let step = (prop::bool::weighted(0.2), 0..=USERS, 0_u8..56, [n(), n(), n(), n()]);
-    let step = step.prop_map(|(other, actor, what, n)| Step { organization: other.into(), actor, what, n });
-    prop::collection::vec(step, 1..LONGEST)
+    let (second, things) = if look == Look::Twins { (0.5, 60) } else { (0.2, 56) };
+    let place = (prop::bool::weighted(0.85), prop::bool::weighted(second));
+    let step = (place, 0..=USERS, 0_u8..things, [n(), n(), n(), n()]);
+    let step = step.prop_map(move |((usual, second), actor, what, n)| {
+        // Twins make the same things, and what becomes of them in one does not become of them in the other.
+        let in_both = look == Look::Twins && usual == matches!(what, 0..=9 | 28..=29 | 36 | 52..=55);
+        Step { organization: if in_both { BOTH } else { second.into() }, actor, what, n }
+    });
+    prop::collection::vec(step, if look == Look::Twins { TWIN_STEPS } else { 1..LONGEST })
 }
 
 /// What is looked at after each step.
@@ -38,6 +51,12 @@ pub(super) enum Look {
     Slices,
     Lists,
     Outbox,
+    /// All that two organizations show that have the same keys in everything.
+    Twins,
+}
+
+pub(super) async fn tenants_are_apart_in_random_histories(fixture: Subject) {
+    hold(fixture.storage(), Look::Twins).await;
 }
 
 pub(super) async fn values_come_back_in_random_histories(fixture: Subject) {
@@ -54,15 +73,19 @@ pub(super) async fn one_holds_a_lease_in_random_histories(fixture: Subject) {
 
 /// Runs the same histories every time. One that fails is made as short as it still fails.
 async fn hold(store: &dyn Storage, look: Look) {
-    let many = std::env::var("INVITE_HISTORIES").ok().and_then(|many| many.parse().ok()).unwrap_or(HISTORIES);
+    let (usual, tries) = match look {
+        Look::Twins => (TWIN_HISTORIES, TWIN_TRIES),
+        _ => (HISTORIES, TRIES),
+    };
+    let many = std::env::var("INVITE_HISTORIES").ok().and_then(|many| many.parse().ok()).unwrap_or(usual);
     let mut runner = TestRunner::deterministic();
     let mut runs = 0;
     for _ in 0..many {
-        let mut history = histories().new_tree(&mut runner).unwrap();
+        let mut history = histories(look).new_tree(&mut runner).unwrap();
         let Err(mut found) = run(store, look, &mut runs, &history.current()).await else { continue };
         let mut shortest = history.current();
         let mut goes_on = history.simplify();
-        for _ in 0..TRIES {
+        for _ in 0..tries {
             if !goes_on {
                 break;
             }
@@ -84,10 +107,13 @@ async fn run(store: &dyn Storage, look: Look, runs: &mut u32, history: &[Step]) 
     let mut world = World::new(*runs, look);
     world.drain(store).await?;
     world.found(store).await?;
+    if look == Look::Twins {
+        world.furnish(store).await?;
+    }
     for (n, step) in history.iter().enumerate() {
         let taken = world.take(store, step).await;
         let looked = match taken {
-            Ok(()) => world.look(store, step).await,
+            Ok(()) => world.look(store, step, n + 1 == history.len()).await,
             Err(error) => Err(error),
         };
         looked.map_err(|found| format!("after step {} of {}: {found}", n + 1, history.len()))?;

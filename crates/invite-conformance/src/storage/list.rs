@@ -31,6 +31,7 @@ macro_rules! __storage_cases {
                 load::tenants_are_apart
                 load::tenants_are_apart_under_the_same_keys
                 requests::tenants_are_apart_in_their_requests
+                histories::tenants_are_apart_in_random_histories
             ]
             7 version_guards [
                 guards::version_guards

@@ -24,6 +24,7 @@ mod request_lists;
 mod requests;
 pub mod rows;
 pub(crate) mod seen;
+mod twins;
 mod values;
 mod world;
 

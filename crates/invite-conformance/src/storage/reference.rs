@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use invite_core::*;
 use invite_storage::{
-    Completion, Failure, InboxEntry, InvitationEntry, InvitationFilter, Lease, Leased, MemberFilter,
-    Membership, Positioned, RequestEntry, RequestFilter, RosterEntry, Seek,
+    Completion, EventEntry, Failure, FormerMembership, GroupFilter, InboxEntry, InvitationEntry,
+    InvitationFilter, Lease, Leased, LinkFilter, MemberFilter, Membership, Positioned, RequestEntry,
+    RequestFilter, RosterEntry, Seek, SuppressionEntry, WhichLinks,
 };
 
 /// All organizations.
@@ -28,15 +29,16 @@ struct Tenant {
     suppressions: BTreeMap<(Invitee, SuppressionKind), Suppression>,
     limits: BTreeMap<LimitSubject, DateTime<Utc>>,
     commands: BTreeMap<CommandKey, CommandRecord>,
+    former: BTreeMap<UserId, Former>,
     deliveries: BTreeMap<DeliveryId, Delivery>,
-    events: Vec<(u64, CommitId, &'static str)>,
+    events: Vec<EventRecord>,
 }
 
 impl Reference {
     /// Folds a commit that was written.
     pub(super) fn apply(&mut self, commit: &Commit) {
         let tenant = self.tenants.entry(commit.organization.clone()).or_default();
-        tenant.deliveries.retain(|_, row| !commit.erased.invitations.contains(&row.invitation));
+        tenant.erase(&commit.erased);
         tenant.header = commit.header.clone().or(tenant.header.take());
         fold_rows(&mut tenant.members, &commit.members, |row| row.user.clone());
         fold_rows(&mut tenant.group_members, &commit.group_members, |row| {
@@ -50,7 +52,8 @@ impl Reference {
         tenant.limits.extend(commit.limits.iter().cloned());
         tenant.commands.extend(commit.commands.iter().map(|row| (row.key.clone(), row.clone())));
         tenant.deliveries.extend(commit.deliveries.iter().map(|row| (row.id, row.clone())));
-        tenant.events.extend(commit.events.iter().map(|row| (row.sequence, row.commit, row.kind)));
+        tenant.former.extend(commit.former.iter().map(|row| (row.user.clone(), row.clone())));
+        tenant.events.extend(commit.events.iter().cloned());
     }
 
     pub(super) fn load(&self, id: &OrganizationId, reads: &Reads, now: DateTime<Utc>) -> Slice {
@@ -84,8 +87,17 @@ impl Reference {
         self.tenants.get(organization)?.invitations.get(&id)
     }
 
-    pub(super) fn events(&self, id: &OrganizationId) -> &[(u64, CommitId, &'static str)] {
-        self.tenants.get(id).map_or(&[], |tenant| &tenant.events)
+    pub(super) fn log(&self, id: &OrganizationId) -> Vec<EventEntry> {
+        self.tenants.get(id).into_iter().flat_map(|tenant| &tenant.events).map(entry).map(logged).collect()
+    }
+
+    pub(super) fn has_commit(&self, id: &OrganizationId, commit: CommitId) -> bool {
+        self.tenants.get(id).is_some_and(|tenant| tenant.events.iter().any(|row| row.commit == commit))
+    }
+
+    /// Keys of commands that are kept.
+    pub(super) fn commands(&self, id: &OrganizationId) -> impl Iterator<Item = &CommandKey> {
+        self.tenants.get(id).into_iter().flat_map(|tenant| tenant.commands.keys())
     }
 
     pub(super) fn roster(&self, id: &OrganizationId, now: DateTime<Utc>, seek: &Seek) -> Vec<RosterEntry> {
@@ -135,14 +147,24 @@ impl Reference {
         page(tenant.members.values().filter(is_of).cloned(), seek, false)
     }
 
-    pub(super) fn groups(&self, id: &OrganizationId, seek: &Seek) -> Vec<Group> {
-        let rows = self.tenants.get(id).into_iter().flat_map(|tenant| tenant.groups.values().cloned());
-        page(rows, seek, false)
+    pub(super) fn groups(&self, id: &OrganizationId, filter: &GroupFilter, seek: &Seek) -> Vec<Group> {
+        let rows = self.tenants.get(id).into_iter().flat_map(|tenant| tenant.groups.values());
+        let rows = rows.filter(|row| {
+            filter.status.is_none_or(|status| row.status == status)
+                && filter.name.as_ref().is_none_or(|name| row.settings.name() == name)
+        });
+        page(rows.cloned(), seek, false)
     }
 
-    pub(super) fn links(&self, id: &OrganizationId, seek: &Seek) -> Vec<InviteLink> {
-        let rows = self.tenants.get(id).into_iter().flat_map(|tenant| tenant.links.values().cloned());
-        page(rows, seek, true)
+    pub(super) fn links(&self, id: &OrganizationId, filter: &LinkFilter, seek: &Seek) -> Vec<InviteLink> {
+        let rows = self.tenants.get(id).into_iter().flat_map(|tenant| tenant.links.values());
+        let rows = rows.filter(|row| {
+            let named = |group: GroupId| row.settings.grants().access(&Scope::Group(group)).is_some();
+            (filter.which == WhichLinks::All || row.is_kept())
+                && filter.creator.as_ref().is_none_or(|creator| row.creator.user() == Some(creator))
+                && filter.group.clone().is_none_or(named)
+        });
+        page(rows.cloned(), seek, true)
     }
 
     pub(super) fn link_ids(&self, id: &OrganizationId) -> Vec<LinkId> {
@@ -219,6 +241,88 @@ impl Reference {
         page(found, seek, false)
     }
 
+    pub(super) fn former_memberships(&self, user: &UserId) -> Vec<FormerMembership> {
+        let found = self.tenants.iter().filter_map(|(organization, tenant)| {
+            let former = tenant.former.get(user)?.clone();
+            Some(FormerMembership { organization: organization.clone(), former })
+        });
+        found.collect()
+    }
+
+    pub(super) fn suppressions(&self, invitees: &[Invitee]) -> Vec<SuppressionEntry> {
+        let mut found = Vec::new();
+        for tenant in self.tenants.values() {
+            let Some(header) = &tenant.header else { continue };
+            let theirs = tenant.suppressions.values().filter(|row| invitees.contains(&row.invitee));
+            found.extend(theirs.map(|row| SuppressionEntry {
+                organization: Some((header.id.clone(), header.settings.name().to_owned())),
+                suppression: row.clone(),
+            }));
+        }
+        found
+    }
+
+    pub(super) fn circle(&self, circle: &Circle) -> Vec<UserId> {
+        let (Circle::Group(id, _)
+        | Circle::Members { organization: id, .. }
+        | Circle::Former { organization: id, .. }) = circle;
+        let Some(tenant) = self.tenants.get(id) else { return Vec::new() };
+        let is_closed =
+            |id: &GroupId| tenant.groups.get(id).is_some_and(|group| group.status == GroupStatus::Closed);
+        let mut found = Vec::new();
+        match circle {
+            Circle::Group(_, group) if is_closed(group) => {}
+            Circle::Group(_, group) => {
+                let there = tenant.group_members.values().filter(|row| row.group == *group);
+                found.extend(there.map(|row| (row.joined_at, row.user.clone())));
+            }
+            Circle::Members { until, .. } => {
+                let there =
+                    tenant.members.values().filter(|row| until.is_none_or(|until| row.joined_at <= until));
+                found.extend(there.map(|row| (row.joined_at, row.user.clone())));
+            }
+            Circle::Former { since, .. } => {
+                let left = tenant.former.values().filter(|row| row.left_at >= *since);
+                found.extend(left.map(|row| (row.left_at, row.user.clone())));
+            }
+        }
+        found.retain(|(_, user)| tenant.members.get(user).is_none_or(Member::is_active));
+        found.sort_unstable_by(|one, other| other.cmp(one));
+        found.into_iter().map(|(_, user)| user).collect()
+    }
+
+    pub(super) fn holders(&self, invitee: &Invitee) -> Vec<OrganizationId> {
+        let holds = |tenant: &Tenant| {
+            let is_user = |user: &UserId| invitee.user() == Some(user);
+            tenant.invitations.values().any(|row| row.invitee == *invitee)
+                || tenant.members.values().any(|row| {
+                    is_user(&row.user) || row.email.clone().map(Invitee::Address).as_ref() == Some(invitee)
+                })
+                || tenant.suppressions.values().any(|row| row.invitee == *invitee)
+                || tenant
+                    .requests
+                    .values()
+                    .any(|row| is_user(&row.by) || row.invitees().any(|name| name == *invitee))
+                || tenant
+                    .events
+                    .iter()
+                    .any(|row| row.invitation.is_none() && row.user.as_ref().is_some_and(is_user))
+        };
+        let held = self.tenants.iter().filter(|(_, tenant)| holds(tenant));
+        held.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Forgets the records of commands whose time is over, and says how many.
+    pub(super) fn forget(&mut self, now: DateTime<Utc>) -> u32 {
+        let mut forgotten = 0;
+        for tenant in self.tenants.values_mut() {
+            let before = tenant.commands.len();
+            tenant.commands.retain(|_, row| row.expires_at > now);
+            forgotten += before - tenant.commands.len();
+        }
+        u32::try_from(forgotten).unwrap()
+    }
+
     /// The times from which on queued deliveries can be leased, the earliest first, and when they were due.
     pub(super) fn leasable(&self, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
         let rows = self.tenants.values().flat_map(|tenant| tenant.deliveries.values());
@@ -287,6 +391,19 @@ impl Reference {
 }
 
 impl Tenant {
+    fn erase(&mut self, erased: &Erasures) {
+        let Erasures { invitations, requests, users } = erased;
+        self.deliveries.retain(|_, row| !invitations.contains(&row.invitation));
+        self.former.retain(|user, _| !users.contains(user));
+        for record in &mut self.events {
+            let of_request = record.request.is_some_and(|id| requests.contains(&id));
+            let of_user = || record.user.as_ref().is_some_and(|user| users.contains(user));
+            if record.invitation.map_or_else(of_user, |id| invitations.contains(&id)) || of_request {
+                record.data.erase();
+            }
+        }
+    }
+
     fn answer(&self, slice: &mut Slice, open: Reads, now: DateTime<Utc>) {
         for id in open.invitations {
             let row = self.invitations.get(&id);
@@ -427,6 +544,29 @@ fn fold_rows<K: Ord + Clone, R: Clone>(
             RowChange::Delete(key) => drop(rows.remove(key)),
         }
     }
+}
+
+fn entry(row: &EventRecord) -> EventEntry {
+    EventEntry {
+        sequence: row.sequence,
+        commit: row.commit,
+        at: row.at,
+        actor: row.actor.clone(),
+        kind: row.kind.to_owned(),
+        format: row.format,
+        invitation: row.invitation,
+        user: row.user.clone(),
+        group: row.group.clone(),
+        link: row.link,
+        request: row.request,
+        data: serde_json::to_string(&row.data).unwrap(),
+    }
+}
+
+/// A record with its data in one order of keys.
+pub(super) fn logged(entry: EventEntry) -> EventEntry {
+    let data = serde_json::from_str::<serde_json::Value>(&entry.data);
+    EventEntry { data: data.map_or(entry.data, |data| data.to_string()), ..entry }
 }
 
 /// The first rows in an order, and whether there are more.

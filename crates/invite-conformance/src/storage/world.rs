@@ -10,8 +10,8 @@ use invite_storage::{
 };
 
 use super::asking;
-use super::histories::{Look, Step, USERS};
-use super::reference::Reference;
+use super::histories::{BOTH, Look, Step, USERS};
+use super::reference::{Reference, logged};
 use super::rows::{all, at, commit_id, is_conflict, last_time};
 use super::seen::Seen;
 
@@ -47,19 +47,20 @@ pub(super) struct World {
     look: Look,
     model: AccessModel,
     keyring: Keyring,
-    now: DateTime<Utc>,
-    drawn: u64,
-    reference: Reference,
+    pub(super) now: DateTime<Utc>,
+    /// How many steps there were: ids are made of it, so that organizations that do the same have the same ids.
+    pub(super) steps: u32,
+    pub(super) reference: Reference,
     leases: Vec<Lease>,
     /// The last commit that was written, to be sent once more.
     last: Option<Commit>,
 }
 
-fn failed(error: impl Debug) -> String {
+pub(super) fn failed(error: impl Debug) -> String {
     format!("expected: an answer; seen: {error:?}")
 }
 
-fn same<T: PartialEq + Debug>(what: &str, seen: &T, expected: &T) -> Result<(), String> {
+pub(super) fn same<T: PartialEq + Debug>(what: &str, seen: &T, expected: &T) -> Result<(), String> {
     if seen == expected {
         return Ok(());
     }
@@ -74,22 +75,22 @@ impl World {
             model: AccessModel::preset(),
             keyring: Keyring::new(1, Key::from_bytes(b"0123456789abcdef0123456789abcdef").unwrap()),
             now: at(0),
-            drawn: 0,
+            steps: 0,
             reference: Reference::default(),
             leases: Vec::new(),
             last: None,
         }
     }
 
-    fn organization(&self, n: usize) -> OrganizationId {
+    pub(super) fn organization(&self, n: usize) -> OrganizationId {
         super::rows::organization(&format!("{}-{}", ["acme", "globex"][n % 2], self.run))
     }
 
-    fn user(&self, n: usize) -> UserId {
+    pub(super) fn user(&self, n: usize) -> UserId {
         super::rows::user(&format!("u{}-{}", n % USERS, self.run))
     }
 
-    fn address(&self, n: usize) -> EmailAddress {
+    pub(super) fn address(&self, n: usize) -> EmailAddress {
         let name = if n.is_multiple_of(5) { "U" } else { "u" };
         super::rows::address(&format!("{name}{}@run{}.example.com", n % USERS, self.run))
     }
@@ -102,21 +103,32 @@ impl World {
         Principal::new(self.user(n)).vouching(self.address(n % USERS))
     }
 
-    /// Never the same bytes twice.
-    fn entropy(&mut self, makes: usize) -> Entropy {
+    /// Never the same bytes in two steps.
+    fn entropy(&self, makes: usize) -> Entropy {
         let mut bytes = Vec::new();
-        while bytes.len() < makes * Entropy::BYTES_EACH {
-            self.drawn += 1;
-            let mut z = (u64::from(self.run) << 32 | self.drawn).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        for drawn in (u64::from(self.run) << 32 | u64::from(self.steps) << 16).. {
+            let mut z = drawn.wrapping_mul(0x9E37_79B9_7F4A_7C15);
             z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
             bytes.extend((z ^ (z >> 27)).to_be_bytes());
+            if bytes.len() >= makes * Entropy::BYTES_EACH {
+                break;
+            }
         }
         bytes.truncate(makes * Entropy::BYTES_EACH);
         Entropy::from_bytes(bytes)
     }
 
-    /// Takes what earlier histories left in the outbox out of the way.
+    /// The id of what is committed in a step.
+    pub(super) fn commit_of(&self, step: u32) -> CommitId {
+        let mut bytes = [0; 10];
+        bytes[2..6].copy_from_slice(&self.run.to_be_bytes());
+        bytes[6..].copy_from_slice(&step.to_be_bytes());
+        CommitId::from_parts(at(0), bytes)
+    }
+
+    /// Takes what earlier histories left in the outbox, and records of commands, out of the way.
     pub(super) async fn drain(&mut self, store: &dyn Storage) -> Result<(), String> {
+        while store.forget_commands(last_time(), 100).await.map_err(failed)? > 0 {}
         loop {
             let left = store
                 .lease(last_time() - TimeDelta::seconds(1), last_time(), 100)
@@ -135,36 +147,58 @@ impl World {
 
     /// Two organizations with somebody of every rank.
     pub(super) async fn found(&mut self, store: &dyn Storage) -> Result<(), String> {
+        self.steps += 1;
         for n in 0..2 {
             let rate = Rate::per(20, TimeDelta::hours(1)).unwrap();
-            let plan = Plan::seats("team", 4).and_seats("client", Limit::AtMost(6)).inviter_rate(rate);
+            let plan = Plan::seats("team", if self.look == Look::Twins { 40 } else { 4 })
+                .and_seats("client", Limit::AtMost(6))
+                .inviter_rate(rate);
             let settings = Settings::named(format!("Organization {n}")).inclusion(Inclusion::Always);
             let create = CreateOrganization::new(settings, self.user(n), plan);
             self.command(store, n, &Actor::System, create.into(), 1).await?;
         }
         for (n, role) in ["admin", "member", "client"].into_iter().enumerate() {
+            self.steps += 1;
             let member = NewMember::new(self.user(2 + n), Grant::role(role)).email(self.address(2 + n));
             self.command(store, 0, &Actor::System, AddMembers::one(member).into(), 1).await?;
         }
-        for n in 0..2 {
-            for name in ["red", "blue"] {
+        for name in ["red", "blue"] {
+            self.steps += 1;
+            for n in 0..2 {
                 let settings = GroupSettings::named(name).open_with(Access::role("member"));
                 let create = CreateGroup::new(super::rows::group(name), settings);
                 self.command(store, n, &Actor::System, create.into(), 1).await?;
             }
+        }
+        self.steps += 1;
+        for n in 0..2 {
             let settings = LinkSettings::new("all", Grant::role("member"));
             self.command(store, n, &Actor::System, CreateLink::new(settings).into(), 1).await?;
         }
-        let events = [0, 1].map(|n| self.reference.events(&self.organization(n)).len());
+        let events = [0, 1].map(|n| self.reference.log(&self.organization(n)).len());
         assert_eq!(events, [8, 5], "facts of the founding");
         Ok(())
     }
 
     pub(super) async fn take(&mut self, store: &dyn Storage, step: &Step) -> Result<(), String> {
+        self.steps += 1;
+        match step.organization {
+            BOTH => {
+                for organization in 0..2 {
+                    self.take_one(store, &Step { organization, ..step.clone() }).await?;
+                }
+                Ok(())
+            }
+            _ => self.take_one(store, step).await,
+        }
+    }
+
+    async fn take_one(&mut self, store: &dyn Storage, step: &Step) -> Result<(), String> {
         let n = step.n;
         let actor = match n[3] % 8 {
             0..=3 => Actor::User(self.user(step.organization)),
             4 => Actor::System,
+            _ if self.look == Look::Twins => Actor::System,
             _ => Actor::User(self.user(step.actor)),
         };
         match step.what {
@@ -192,6 +226,15 @@ impl World {
             42..=46 => self.lease(store, n).await,
             47..=49 => self.complete(store, n).await,
             50 | 51 => self.fail(store, n).await,
+            56..=58 => {
+                let erase = Erase::new(self.invitee(n[0])).at_most(1 + u32::try_from(n[2]).unwrap());
+                let erase = if n[1].is_multiple_of(2) { erase.dropping_blocks() } else { erase };
+                self.command(store, step.organization, &Actor::System, erase.into(), n[2]).await
+            }
+            59 => {
+                let forgotten = store.forget_commands(self.now, 10_000).await.map_err(failed)?;
+                same("how many commands are forgotten", &forgotten, &self.reference.forget(self.now))
+            }
             _ => {
                 let command = self.of_request(step.organization, n);
                 self.command(store, step.organization, &actor, command, n[2]).await
@@ -223,7 +266,7 @@ impl World {
         let slice = slice.map_err(failed)?;
         self.is_as_folded(&id, &slice, &reads)?;
         let entropy = self.entropy(command.makes);
-        let mut draft = Draft::new(slice, self.now, commit_id());
+        let mut draft = Draft::new(slice, self.now, self.commit_of(self.steps));
         let host = Host::new(&self.model, &self.keyring);
         let accepted = (command.decide)(&host, actor, entropy, &mut draft).map_err(failed)?;
         if accepted && way.is_multiple_of(5) {
@@ -253,7 +296,12 @@ impl World {
         Ok(())
     }
 
-    fn is_as_folded(&self, id: &OrganizationId, slice: &Slice, reads: &Reads) -> Result<(), String> {
+    pub(super) fn is_as_folded(
+        &self,
+        id: &OrganizationId,
+        slice: &Slice,
+        reads: &Reads,
+    ) -> Result<(), String> {
         let expected = Seen::of(&self.reference.load(id, reads, self.now), reads).map_err(failed)?;
         let seen = Seen::of(slice, reads).map_err(failed)?;
         seen.difference(&expected).map_or(Ok(()), Err)
@@ -362,6 +410,7 @@ impl World {
         let id = self.organization(of);
         let somebody = |n: usize| self.user(n);
         let now = self.reference.time(&id, self.now);
+        let of = if self.look == Look::Twins { 0 } else { of };
         let fact = asking::fact(&self.reference, &id, of, somebody, grants(n[0]), now, n);
         let mut reads = Reads::new();
         reads.requests.extend(fact.request());
@@ -443,12 +492,14 @@ impl World {
     }
 
     /// What is shown after a step.
-    pub(super) async fn look(&self, store: &dyn Storage, step: &Step) -> Result<(), String> {
+    pub(super) async fn look(&self, store: &dyn Storage, step: &Step, is_last: bool) -> Result<(), String> {
         let id = self.organization(step.organization);
         match self.look {
             Look::Slices => self.look_at_slices(store, &id, step.n).await,
             Look::Lists => self.look_at_lists(store, &id, step.n).await,
             Look::Outbox => same("what is due", &store.due().await.map_err(failed)?, &self.reference.due()),
+            Look::Twins if is_last || self.steps.is_multiple_of(16) => self.look_at_twins(store).await,
+            Look::Twins => Ok(()),
         }
     }
 
@@ -507,16 +558,16 @@ impl World {
             same("members", &seen, &self.reference.members(id, &role, &seek))?;
         }
         let anything = GroupFilter::default();
-        let whole = self.reference.groups(id, &all());
+        let whole = self.reference.groups(id, &anything, &all());
         for seek in seeks(&whole, size, n) {
             let seen = store.groups(id, &anything, &seek).await.map_err(failed)?;
-            same("groups", &seen, &self.reference.groups(id, &seek))?;
+            same("groups", &seen, &self.reference.groups(id, &anything, &seek))?;
         }
         let anything = LinkFilter::default();
-        let whole = self.reference.links(id, &all());
+        let whole = self.reference.links(id, &anything, &all());
         for seek in seeks(&whole, size, n) {
             let seen = store.links(id, &anything, &seek).await.map_err(failed)?;
-            same("links", &seen, &self.reference.links(id, &seek))?;
+            same("links", &seen, &self.reference.links(id, &anything, &seek))?;
         }
         let state = RequestState::ALL.get(n[3] % 8).copied();
         let by = n[0].is_multiple_of(3).then(|| self.user(n[1]));
@@ -539,10 +590,7 @@ impl World {
         let seen = store.memberships(&user, &all()).await.map_err(failed)?;
         same("memberships", &seen, &self.reference.memberships(&user, &all()))?;
         let seen = store.events(id, 0, 10_000).await.map_err(failed)?;
-        let expected = self.reference.events(id);
-        let seen =
-            seen.iter().map(|entry| (entry.sequence, entry.commit, entry.kind.as_str())).collect::<Vec<_>>();
-        same("the log", &seen, &expected.to_vec())
+        same("the log", &seen.into_iter().map(logged).collect::<Vec<_>>(), &self.reference.log(id))
     }
 }
 

@@ -53,6 +53,7 @@ mod pages;
 mod people;
 mod requests;
 mod surroundings;
+mod tenants;
 mod values;
 
 /// Panics inside of a case are what is looked for here: those of its tasks need not be shown.
@@ -141,6 +142,7 @@ fn every_case_finds_a_broken_store() {
         people::FINDING,
         requests::FINDING,
         erasing::FINDING,
+        tenants::FINDING,
     ];
     let finding = finding.concat().into_iter().collect::<BTreeSet<_>>();
     let idle = CASES.iter().filter(|case| !finding.contains(case.name())).map(|case| case.name());
