@@ -8,7 +8,7 @@ use crate::commit::{self, Writes};
 use crate::composed::several;
 use crate::database::{Database, RowOf};
 use crate::error::Failure;
-use crate::lanes::Together;
+use crate::lanes::{Lanes, Together};
 use crate::statement::{Connect, Statement, Within};
 
 /// More bytes of keys than this are better off by themselves.
@@ -17,11 +17,25 @@ const MOST_BYTES: usize = 4_096;
 /// The outcome of one among several; None if it is to be done again by itself, as nothing came of it together.
 type Shared<T> = Option<Result<T, Failure>>;
 
+/// The ways in which organizations share.
+pub(crate) struct Sharing<C: Connect> {
+    pub(crate) loads: Arc<Lanes<Loads<C>>>,
+    pub(crate) commits: Arc<Lanes<Commits<C>>>,
+}
+
+impl<C: Connect> Sharing<C> {
+    pub(crate) fn new(database: &Arc<Database<C>>) -> Self {
+        let loads = Lanes::new(Loads(Arc::clone(database)));
+        let commits = Lanes::new(Commits(Arc::clone(database)));
+        Self { loads: Arc::new(loads), commits: Arc::new(commits) }
+    }
+}
+
 /// First trips of loads.
-pub(crate) struct Loads<C>(pub(crate) Arc<Database<C>>);
+pub(crate) struct Loads<C>(Arc<Database<C>>);
 
 /// Commits.
-pub(crate) struct Commits<C>(pub(crate) Arc<Database<C>>);
+pub(crate) struct Commits<C>(Arc<Database<C>>);
 
 /// Whether there is so little asked for that others may wait for it.
 pub(crate) fn may_share(load: &Statement) -> bool {

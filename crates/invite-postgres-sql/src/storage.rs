@@ -12,9 +12,8 @@ use invite_storage::{CommitError, Exclusive, Storage, StorageError};
 use crate::database::{Database, RowOf};
 use crate::error::Failure;
 use crate::fetched::Fetched;
-use crate::lanes::Lanes;
 use crate::load::Loading;
-use crate::shared::{Commits, Loads};
+use crate::shared::Sharing;
 use crate::statement::{Connect, Connection, Statement, Within, all, first};
 use crate::trip::Trip;
 use crate::value::Value;
@@ -23,13 +22,13 @@ use crate::{commit, load, shared, sql};
 /// Invitations in Postgres, over the connections of a driver. Clones share them.
 pub struct Store<C: Connect> {
     database: Arc<Database<C>>,
-    /// What loads and commits of several organizations go together by, if they may.
-    lanes: Option<(Arc<Lanes<Loads<C>>>, Arc<Lanes<Commits<C>>>)>,
+    /// None where each load and each commit goes by itself.
+    sharing: Option<Arc<Sharing<C>>>,
 }
 
 impl<C: Connect> Clone for Store<C> {
     fn clone(&self) -> Self {
-        Self { database: Arc::clone(&self.database), lanes: self.lanes.clone() }
+        Self { database: Arc::clone(&self.database), sharing: self.sharing.clone() }
     }
 }
 
@@ -43,16 +42,15 @@ impl<C: Connect> Store<C> {
     /// A store whose connections come from there. Nothing is asked of the database yet.
     pub fn new(connect: C) -> Self {
         let database = Arc::new(Database::new(connect));
-        let loads = Lanes::new(Loads(Arc::clone(&database)));
-        let commits = Lanes::new(Commits(Arc::clone(&database)));
-        Self { database, lanes: Some((Arc::new(loads), Arc::new(commits))) }
+        let sharing = Arc::new(Sharing::new(&database));
+        Self { database, sharing: Some(sharing) }
     }
 
     /// The same, with every load and every commit by itself: each is then of one organization, and goes to where its rows lie
     /// in a database that is spread over several machines.
     #[must_use]
     pub fn routed(self) -> Self {
-        Self { lanes: None, ..self }
+        Self { sharing: None, ..self }
     }
 
     /// Makes the tables, or brings them to the form that this release needs. Forward only; done again, or by
@@ -81,10 +79,10 @@ impl<C: Connect> Store<C> {
     /// The first trip of a load, with those of others if they come at once.
     async fn first_trip(&self, trip: &Trip<'_>) -> Result<RowOf<C>, Failure> {
         let statement = trip.statement();
-        let Some((loads, _)) = self.lanes.as_ref().filter(|_| shared::may_share(&statement)) else {
+        let Some(sharing) = self.sharing.as_ref().filter(|_| shared::may_share(&statement)) else {
             return self.database.row(statement).await;
         };
-        match loads.run(statement).await.flatten() {
+        match sharing.loads.run(statement).await.flatten() {
             Some(row) => row,
             None => self.database.row(trip.statement()).await,
         }
@@ -135,11 +133,11 @@ impl<C: Connect> Storage for Store<C> {
 
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
         let writes = commit::writes(commit)?;
-        let Some((_, commits)) = self.lanes.as_ref().filter(|_| writes.may_share()) else {
+        let Some(sharing) = self.sharing.as_ref().filter(|_| writes.may_share()) else {
             self.run(Within::Whole, &commit::alone(writes)).await?;
             return Ok(());
         };
-        match commits.run(writes).await {
+        match sharing.commits.run(writes).await {
             Some(Some(written)) => written?,
             Some(None) => drop(self.run(Within::Whole, &commit::statements(commit)?).await?),
             None => return Err(Failure::outcome_unknown("nobody is left to tell what became of it").into()),

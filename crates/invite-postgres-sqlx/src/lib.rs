@@ -24,12 +24,12 @@
 //!
 //! # Trips to the server
 //!
-//! `sqlx` waits for the answer to each statement before it sends the next, so a command takes more trips than the two of
+//! `sqlx` waits for the answer to each statement before it sends the next, so a commit takes more trips than the one of
 //! `invite-postgres`, which is the choice where the database is far and the pool need not be that of `sqlx`:
 //!
 //! | What | Trips |
 //! |---|---|
-//! | to load | one to begin, and one for each statement: one of the organization, and of each kind of rows that is asked for or brought along; that is two to some fifteen, however many rows there are |
+//! | to load | one; with [`Statements::Unprepared`] three, as a transaction lies around it |
 //! | to commit | one to begin, one for each statement: one of the organization, and of each kind of rows that is written; and one to commit |
 //! | each time that the pool gives a connection | one, unless the host has set `test_before_acquire(false)` |
 //! | a statement that a connection has not seen | one more, once; each time with [`Statements::Unprepared`] |

@@ -42,12 +42,12 @@ async fn at_once(database: &Database, one: String, other: String) {
 async fn people_are_blocked_and_unblocked_at_once_in_any_order() {
     let database = server::database().await;
     let store = server::store(&database);
-    let people = (0..KEYS).map(|n| Invitee::User(UserId::parse(&format!("u{n}")).unwrap()));
+    let people = (0..KEYS).map(|n| Invitee::User(UserId::parse(format!("u{n}")).unwrap()));
     let people = people.collect::<Vec<_>>();
     let reversed = people.iter().rev().cloned().collect::<Vec<_>>();
     let run = async |people: &[Invitee], begins: usize| {
         for n in 0..ROUNDS {
-            let since = DateTime::from_timestamp(7, 0).filter(|_| (n + begins) % 2 == 0);
+            let since = DateTime::from_timestamp(7, 0).filter(|_| (n + begins).is_multiple_of(2));
             store.block_everywhere(people, since).await.unwrap_or_else(|error| panic!("{error:?}"));
         }
     };
