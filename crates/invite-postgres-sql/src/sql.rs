@@ -364,7 +364,11 @@ statements! {
 }
 
 #[cfg(test)]
+mod routing;
+
+#[cfg(test)]
 mod tests {
+    use super::routing::Tables;
     use super::*;
 
     const TABLES: &str = include_str!("../sql/migrations/0001.sql");
@@ -434,7 +438,7 @@ mod tests {
         assert_eq!(seen, 17);
     }
 
-    /// So that it can be sent to where the rows of the organization lie.
+    /// So that it can be sent to where the rows of the organization lie: each table that it names, in each of its queries.
     #[test]
     fn every_statement_names_its_organization_unless_it_is_of_all() {
         const OF_ALL: &[&str] = &[
@@ -456,10 +460,26 @@ mod tests {
             "UPDATE_ORGANIZATIONS",
         ];
         for (name, sql) in STATEMENTS {
-            let names = ["organization = $1", "where id = $1", "o.id = $1", "select $1, n.*", "($1, $2"];
-            let is_named = names.iter().any(|text| sql.contains(text));
-            assert!(is_named != (OF_ALL.contains(name) || name.starts_with("HOLDERS_OF_")), "{name}");
+            let tables = Tables::of(sql);
+            let is_of_all = OF_ALL.contains(name) || name.starts_with("HOLDERS_OF_");
+            assert!(tables.are_of_one() != is_of_all, "{name}: {tables:?}");
         }
+    }
+
+    #[test]
+    fn no_statement_names_its_organization_without_need() {
+        let mut seen = 0;
+        for (name, sql) in STATEMENTS.iter().filter(|(_, sql)| Tables::of(sql).are_of_one()) {
+            for tie in ["organization = $1", " id = $1", "o.id = $1", "select $1, n.*", "($1, $2"] {
+                for (at, _) in sql.match_indices(tie) {
+                    let (before, behind) = sql.split_at(at);
+                    let broken = format!("{before}{}", behind.replacen("$1", "$2", 1));
+                    assert!(!Tables::of(&broken).are_of_one(), "{name}: {broken}");
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 150, "{seen}");
     }
 
     #[test]
