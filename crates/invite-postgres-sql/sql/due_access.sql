@@ -1,3 +1,4 @@
+-- As `Organization::due_access` of the core has it.
 where m.organization = $1
     and m.ends_at <= (
         select greatest($2::timestamptz, last_at) from invite.organizations where id = $1

@@ -1,3 +1,4 @@
+-- Open at a moment, as `Invitation::waits_at` of the core has it.
 from unnest($1::text[]) as k (name)
 cross join lateral (
     select w.*, o.settings from invite.invitations as w

@@ -1,4 +1,4 @@
--- The keys go through arrays, as in forget_commands.sql.
+-- What is due, as `Outbox::lease` of the contract has it. The keys go through arrays, as in forget_commands.sql.
 with free as (
     select organization, id, due_at from invite.deliveries
     where state = 'queued' and leased_until is null and due_at <= $1

@@ -1,3 +1,4 @@
+-- Open at a moment, as `Invitation::waits_at` of the core has it.
 select i.organization
 from invite.invitations as i
 join invite.organizations as o on o.id = i.organization

@@ -1,3 +1,4 @@
+-- Open at a moment, as `Invitation::waits_at` of the core has it.
 where invitee = ?1 and state = 'pending' and (created_at, id) < (?3, ?4)
     and +waits_until > ?2 and (+starts_at is null or +starts_at <= ?2)
     and exists (

@@ -1,3 +1,4 @@
+-- What is due, as `Outbox::lease` of the contract has it.
 select organization, id
 from (
     select * from (

@@ -1,6 +1,6 @@
--- Of those that did not end, the ones whose expiry lies above ?5 and up to ?6: what is past it, or what is not. They are
--- looked for among the rows of the next eight pages. If these make none, and there are more, all are read by their
--- expiry.
+-- Of those that did not end, the ones whose expiry lies above ?5 and up to ?6: what is past it, as `JoinRequest::state_at`
+-- of the core has it, or what is not. They are looked for among the rows of the next eight pages. If these make none, and
+-- there are more, all are read by their expiry.
 -- SQLite would sort these rows to give what is near in their order, and gives it so by itself.
 with near as (
     select n.id

@@ -1,3 +1,4 @@
+-- Open at a moment, as `Invitation::waits_at` of the core has it.
 select i.organization
 from invite_invitations as i
 where invitee = ?1 and state = 'pending' and +waits_until > ?2 and (+starts_at is null or +starts_at <= ?2)

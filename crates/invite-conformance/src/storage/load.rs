@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use chrono::TimeDelta;
 use invite_core::*;
-use invite_storage::Storage;
+use invite_storage::{InvitationFilter, RequestFilter, Storage};
 use tokio::task::{JoinSet, yield_now};
 
 use super::rows::*;
@@ -304,6 +305,68 @@ pub(super) async fn due_is_past_its_expiry(fixture: Subject) {
     commit.header.as_mut().unwrap().last_at = at(300);
     written(store, &commit).await;
     assert_eq!(due(store, 9, 0).await, (vec![1, 2, 6], false), "time does not go back behind the last event");
+    agrees_with_the_core(store).await;
+}
+
+/// A store finds by conditions of its own what the rules of the core say of each row: the same, to the microsecond.
+async fn agrees_with_the_core(store: &dyn Storage) {
+    let end = at(50);
+    let bob = Invitee::from(user("bob"));
+    let until = || Grant::role("member").until(end);
+    let invitations = [
+        ending(invitation(1, "one@example.com"), 50),
+        invitation_of(2, user("bob")),
+        Invitation { starts_at: Some(end), ..invitation_of(3, address("bob@example.com")) },
+        Invitation { grants: until().into(), ..invitation_of(4, address("bob@work.example")) },
+    ];
+    let invitees = [bob, address("bob@example.com").into(), address("bob@work.example").into()];
+    let members = [member("ada", 0), Member { grants: until().into(), ..member("eve", 0) }];
+    let requests = [request(1, "kim"), JoinRequest { expires_at: end, ..request(2, "joe") }];
+    let mut commit = on(&header("edge"));
+    insert_invitations(&mut commit, &invitations);
+    insert_members(&mut commit, &members);
+    insert_requests(&mut commit, &requests);
+    let header = written(store, &commit).await;
+    let mut reads = Reads::new();
+    (reads.due, reads.due_requests) = (9, 9);
+    for now in [-1, 0, 1].map(|micros| end + TimeDelta::microseconds(micros)) {
+        let slice = store.load(&header.id, &reads, now).await.unwrap();
+        let is_due = |expiry: Expiry| match header.due_invitations(now) {
+            DueInvitations::ExpiredAt(at) => expiry.is_over(at),
+            DueInvitations::All => true,
+        };
+        let found = slice.due().unwrap().0.map(|row| row.id).collect::<Vec<_>>();
+        let expected = invitations.iter().filter(|row| is_due(row.expires_at)).map(|row| row.id);
+        assert_eq!(found, expected.collect::<Vec<_>>(), "due at {now}");
+        let found = slice.due_access().unwrap().map(|row| row.user.clone()).collect::<Vec<_>>();
+        let is_over = |row: &&Member| row.ends_at().is_some_and(|end| end <= header.due_access(now));
+        let expected = members.iter().filter(is_over).map(|row| row.user.clone());
+        assert_eq!(found, expected.collect::<Vec<_>>(), "access that ended at {now}");
+        let found = slice.due_requests().unwrap().0.map(|row| row.id).collect::<Vec<_>>();
+        let expected = requests.iter().filter(|row| is_due(Expiry::At(row.expires_at))).map(|row| row.id);
+        assert_eq!(found, expected.collect::<Vec<_>>(), "join requests that are due at {now}");
+        for state in [InvitationState::Pending, InvitationState::Expired] {
+            let filter = InvitationFilter { state: Some(state), ..InvitationFilter::default() };
+            let found = store.invitations(&header.id, &filter, now, &all()).await.unwrap();
+            let found = found.iter().map(|entry| entry.invitation.id).collect::<Vec<_>>();
+            let expected =
+                invitations.iter().rev().filter(|row| row.state_at(now) == state).map(|row| row.id);
+            assert_eq!(found, expected.collect::<Vec<_>>(), "{state:?} at {now}");
+        }
+        for state in [RequestState::Pending, RequestState::Expired] {
+            let filter = RequestFilter { state: Some(state), ..RequestFilter::default() };
+            let found = store.requests(&header.id, &filter, now, &all()).await.unwrap();
+            let found = found.iter().map(|row| row.id).collect::<Vec<_>>();
+            let expected = requests.iter().rev().filter(|row| row.state_at(now) == state).map(|row| row.id);
+            assert_eq!(found, expected.collect::<Vec<_>>(), "join requests {state:?} at {now}");
+        }
+        let inbox = store.inbox(&invitees, now, &all()).await.unwrap();
+        let found = inbox.iter().map(|entry| entry.invitation.id).collect::<Vec<_>>();
+        let waits = |row: &&Invitation| invitees.contains(&row.invitee) && row.waits_at(now);
+        let expected = invitations.iter().rev().filter(waits).map(|row| row.id).collect::<Vec<_>>();
+        assert_eq!(found, expected, "what waits at {now}");
+        assert_eq!(store.waiting(&invitees, now, 9).await.unwrap().len(), expected.len(), "counted at {now}");
+    }
 }
 
 /// Who is due to lose access, in their order, and whether there are more.
