@@ -412,4 +412,40 @@ mod tests {
             }
         }
     }
+
+    /// Who holds something about somebody costs as much for one row of theirs in each organization as for a great many.
+    #[test]
+    fn the_organizations_of_somebody_are_found_past_their_many_rows_in_each() {
+        let connection = migrated();
+        let many = "with recursive s (n) as (select 1 union all select n + 1 from s where n < 3000)";
+        for rows in [
+            "insert into invite_places select 'o' || (n % 3), 'ada', n, randomblob(16) from s",
+            "insert into invite_members (organization, user, status, email_canonical, grants, joined_by, joined_at, metadata)
+            select 'o' || (n % 3), 'u' || n, '', 'ada', '', '', n, '' from s",
+            "insert into invite_requests (organization, id, way, invitee, by_user, email_canonical, grants, created_at,
+                expires_at, state)
+            select 'o' || (n % 3), randomblob(16), '', 'ada', 'ada', 'ada', '', n, n, 'pending' from s",
+            "insert into invite_invitations (organization, id, kind, invitee, grants, inviter, created_at, expires_at,
+                state, ended_at, nonce, earlier_nonces, revision, metadata, waits_until)
+            select 'o' || (n % 3), randomblob(16), '', 'ada', '', '', n, n, '', n, x'', x'', 1, '', n from s",
+            "insert into invite_events (organization, sequence, commit_id, at, actor, kind, format, user, data)
+            select 'o' || (n % 3), n, randomblob(16), n, '', '', 1, 'ada', '' from s",
+        ] {
+            let (table, select) = rows.split_once("select").unwrap();
+            connection.execute(&format!("{table} {many} select {select}"), ()).unwrap();
+        }
+        let few = [HOLDERS_OF_BLOCKS, HOLDERS_OF_MEMBER];
+        let holders = ALL.iter().filter(|(name, sql)| name.starts_with("HOLDERS_OF_") && !few.contains(sql));
+        let mut seen = 0;
+        for (name, sql) in holders {
+            let mut statement = connection.prepare(sql).unwrap();
+            let found = statement.query_map(("ada", "o0", 9), |row| row.get(0)).unwrap();
+            let found = found.collect::<Result<Vec<String>, _>>().unwrap();
+            assert_eq!(found, ["o1", "o2"], "{name}");
+            let steps = statement.get_status(rusqlite::StatementStatus::VmStep);
+            assert!(steps < 300, "{name}: {steps} steps");
+            seen += 1;
+        }
+        assert_eq!(seen, 7);
+    }
 }
