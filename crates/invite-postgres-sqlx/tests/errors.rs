@@ -12,6 +12,7 @@ use invite_core::{Reads, RowChange};
 use invite_postgres_sqlx::{PostgresStorage, SchemaError, Statements};
 use invite_postgres_testing::{Cut, Database, Options, Proxy, Server, Side};
 use invite_storage::{CommitError, Outbox, Storage, StorageError};
+use sqlx::postgres::PgPoolOptions;
 use tokio::sync::Barrier;
 
 fn source<E: std::error::Error + 'static>(error: &StorageError) -> &E {
@@ -136,8 +137,11 @@ async fn what_takes_too_long_is_unavailable() {
     assert!(error.is_unavailable(), "{error:?}");
 
     let other = store.exclusive(&organization("globex")).await.unwrap();
-    let error = store.load(&acme(), &Reads::new(), at(0)).await.unwrap_err();
-    assert!(error.is_unavailable() && matches!(source(&error), sqlx::Error::PoolTimedOut), "{error:?}");
+    let load = store.load(&acme(), &Reads::new(), at(0)).await.unwrap_err();
+    let Err(CommitError::Storage(commit)) = store.commit(&on(&header)).await else { panic!() };
+    for error in [load, commit] {
+        assert!(error.is_unavailable() && matches!(source(&error), sqlx::Error::PoolTimedOut), "{error:?}");
+    }
     drop((unit, other));
     written(&store, &on(&header)).await;
 
@@ -147,6 +151,35 @@ async fn what_takes_too_long_is_unavailable() {
     client.batch_execute("begin; lock table invite.deliveries").await.unwrap();
     let error = slow.due().await.unwrap_err();
     assert!(error.is_unavailable(), "{error:?}");
+}
+
+/// STO-3: a time that the host sets for statements or locks ends a load or a commit, and nothing of it is written.
+#[tokio::test]
+async fn a_statement_that_is_ended_in_time_leaves_nothing() {
+    let database = server::database().await;
+    for timeout in [("statement_timeout", "1s"), ("lock_timeout", "100ms")] {
+        let config = server::config(database.url()).options([timeout]);
+        let store = PostgresStorage::new(server::pool(config));
+        let header = created_as(&store, &format!("acme-{timeout:?}")).await;
+        let mut commit = on(&header);
+        insert_members(&mut commit, &[member("eve", 0)]);
+
+        let client = database.connect().await.unwrap();
+        client.batch_execute("begin; lock table invite.members").await.unwrap();
+        let reads = Reads::new().member(user("eve"));
+        let error = store.load(&header.id, &reads, at(0)).await.unwrap_err();
+        assert!(error.is_unavailable(), "{error:?}");
+        // The header is written before it waits.
+        let Err(CommitError::Storage(error)) = store.commit(&commit).await else { panic!() };
+        assert!(error.is_unavailable() && !error.is_outcome_unknown(), "{error:?}");
+        client.batch_execute("rollback").await.unwrap();
+
+        assert!(!store.find_commit(&header.id, commit.id).await.unwrap());
+        assert_eq!(current(&store, &header.id).await, header);
+        written(&store, &commit).await;
+        let slice = store.load(&header.id, &reads, at(0)).await.unwrap();
+        assert!(slice.member(&user("eve")).unwrap().is_some());
+    }
 }
 
 /// Another serialization failure than that of a version is decided again.
@@ -287,6 +320,46 @@ async fn a_server_that_comes_back_is_used_again() {
         own.start_again().unwrap();
         assert_eq!(current(&store, &acme()).await, header);
         header = written(&store, &on(&header)).await;
+    }
+}
+
+/// STO-3: a pool whose connections all ended while nobody used them. Whoever comes first is served, or told the truth, and
+/// after each connection was found out once, everybody is served.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_went_and_came_back_unnoticed_is_used_again() {
+    const IDLE: u32 = 3;
+    let own = Server::start(Options::new().durable()).unwrap();
+    let database = own.empty_database().await.unwrap();
+    // A pool looks at a connection before it gives it away, unless its host says otherwise.
+    let pool = PgPoolOptions::new().max_connections(IDLE).test_before_acquire(false);
+    let pool = pool.connect_lazy_with(server::config(database.url()));
+    let store = PostgresStorage::new(pool.clone());
+    store.migrate().await.unwrap();
+    let mut header = created(&store, &[], &[]).await;
+    for (how, is_commit) in
+        [(Server::stop as fn(&Server) -> _, true), (Server::kill_all, true), (Server::stop, false)]
+    {
+        let held = futures_util::future::try_join_all((0..IDLE).map(|_| pool.acquire())).await.unwrap();
+        drop(held);
+        how(&own).unwrap();
+        own.start_again().unwrap();
+        let mut told = 0;
+        loop {
+            let commit = on(&header);
+            let answer = if is_commit {
+                store.commit(&commit).await
+            } else {
+                store.load(&acme(), &Reads::new(), at(0)).await.map(drop).map_err(CommitError::Storage)
+            };
+            let Err(error) = answer else { break };
+            let CommitError::Storage(error) = error else { panic!("{error:?}") };
+            assert!(error.is_unavailable() && !error.is_outcome_unknown(), "nothing was sent: {error:?}");
+            told += 1;
+            assert!(told <= IDLE, "each of {IDLE} is found out once: {error:?}");
+        }
+        let expected = header.version + u64::from(is_commit);
+        header = current(&store, &acme()).await;
+        assert_eq!(header.version, expected);
     }
 }
 
