@@ -142,10 +142,10 @@ impl<'a> Crew<'a> {
         }
     }
 
-    /// Listens until so many more deeds are acknowledged.
-    async fn until_more(&mut self, deeds: usize) {
-        let enough = self.log.acknowledged() + deeds;
-        self.until(|crew| crew.log.acknowledged() >= enough).await;
+    /// Listens until there are so many more.
+    async fn until_more(&mut self, of: fn(&Log) -> usize, more: usize) {
+        let enough = of(self.log) + more;
+        self.until(|crew| of(crew.log) >= enough).await;
     }
 }
 
@@ -233,7 +233,7 @@ impl Scene {
         crew.start(&order(Part::Courier { hangs_at }));
         match harm {
             Harm::Server => {
-                crew.until_more(before).await;
+                crew.until_more(Log::acknowledged, before).await;
                 let server = self.server.as_ref().unwrap();
                 crew.waiting = Some(vec![0; COURIER + 1]);
                 if round.is_multiple_of(2) { server.kill_all() } else { server.kill() }.unwrap();
@@ -247,7 +247,7 @@ impl Scene {
                 }
             }
             Harm::Workers => {
-                crew.until_more(before).await;
+                crew.until_more(Log::acknowledged, before).await;
                 crew.kill(round % COURIER).await;
             }
             Harm::Courier => {
@@ -259,7 +259,7 @@ impl Scene {
             Harm::Connections => {
                 let proxy = proxy.as_ref().unwrap();
                 for cut in 0..6 {
-                    crew.until_more(before / 6).await;
+                    crew.until_more(Log::acknowledged, before / 6).await;
                     if cut % 3 == 0 {
                         proxy.cut().await;
                         continue;
@@ -273,8 +273,8 @@ impl Scene {
                 }
             }
         }
-        // Nothing that is left behind is in anybody's way.
-        crew.until_more(8).await;
+        // Nothing that is left behind is in anybody's way. Whoever was killed may have taken all seats.
+        crew.until_more(Log::answered, 8).await;
         crew.end().await;
 
         self.log.compare(&stored(&self.database).await).unwrap();

@@ -106,6 +106,11 @@ impl Log {
         self.tried.iter().filter(|tried| tried.settled == Some(Settled::Done)).count()
     }
 
+    /// How many deeds were answered: acknowledged or refused.
+    pub fn answered(&self) -> usize {
+        self.tried.iter().filter(|tried| tried.settled.is_some()).count()
+    }
+
     /// How many deeds were begun again.
     pub fn repeated(&self) -> usize {
         self.tried.iter().filter(|tried| tried.begun > 1).count()
