@@ -34,7 +34,7 @@ broken_stores! {
         saying "as many as asked for" also [due_is_past_its_expiry];
     access_that_ended_is_not_due: telling(|_| Told { access: false, ..Told::default() }),
         fails [due_is_past_its_expiry_or_access_that_ended] saying "at the very moment it is over"
-        also [closing_is_what_names_it];
+        also [closing_is_what_names_it due_is_past_its_expiry];
     only_what_is_past_is_due: telling(|now| Told { past: Some(now), ..Told::default() }),
         fails [
             due_is_past_its_expiry_or_of_a_closed_organization
