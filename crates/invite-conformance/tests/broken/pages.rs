@@ -21,9 +21,11 @@ broken_stores! {
     a_cursor_of_whole_seconds: around(CutCursor),
         fails [pages_meet_over_cursors] saying "the roster: pages put together";
     a_cursor_that_must_be_found: around(FoundCursor),
-        fails [pages_meet_while_rows_come_and_go pages_meet_at_any_position] saying "those that went after";
+        fails [pages_meet_while_rows_come_and_go pages_meet_at_any_position] saying "those that went after"
+        also [lists_know_the_time];
     lists_without_a_clock: around(NoClock),
-        fails [lists_know_the_time lists_are_ordered_in_random_histories] saying "in the roster";
+        fails [lists_know_the_time lists_are_ordered_in_random_histories] saying "in the roster"
+        also [due_is_past_its_expiry];
     lists_in_the_order_of_a_dictionary: around(Collation),
         fails [lists_are_ordered_byte_by_byte] saying "members who joined";
     half_of_the_invitees: around(FewInvitees),
@@ -32,10 +34,12 @@ broken_stores! {
         fails [inbox_crosses_organizations_for_what_has_begun] saying "what has begun by second 49"
         also [
             lists_know_the_time lists_are_ordered inbox_crosses_organizations_until_all_that_is_granted_is_over
+            due_is_past_its_expiry
         ];
     what_is_over_is_in_the_inbox: around(Lasting),
         fails [inbox_crosses_organizations_until_all_that_is_granted_is_over]
-        saying "what grants something still at second 50";
+        saying "what grants something still at second 50"
+        also [due_is_past_its_expiry];
     a_count_without_a_limit: around(CountsAll),
         fails [inbox_crosses_organizations_and_is_counted] saying "left: ";
     memberships_of_active_organizations: around(ActiveAlone),

@@ -29,7 +29,7 @@ broken_stores! {
         also [
             values_come_back_of_requests lists_are_ordered_of_requests lists_know_the_time_of_requests asked_is_all
             due_requests_are_past_their_expiry requests_are_filed requests_by_cross_organizations
-            past_is_what_ended_long_ago_of_requests closing_is_what_names_it
+            past_is_what_ended_long_ago_of_requests closing_is_what_names_it due_is_past_its_expiry
         ];
     verified_domains_are_lost: edited(|commit| {
         if let Some(header) = &mut commit.header {
@@ -61,11 +61,14 @@ broken_stores! {
         fails [due_requests_are_past_their_expiry due_requests_are_past_their_expiry_or_of_a_closed_organization]
         saying "as many as asked for";
     requests_of_one_time_from_the_oldest: around(TiesTurned),
-        fails [lists_are_ordered_of_requests pages_meet_for_requests requests_are_filed] saying "from the newest by (time, id)";
+        fails [lists_are_ordered_of_requests pages_meet_for_requests requests_are_filed] saying "from the newest by (time, id)"
+        also [due_is_past_its_expiry];
     a_cursor_of_requests_of_whole_seconds: around(CursorBySecond),
-        fails [pages_meet_for_requests] saying "pages of 1, put together";
+        fails [pages_meet_for_requests] saying "pages of 1, put together"
+        also [lists_know_the_time_of_requests];
     requests_without_a_clock: around(NoClock),
-        fails [lists_know_the_time_of_requests requests_are_filed] saying "a join request that ends at";
+        fails [lists_know_the_time_of_requests requests_are_filed] saying "a join request that ends at"
+        also [due_is_past_its_expiry];
     a_group_among_others: around(AnyGroup),
         fails [requests_are_filed] saying "group: Some";
     requests_for_somebody: around(ForSomebody),
