@@ -16,8 +16,8 @@ const LONGEST: usize = 40;
 const TRIES: usize = 40;
 /// The same of twins, which do more and show more.
 const TWIN_HISTORIES: usize = 4;
-const TWIN_STEPS: std::ops::Range<usize> = 40..80;
-const TWIN_TRIES: usize = 8;
+const TWIN_STEPS: std::ops::Range<usize> = 24..48;
+const TWIN_TRIES: usize = 4;
 pub(super) const USERS: usize = 6;
 
 /// In place of the number of one organization.

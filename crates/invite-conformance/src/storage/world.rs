@@ -498,7 +498,7 @@ impl World {
             Look::Slices => self.look_at_slices(store, &id, step.n).await,
             Look::Lists => self.look_at_lists(store, &id, step.n).await,
             Look::Outbox => same("what is due", &store.due().await.map_err(failed)?, &self.reference.due()),
-            Look::Twins if is_last || self.steps.is_multiple_of(16) => self.look_at_twins(store).await,
+            Look::Twins if is_last || self.steps.is_multiple_of(12) => self.look_at_twins(store).await,
             Look::Twins => Ok(()),
         }
     }
