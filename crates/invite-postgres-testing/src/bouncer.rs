@@ -112,6 +112,7 @@ fn settings(
          pool_mode = transaction\n\
          default_pool_size = {connections}\n\
          max_client_conn = 1000\n\
+         server_login_retry = 0\n\
          ignore_startup_parameters = extra_float_digits\n"
     );
     Ok((settings, format!("\"{user}\" \"{password}\"\n")))

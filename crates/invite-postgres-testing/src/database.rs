@@ -100,8 +100,22 @@ impl Server {
         migrations: &str,
         migrate: impl AsyncFnOnce(String) -> Result<(), Box<dyn StdError + Send + Sync>>,
     ) -> Result<Database, Error> {
+        self.database_in("", migrations, migrate).await
+    }
+
+    /// The same, in another locale: what `create database` is told of it, such as `locale_provider icu icu_locale 'de'`.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Server::database`], or if the server does not know the locale.
+    pub async fn database_in(
+        &self,
+        locale: &str,
+        migrations: &str,
+        migrate: impl AsyncFnOnce(String) -> Result<(), Box<dyn StdError + Send + Sync>>,
+    ) -> Result<Database, Error> {
         let mut hasher = DefaultHasher::new();
-        migrations.hash(&mut hasher);
+        (locale, migrations).hash(&mut hasher);
         let key = hasher.finish();
         let template = format!("invite_template_{key:016x}");
         let maintenance = connect(self.url()).await?;
@@ -116,7 +130,7 @@ impl Server {
                 key as i64
             );
             run(&maintenance, MIGRATE + CLONE, &lock, "the template cannot be waited for").await?;
-            let made = self.make(&maintenance, &template, migrate).await;
+            let made = self.make(&maintenance, &template, locale, migrate).await;
             let unlock = format!("select pg_advisory_unlock({})", key as i64);
             run(&maintenance, CLONE, &unlock, "the template cannot be unlocked").await?;
             made?;
@@ -143,6 +157,7 @@ impl Server {
         &self,
         maintenance: &Client,
         template: &str,
+        locale: &str,
         migrate: impl AsyncFnOnce(String) -> Result<(), Box<dyn StdError + Send + Sync>>,
     ) -> Result<(), Error> {
         let cannot = "the template cannot be made";
@@ -154,7 +169,8 @@ impl Server {
         }
         let unfinished = format!("{template}_unfinished");
         drop_database(maintenance, &unfinished).await?;
-        run(maintenance, CLONE, &format!("create database {unfinished} template template0"), cannot).await?;
+        let create = format!("create database {unfinished} template template0 {locale}");
+        run(maintenance, CLONE, &create, cannot).await?;
         let migrating = timeout(MIGRATE, migrate(url::with_database(self.url(), &unfinished))).await;
         let migrated =
             migrating.map_err(Error::because("the migrations have taken longer than two minutes"))?;

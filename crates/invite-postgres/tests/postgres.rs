@@ -12,12 +12,14 @@ use futures_util::TryStreamExt as _;
 use invite_conformance::storage::{Fixture, Row, run};
 use invite_core::OrganizationId;
 use invite_postgres::{PostgresStorage, Statements};
-use invite_postgres_testing::{Bouncer, Cut, Proxy, Server};
+use invite_postgres_testing::{Binaries, Bouncer, Cut, Options, Proxy, Server};
 use invite_storage::Storage;
+use tokio::sync::OnceCell;
 use tokio_postgres::Config;
 
 /// A database of its own on the server, which another process may use as well, and the next one after this.
 struct Database {
+    server: &'static Server,
     database: invite_postgres_testing::Database,
     config: Config,
     statements: Statements,
@@ -28,12 +30,16 @@ struct Database {
 
 impl Database {
     async fn of(statements: Statements, options: &str) -> Self {
-        let database = server::database().await;
+        Self::on(Server::shared().unwrap(), "", statements, options).await
+    }
+
+    async fn on(server: &'static Server, locale: &str, statements: Statements, options: &str) -> Self {
+        let database = server::database_on(server, locale).await;
         let mut config = server::config(database.url());
         config.options(options);
         let pool = server::pool(config.clone());
         let store = PostgresStorage::with(pool.clone(), statements);
-        Self { database, config, statements, pool, store, proxy: None }
+        Self { server, database, config, statements, pool, store, proxy: None }
     }
 
     /// Behind a pooler that gives every transaction another connection.
@@ -45,6 +51,35 @@ impl Database {
         let pool = server::pool(config.clone());
         let store = PostgresStorage::with(pool.clone(), Statements::Unprepared);
         Self { config, pool, store, ..near }
+    }
+
+    /// On a server of another version than the one that all tests share: the newest that is installed.
+    async fn of_another_version() -> Self {
+        static ANOTHER: OnceCell<Server> = OnceCell::const_new();
+        let start = async || {
+            let client = invite_postgres_testing::connect(Server::shared().unwrap().url()).await.unwrap();
+            let version = "select current_setting('server_version_num')::int / 10000";
+            let shared: i32 = client.query_one(version, &[]).await.unwrap().get(0);
+            let majors = Binaries::all().unwrap();
+            let majors =
+                majors.iter().map(Binaries::major).filter(|major| i64::from(*major) != i64::from(shared));
+            let newest =
+                majors.max().expect("a second version of Postgres is installed by `cargo xtask postgres`");
+            tokio::task::spawn_blocking(move || Server::start(Options::new().version(newest)).unwrap())
+                .await
+                .unwrap()
+        };
+        Self::on(ANOTHER.get_or_init(start).await, "", Statements::Prepared, "").await
+    }
+
+    /// Where texts are ordered as in a dictionary, and upper case is next to lower case.
+    async fn collated() -> Self {
+        let locale = "encoding 'UTF8' locale_provider icu icu_locale 'de' lc_collate 'C' lc_ctype 'C'";
+        let near = Self::on(Server::shared().unwrap(), locale, Statements::Prepared, "").await;
+        let client = near.database.connect().await.unwrap();
+        let is_other = client.query_one("select 'a' < 'B'", &[]).await.unwrap().get::<_, bool>(0);
+        assert!(is_other, "the order of the database is not that of bytes");
+        near
     }
 
     /// With something on the way that loses replies.
@@ -90,8 +125,7 @@ impl Fixture for Database {
 
     /// Nobody gets in any more, and whoever is in is thrown out.
     async fn cut(&self) -> bool {
-        let maintenance = Server::shared().unwrap();
-        let maintenance = invite_postgres_testing::connect(maintenance.url()).await.unwrap();
+        let maintenance = invite_postgres_testing::connect(self.server.url()).await.unwrap();
         let name = self.database.name();
         let close = format!("alter database {name} allow_connections false");
         maintenance.batch_execute(&close).await.unwrap();
@@ -148,6 +182,15 @@ mod serializable {
     }
 }
 
+/// The whole contract, once.
+mod of_another_version {
+    use super::*;
+    invite_conformance::storage! {
+        Database::of_another_version().await;
+        except unknown_is_said: "nothing on the way loses a reply: `afar` has something there"
+    }
+}
+
 mod afar {
     use super::*;
 
@@ -157,20 +200,20 @@ mod afar {
     }
 }
 
+macro_rules! cases {
+    ($made:expr; $($case:ident)+) => {
+        $(#[test]
+        fn $case() {
+            run(stringify!($case), $made);
+        })+
+    };
+}
+
 /// A few cases that would notice statements of one transaction on several connections, or those of others on one.
 mod bounced {
     use super::*;
 
-    macro_rules! cases {
-        ($($case:ident)+) => {
-            $(#[test]
-            fn $case() {
-                run(stringify!($case), Database::bounced());
-            })+
-        };
-    }
-
-    cases! {
+    cases! { Database::bounced();
         load_closes_over_what_is_found
         load_is_one_version_while_others_write
         version_guards_in_a_race_of_two_handles
@@ -182,5 +225,34 @@ mod bounced {
         dropped_is_rolled_back_half_way
         dropped_is_rolled_back_and_unseen_before
         one_holds_a_lease_in_a_race
+    }
+}
+
+/// Cases that would notice an order that is not that of bytes, or texts that are equal to others.
+mod collated {
+    use super::*;
+
+    cases! { Database::collated();
+        tenants_are_apart
+        insert_is_not_put
+        one_place_one_invitation
+        values_come_back
+        values_come_back_at_the_extremes
+        values_come_back_in_every_variant
+        lists_are_ordered
+        lists_are_ordered_byte_by_byte
+        lists_are_ordered_and_filtered
+        lists_are_ordered_of_groups_and_links
+        lists_are_ordered_of_requests
+        lists_are_ordered_in_random_histories
+        pages_meet
+        pages_meet_at_any_position
+        pages_meet_over_cursors
+        pages_meet_for_requests
+        inbox_crosses_organizations_as_memberships_do
+        closing_is_what_names_it_and_whether_there_is_more
+        circles_are_who_is_together
+        past_is_what_ended_and_whether_there_is_more
+        holders_are_found
     }
 }

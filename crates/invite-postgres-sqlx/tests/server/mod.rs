@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use invite_postgres_sqlx::PostgresStorage;
+use invite_postgres_sqlx::{PostgresStorage, Statements};
 use invite_postgres_testing::{Database, Server};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -11,13 +11,18 @@ const TABLES: &str = include_str!("../../../invite-postgres-sql/sql/migrations/0
 
 /// A database that was migrated.
 pub async fn database() -> Database {
+    database_on(Server::shared().unwrap(), "").await
+}
+
+/// The same on a server, in a locale.
+pub async fn database_on(server: &Server, locale: &str) -> Database {
     let migrate = async |url: String| {
         let pool = pool(config(&url));
         let migrated = PostgresStorage::new(pool.clone()).migrate().await;
         pool.close().await;
         Ok(migrated?)
     };
-    Server::shared().unwrap().database(TABLES, migrate).await.unwrap()
+    server.database_in(locale, TABLES, migrate).await.unwrap()
 }
 
 pub fn config(url: &str) -> PgConnectOptions {
@@ -34,4 +39,9 @@ pub fn pool_of(config: PgConnectOptions, connections: u32, wait: Duration) -> Pg
 
 pub fn store(database: &Database) -> PostgresStorage {
     PostgresStorage::new(pool(config(database.url())))
+}
+
+/// A store that may be behind a pooler which gives every transaction another connection.
+pub fn pooled(url: &str) -> PostgresStorage {
+    PostgresStorage::with(pool(config(url)), Statements::Unprepared)
 }

@@ -1,7 +1,7 @@
 //! Databases for tests, and pools over them.
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
-use invite_postgres::PostgresStorage;
+use invite_postgres::{PostgresStorage, Statements};
 use invite_postgres_testing::{Database, Server};
 use tokio_postgres::{Config, NoTls};
 
@@ -9,13 +9,18 @@ const TABLES: &str = include_str!("../../../invite-postgres-sql/sql/migrations/0
 
 /// A database that was migrated.
 pub async fn database() -> Database {
+    database_on(Server::shared().unwrap(), "").await
+}
+
+/// The same on a server, in a locale.
+pub async fn database_on(server: &Server, locale: &str) -> Database {
     let migrate = async |url: String| {
         let pool = pool(config(&url));
         let migrated = PostgresStorage::new(pool.clone()).migrate().await;
         pool.close();
         Ok(migrated?)
     };
-    Server::shared().unwrap().database(TABLES, migrate).await.unwrap()
+    server.database_in(locale, TABLES, migrate).await.unwrap()
 }
 
 pub fn config(url: &str) -> Config {
@@ -34,4 +39,9 @@ pub fn pool_of(config: Config, connections: usize, timeouts: Timeouts) -> Pool {
 
 pub fn store(database: &Database) -> PostgresStorage {
     PostgresStorage::new(pool(config(database.url())))
+}
+
+/// A store that may be behind a pooler which gives every transaction another connection.
+pub fn pooled(url: &str) -> PostgresStorage {
+    PostgresStorage::with(pool(config(url)), Statements::Unprepared)
 }
