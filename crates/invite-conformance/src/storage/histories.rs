@@ -15,7 +15,7 @@ const LONGEST: usize = 40;
 /// How often a history that fails is made shorter.
 const TRIES: usize = 40;
 /// The same of twins, which do more and show more.
-const TWIN_HISTORIES: usize = 4;
+const TWIN_HISTORIES: usize = 2;
 const TWIN_STEPS: std::ops::Range<usize> = 24..48;
 const TWIN_TRIES: usize = 4;
 pub(super) const USERS: usize = 6;
