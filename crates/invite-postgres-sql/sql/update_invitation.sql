@@ -8,5 +8,6 @@ with changed as (
     returning 1
 ), gone as (
     delete from invite.invitation_groups where organization = $1 and invitation = $2
+    returning 1
 )
-select 1 / count(*) from changed
+select 1 / count(*) + 0 * (select count(*) from gone) from changed

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use invite_core::{Commit, EmailAddress, Erasures, Invitee, Organization, RowChange};
 
-use crate::composed::across;
+use crate::composed::{across, chained};
 use crate::error::Failure;
 use crate::statement::Statement;
 use crate::value::Value;
@@ -46,10 +46,13 @@ impl Writes {
     }
 }
 
+/// The place of what locks the organization.
+const GUARD: usize = 1;
+
 /// A commit of more rows is better off by itself.
 const MOST_SHARED: usize = 64;
 
-/// Statements of one organization.
+/// Statements of one organization, for one transaction.
 pub(crate) fn alone(writes: Writes) -> Vec<Statement> {
     let organization = writes.organization;
     let statement = |Write { place: _, one, many, mut rows }: Write| {
@@ -62,8 +65,21 @@ pub(crate) fn alone(writes: Writes) -> Vec<Statement> {
     writes.writes.into_iter().map(statement).collect()
 }
 
-/// Statements of several organizations, for one transaction: as many as there are tables.
-pub(crate) fn together(commits: Vec<Writes>) -> Vec<Statement> {
+/// The same as one statement.
+pub(crate) fn whole(writes: Writes) -> Statement {
+    let organization = writes.organization;
+    let statement = |Write { place, one, many, mut rows }: Write| {
+        let (sql, values) = match (one, &mut rows[..]) {
+            (Some(one), [row]) if place == GUARD || one == many => (one, std::mem::take(row)),
+            _ => (many, Value::columns(&rows)),
+        };
+        Statement::new(sql, organization.iter().cloned().chain(values).collect())
+    };
+    chained(&writes.writes.into_iter().map(statement).collect::<Vec<_>>(), true)
+}
+
+/// One statement of several organizations.
+pub(crate) fn together(commits: Vec<Writes>) -> Statement {
     let mut tables = BTreeMap::new();
     for Writes { organization, writes, .. } in commits {
         for Write { place, one: _, many, rows } in writes {
@@ -72,7 +88,7 @@ pub(crate) fn together(commits: Vec<Writes>) -> Vec<Statement> {
         }
     }
     let statement = |(sql, rows): (_, Vec<Vec<Value>>)| Statement::new(across(sql), Value::columns(&rows));
-    tables.into_values().map(statement).collect()
+    chained(&tables.into_values().map(statement).collect::<Vec<_>>(), false)
 }
 
 /// What a commit writes, table by table.

@@ -136,6 +136,61 @@ pub(crate) fn across(sql: &'static str) -> &'static str {
     })
 }
 
+/// Statements that write as one, each of which begins once the one before it has done all of its own. `is_one` says that they
+/// are about one organization, which is the first parameter of each, and is sent once.
+///
+/// It is whole or not there without anything around it, and a server that refuses it has done nothing.
+pub(crate) fn chained(statements: &[Statement], is_one: bool) -> Statement {
+    let parts = statements.iter().map(|statement| statement.sql).collect::<Vec<_>>();
+    let sql = kept(&parts, if is_one { "chained" } else { "chained across" }, || {
+        let mut text = String::new();
+        let mut taken = 0;
+        for (n, Statement { sql, values }) in statements.iter().enumerate() {
+            text.push_str(if n == 0 { "with " } else { ",\n" });
+            replaced(&link(sql, n), &mut text, |text, own| {
+                let number = if is_one && own == 1 { 1 } else { own.saturating_add(taken) };
+                let _ = write!(text, "${number}");
+            });
+            taken = taken.saturating_add(values.len()).saturating_sub(usize::from(is_one));
+        }
+        let _ = write!(text, "\nselect done from done_{}", parts.len().saturating_sub(1));
+        text
+    });
+    let first = statements.iter().take(usize::from(is_one)).flat_map(|statement| statement.values.first());
+    let rest = statements.iter().flat_map(|statement| statement.values.iter().skip(usize::from(is_one)));
+    Statement::new(sql, first.chain(rest).cloned().collect())
+}
+
+/// A statement as the nth part of a chain: what it does, and a row once that is done.
+fn link(sql: &str, n: usize) -> String {
+    let mut sql = sql.trim_end().to_owned();
+    if let Some(before) = n.checked_sub(1) {
+        for word in ["from", "using"] {
+            sql =
+                sql.replace(&format!("{word} unnest("), &format!("{word} done_{before} cross join unnest("));
+        }
+    }
+    for name in ["changed", "gone", "free"] {
+        for (before, after) in [("with ", " as ("), ("), ", " as ("), ("from ", ""), ("join ", " as f")] {
+            let to = format!("{before}{name}_{n}{after}");
+            sql = sql.replace(&format!("{before}{name}{after}"), &to);
+        }
+    }
+    // What checks itself says so in the end; what cannot fail is counted. Unless it is materialized, nobody looks at it.
+    match (sql.strip_prefix("with "), sql.rsplit_once(")\nselect ")) {
+        (Some(_), Some((parts, check))) => {
+            let parts = parts.strip_prefix("with ").unwrap_or(parts);
+            format!("{parts}), done_{n} (done) as materialized (select {check})")
+        }
+        _ if sql.starts_with("select") => format!("done_{n} (done) as materialized ({sql})"),
+        _ => {
+            format!(
+                "changed_{n} as ({sql} returning 1), done_{n} (done) as materialized (select count(*) from changed_{n})"
+            )
+        }
+    }
+}
+
 type Texts = HashMap<(Vec<(usize, usize)>, &'static str), &'static str>;
 
 /// Texts that were made of others, by where these lie. There are as many as there are ways of asking, some dozens, and the
@@ -199,6 +254,24 @@ mod tests {
         assert_eq!(both.values.iter().map(Value::oid).collect::<Vec<_>>(), [1009, 1009, 1016]);
         let other = composed(&[Statement::new(sql::ORGANIZATION, values(1))]);
         assert!(several(&[load("acme"), other]).is_none(), "they ask for different things");
+    }
+
+    #[test]
+    fn what_is_chained_waits_for_what_is_before_it() {
+        let parts = [
+            Statement::new(sql::UPDATE_ORGANIZATION, values(18)),
+            Statement::new(sql::UPDATE_LINKS, values(12)),
+            Statement::new(sql::PUT_LIMITS, values(3)),
+        ];
+        let one = chained(&parts, true);
+        assert_eq!((one.values.len(), parameters(one.sql)), (31, 31));
+        assert!(one.sql.starts_with("with changed_0 as (\n    update invite.organizations"), "{}", one.sql);
+        assert_eq!(one.sql.matches("done_0 cross join unnest(").count(), 2, "{}", one.sql);
+        assert_eq!(one.sql.matches("done_1 cross join unnest(").count(), 1, "{}", one.sql);
+        assert!(one.sql.contains("select 1 / count(*) from changed_0"), "{}", one.sql);
+        assert!(one.sql.contains("(select count(*) from gone_1) from changed_1"), "{}", one.sql);
+        assert!(one.sql.ends_with("\nselect done from done_2"), "{}", one.sql);
+        assert_eq!(one.sql.matches(" (done) as materialized (select ").count(), 3, "{}", one.sql);
     }
 
     #[test]

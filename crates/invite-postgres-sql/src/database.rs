@@ -14,11 +14,13 @@ pub(crate) struct Database<C> {
     connect: C,
     /// Whether the tables were found to be those of this release.
     is_known: AtomicBool,
+    /// Whether a statement by itself is read committed: so it is unless a host has set another default.
+    is_read_committed: AtomicBool,
 }
 
 impl<C: Connect> Database<C> {
     pub(crate) fn new(connect: C) -> Self {
-        Self { connect, is_known: AtomicBool::new(false) }
+        Self { connect, is_known: AtomicBool::new(false), is_read_committed: AtomicBool::new(false) }
     }
 
     pub(crate) async fn migrate(&self) -> Result<(), Failure> {
@@ -30,7 +32,8 @@ impl<C: Connect> Database<C> {
     pub(crate) async fn connection(&self) -> Result<C::Connection, Failure> {
         let mut connection = self.connect.connect().await?;
         if !self.is_known.load(Ordering::Relaxed) {
-            migrate::require(&mut connection).await?;
+            let is_read_committed = migrate::require(&mut connection).await?;
+            self.is_read_committed.store(is_read_committed, Ordering::Relaxed);
             self.is_known.store(true, Ordering::Relaxed);
         }
         Ok(connection)
@@ -42,6 +45,10 @@ impl<C: Connect> Database<C> {
         statements: &[Statement],
     ) -> Result<Vec<Vec<RowOf<C>>>, Failure> {
         let mut connection = self.connection().await?;
+        let within = match within {
+            Within::Itself if !self.is_read_committed.load(Ordering::Relaxed) => Within::Whole,
+            within => within,
+        };
         let answer = connection.run(within, statements).await;
         drop(connection);
         self.explained(answer).await

@@ -167,6 +167,11 @@ impl Failure {
         self.code() == Some("25P01")
     }
 
+    /// Whether the server could not put it in an order with what others did.
+    pub(crate) fn is_serialization(&self) -> bool {
+        self.code() == Some("40001")
+    }
+
     /// Whether something may have been written.
     pub(crate) fn is_outcome_unknown(&self) -> bool {
         matches!(self.why, Why::OutcomeUnknown(_)) || matches!(self.code(), Some("08007" | "40003"))

@@ -1,5 +1,7 @@
 //! Tables: forward only, all steps in one transaction.
 
+use std::convert::Infallible;
+
 use crate::columns::Row;
 use crate::error::{Failure, SchemaError};
 use crate::sql;
@@ -30,7 +32,8 @@ pub(crate) async fn migrate<C: Connection>(connection: &mut C) -> Result<(), Fai
     if !is_there(2) {
         connection.script(OWN_TABLE).await?;
     }
-    let found = version(connection).await?.unwrap_or_default();
+    let (found, _) = version(connection).await?;
+    let found = found.unwrap_or_default();
     if found > known() {
         return Err(Failure::schema(SchemaError::Newer { found, known: known() }));
     }
@@ -43,13 +46,14 @@ pub(crate) async fn migrate<C: Connection>(connection: &mut C) -> Result<(), Fai
     Ok(())
 }
 
-/// Requires the tables of this release.
-pub(crate) async fn require<C: Connection>(connection: &mut C) -> Result<(), Failure> {
-    let found = match version(connection).await {
-        Err(failure) if failure.is_missing_schema() => None,
+/// Requires the tables of this release; says whether a statement by itself is read committed.
+pub(crate) async fn require<C: Connection>(connection: &mut C) -> Result<bool, Failure> {
+    let (found, is_read_committed) = match version(connection).await {
+        Err(failure) if failure.is_missing_schema() => (None, false),
         found => found?,
     };
-    require_version(found)
+    require_version(found)?;
+    Ok(is_read_committed)
 }
 
 pub(crate) fn require_version(found: Option<u32>) -> Result<(), Failure> {
@@ -66,12 +70,14 @@ fn known() -> u32 {
     u32::try_from(STEPS.len()).unwrap_or(u32::MAX)
 }
 
-/// The version of the tables; `None` without any.
-async fn version<C: Connection>(connection: &mut C) -> Result<Option<u32>, Failure> {
+/// The version of the tables, `None` without any, and whether a statement by itself is read committed.
+async fn version<C: Connection>(connection: &mut C) -> Result<(Option<u32>, bool), Failure> {
     let brought = connection.run(Within::Open, &[Statement::new(sql::SCHEMA_VERSION, vec![])]).await?;
     version_in(brought.first().map_or(&[], Vec::as_slice))
 }
 
-pub(crate) fn version_in<R: Row>(rows: &[R]) -> Result<Option<u32>, Failure> {
-    Ok(first(rows, |columns| columns.option())?.flatten())
+pub(crate) fn version_in<R: Row>(rows: &[R]) -> Result<(Option<u32>, bool), Failure> {
+    let isolation = |level: &str| Ok::<_, Infallible>(level == "read committed");
+    let brought = first(rows, |columns| Ok((columns.option()?, columns.parsed(isolation)?)))?;
+    Ok(brought.unwrap_or_default())
 }

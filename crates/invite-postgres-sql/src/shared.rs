@@ -80,13 +80,13 @@ impl<C: Connect> Together for Commits<C> {
     }
 
     async fn alone(&self, writes: Writes) -> Self::Outcome {
-        Some(self.0.run(Within::Whole, &commit::alone(writes)).await.map(drop))
+        Some(self.0.run(Within::Itself, &[commit::whole(writes)]).await.map(drop))
     }
 
     /// One that is refused takes all along, and each goes by itself then. Of a reply that was lost each asks for itself.
     async fn together(&self, commits: Vec<Writes>) -> Vec<Self::Outcome> {
         let count = commits.len();
-        let mut lost = match self.0.run(Within::Whole, &commit::together(commits)).await {
+        let mut lost = match self.0.run(Within::Itself, &[commit::together(commits)]).await {
             Ok(_) => return (0..count).map(|_| Some(Ok(()))).collect(),
             Err(failure) if failure.is_outcome_unknown() => Some(failure),
             Err(_) => return (0..count).map(|_| None).collect(),

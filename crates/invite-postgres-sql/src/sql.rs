@@ -46,7 +46,8 @@ const fn columns(list: &str) -> usize {
 }
 
 statements! {
-    SCHEMA_VERSION = "select max(version) from invite.migrations";
+    SCHEMA_VERSION =
+        "select max(version), current_setting('default_transaction_isolation') from invite.migrations";
 
     ORGANIZATION =
         "select ", include_str!("../sql/columns/organization.sql"), "from invite.organizations as o ",

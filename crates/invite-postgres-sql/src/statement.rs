@@ -34,8 +34,11 @@ pub enum Within {
     Begin,
     /// In the transaction that is open, which they end: what was written becomes true.
     Commit,
-    /// In a transaction of their own, which begins and ends with them: all of them become true, or none.
+    /// In a transaction of their own, which begins and ends with them: all of them become true, or none. It has begun before
+    /// any of them is sent, or they would become true one by one.
     Whole,
+    /// In no transaction but that of the one statement that there is: it becomes true, or not.
+    Itself,
 }
 
 impl Within {
@@ -47,7 +50,7 @@ impl Within {
             // What is read under the lock of an organization is what is true then, and a commit guards itself. At a
             // higher level whoever waited for a lock could only fail, and no order among writers would come of waiting.
             Self::Begin | Self::Whole => Some("begin isolation level read committed"),
-            Self::Open | Self::Commit => None,
+            Self::Open | Self::Commit | Self::Itself => None,
         }
     }
 
@@ -56,8 +59,14 @@ impl Within {
     pub fn ends_with(self) -> Option<&'static str> {
         match self {
             Self::Commit | Self::Whole => Some("commit"),
-            Self::Open | Self::Snapshot | Self::Begin => None,
+            Self::Open | Self::Snapshot | Self::Begin | Self::Itself => None,
         }
+    }
+
+    /// Whether something is true for everybody afterwards: if the reply is lost, nobody knows.
+    #[must_use]
+    pub fn makes_true(self) -> bool {
+        matches!(self, Self::Commit | Self::Whole | Self::Itself)
     }
 
     /// Whether a transaction is open afterwards.

@@ -133,15 +133,24 @@ impl<C: Connect> Storage for Store<C> {
 
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
         let writes = commit::writes(commit)?;
-        let Some(sharing) = self.sharing.as_ref().filter(|_| writes.may_share()) else {
+        let Some(sharing) = &self.sharing else {
             self.run(Within::Whole, &commit::alone(writes)).await?;
             return Ok(());
         };
-        match sharing.commits.run(writes).await {
-            Some(Some(written)) => written?,
-            Some(None) => drop(self.run(Within::Whole, &commit::statements(commit)?).await?),
-            None => return Err(Failure::outcome_unknown("nobody is left to tell what became of it").into()),
+        let written = if writes.may_share() {
+            sharing.commits.run(writes).await.unwrap_or_else(|| {
+                Some(Err(Failure::outcome_unknown("nobody is left to tell what became of it")))
+            })
+        } else {
+            Some(self.run(Within::Itself, &[commit::whole(writes)]).await.map(drop))
+        };
+        match written {
+            Some(Err(failure)) if failure.is_serialization() => {}
+            Some(written) => return Ok(written?),
+            None => {}
         }
+        // Read committed, whatever the database's default.
+        self.run(Within::Whole, &commit::statements(commit)?).await?;
         Ok(())
     }
 
@@ -153,7 +162,8 @@ impl<C: Connect> Storage for Store<C> {
             drop(connection);
             return Err(self.database.explained(Err(failure)).await?);
         }
-        Ok(Box::new(Unit { connection: Some(connection), organization: organization.clone() }))
+        let is_routed = self.sharing.is_none();
+        Ok(Box::new(Unit { connection: Some(connection), organization: organization.clone(), is_routed }))
     }
 
     async fn find_commit(
@@ -199,6 +209,7 @@ struct Unit<C> {
     /// `None` once something failed half-way, or a call was dropped before it ended.
     connection: Option<C>,
     organization: OrganizationId,
+    is_routed: bool,
 }
 
 #[async_trait]
@@ -215,7 +226,9 @@ impl<C: Connection + 'static> Exclusive for Unit<C> {
         if commit.organization != self.organization {
             return Err(Failure::other("the unit is of another organization").into());
         }
-        connection.run(Within::Open, &commit::statements(commit)?).await?;
+        let writes = commit::writes(commit)?;
+        let statements = if self.is_routed { commit::alone(writes) } else { vec![commit::whole(writes)] };
+        connection.run(Within::Open, &statements).await?;
         self.connection = Some(connection);
         Ok(())
     }

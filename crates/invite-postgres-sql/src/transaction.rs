@@ -38,7 +38,8 @@ impl<C: Connection> Lent<C> {
             Err(failure) if failure.is_missing_schema() => return migrate::require_version(None),
             brought => brought?,
         };
-        migrate::require_version(migrate::version_in(brought.first().map_or(&[], Vec::as_slice))?)
+        let (found, _) = migrate::version_in(brought.first().map_or(&[], Vec::as_slice))?;
+        migrate::require_version(found)
     }
 
     /// Nothing is sent before it is known that there is a transaction: it would be true at once.
@@ -74,9 +75,9 @@ impl<C: Connection> AsyncHostTransaction for Lent<C> {
     }
 
     async fn write(&mut self, commit: &Commit) -> Result<(), CommitError> {
-        let statements = commit::statements(commit)?;
+        let statement = commit::whole(commit::writes(commit)?);
         self.begin().await?;
-        let written = self.connection.run(Within::Open, &statements).await.map(drop);
+        let written = self.connection.run(Within::Open, &[statement]).await.map(drop);
         Ok(self.end(written).await?)
     }
 }

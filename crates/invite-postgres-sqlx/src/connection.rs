@@ -68,6 +68,8 @@ impl Connection for Held {
         let within = match (within, self.statements) {
             // A pooler may send the second trip of a statement elsewhere than the first.
             (Within::Open, Statements::Unprepared) if !self.is_open => Within::Snapshot,
+            // So that it is known where it broke: before the commit, nothing was written.
+            (Within::Itself, _) => Within::Whole,
             (within, _) => within,
         };
         if let Some(begin) = within.begins_with() {

@@ -30,11 +30,11 @@
 //! | What | Trips |
 //! |---|---|
 //! | to load | one; with [`Statements::Unprepared`] three, as a transaction lies around it |
-//! | to commit | one to begin, one for each statement: one of the organization, and of each kind of rows that is written; and one to commit |
+//! | to commit | three: to begin, one statement, and to commit; with [`Statements::Unprepared`] four |
 //! | each time that the pool gives a connection | one, unless the host has set `test_before_acquire(false)` |
 //! | a statement that a connection has not seen | one more, once; each time with [`Statements::Unprepared`] |
 //!
-//! What was loaded is let go by a `rollback` that nobody waits for, and the pool pings each connection that comes back.
+//! Where a transaction lies around what was loaded, it is let go by a `rollback` that nobody waits for.
 //!
 //! # Poolers
 //!

@@ -43,9 +43,9 @@ async fn a_command_waits_for_its_begin_and_each_statement_and_its_commit() {
     let near = server::store(&database);
     created(&near, &[], &[member("ada", 0)]).await;
     for (statements, expected) in [
-        // One statement; the organization and its record; one statement by itself.
-        (Statements::Prepared, [1, 4, 1]),
-        (Statements::Unprepared, [3, 6, 3]),
+        // One statement each, of which a commit has a transaction around it.
+        (Statements::Prepared, [1, 3, 1]),
+        (Statements::Unprepared, [3, 4, 3]),
     ] {
         // A ping that is cut is made up for by another connection.
         let options = PgPoolOptions::new().max_connections(1).test_before_acquire(false);

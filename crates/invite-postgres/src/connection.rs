@@ -89,7 +89,7 @@ impl Connection for Held {
         self.state = match within {
             Within::Snapshot | Within::Begin => State::Open,
             Within::Open => was,
-            Within::Commit | Within::Whole => State::Idle,
+            Within::Commit | Within::Whole | Within::Itself => State::Idle,
         };
         answer
     }
@@ -173,26 +173,34 @@ enum Sent<'a> {
 }
 
 /// Sends all statements before any reply is awaited, in one go that nothing interrupts.
+///
+/// What becomes true at once is sent behind a transaction that is known to have begun: the server would run each of them by
+/// itself if it had refused that.
 async fn send(
     client: &Client,
     within: Within,
     statements: &[Prepared<'_>],
 ) -> Result<Vec<Vec<TokioRow>>, Failure> {
-    let begin = within.begins_with().map(|sql| control(client, sql));
+    let mut begin = within.begins_with();
+    if let Some(sql) = begin.take_if(|_| within.ends_with().is_some()) {
+        client.batch_execute(sql).await.map_err(refused)?;
+    }
+    let begins = begin.map(|sql| control(client, sql));
     let bodies = statements.iter().map(|statement| query(client, statement));
     let end = within.ends_with().map(|sql| control(client, sql));
-    let mut replies = begin.into_iter().chain(bodies).chain(end);
-    let skipped = usize::from(within.begins_with().is_some());
+    let mut replies = begins.into_iter().chain(bodies).chain(end);
+    let skipped = usize::from(begin.is_some());
     let sent = poll_fn(|context| Poll::Ready(send_all(&mut replies, context))).await;
     let sent = match sent {
         Ok(sent) => sent,
         Err((error, before)) => {
             // Something was not sent, and nothing behind it: what was is rolled back in its place. A connection may have
-            // ended between the sending of a commit and its reply, which looks the same.
-            if within.ends_with().is_some() && before == statements.len() + skipped {
+            // ended between the sending of what makes it true and the reply, which looks the same.
+            let (_, most) = replies.size_hint();
+            if within.makes_true() && most == Some(0) {
                 return Err(Failure::outcome_unknown(error));
             }
-            if within.begins_with().is_some() || within.ends_with().is_some() {
+            if within != Within::Open && (before > 0 || within.ends_with().is_some()) {
                 let rollback = pin!(client.batch_execute("rollback"));
                 let _ = rollback.poll(&mut Context::from_waker(Waker::noop()));
             }
@@ -200,14 +208,14 @@ async fn send(
         }
     };
     let mut brought = Vec::with_capacity(statements.len());
-    for (n, sent) in sent.into_iter().enumerate() {
+    for sent in sent {
         let reply = match sent {
             Sent::Awaited(reply) => reply.await,
             Sent::Here(reply) => reply,
         };
         match reply {
             Ok(rows) => brought.push(rows.into_iter().map(TokioRow).collect()),
-            Err(error) if within.ends_with().is_some() => return Err(lost(error, n < skipped)),
+            Err(error) if within.makes_true() => return Err(lost(error)),
             Err(error) => return Err(refused(error)),
         }
     }
@@ -269,17 +277,17 @@ fn refused(error: Error) -> Failure {
     }
 }
 
-/// An error after a commit was sent. A statement that the server refused takes the commit along, if the transaction had begun.
+/// An error after a commit was sent. A statement that the server refused takes the commit along.
 /// A connection that ended may have ended behind the commit, whichever statement it is told of: a pooler tells whoever waits
 /// first of a server that it lost.
-fn lost(error: Error, is_before: bool) -> Failure {
+fn lost(error: Error) -> Failure {
     let Some(said) = error.as_db_error() else { return Failure::outcome_unknown(error) };
     let ended = match said.parsed_severity() {
         Some(severity) => matches!(severity, Severity::Fatal | Severity::Panic),
         // Poolers do not say it beside the word in the server's language.
         None => matches!(said.severity(), "FATAL" | "PANIC"),
     };
-    if ended || is_before { Failure::outcome_unknown(error) } else { refused(error) }
+    if ended { Failure::outcome_unknown(error) } else { refused(error) }
 }
 
 /// A parameter in the binary format. `Debug` shows its type alone.

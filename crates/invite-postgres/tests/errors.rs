@@ -325,3 +325,40 @@ async fn a_commit_that_is_cut_is_whole_or_not_there() {
     }
     assert!(lost > 0 && written_as_told > 0, "{lost} of 30 were cut");
 }
+
+/// An operator, or a host that shares the pool, cancels what is under way at any moment, the beginning of a transaction too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_is_cancelled_leaves_nothing() {
+    let database = server::database().await;
+    let store = server::store(&database);
+    let past = created(&store, &[], &[]).await;
+    let header = written(&store, &on(&past)).await;
+    let client = database.connect().await.unwrap();
+    let cancelling = tokio::spawn(async move {
+        let cancel = "select pg_cancel_backend(pid) from pg_stat_activity, generate_series(1, 100)
+            where datname = current_database() and pid <> pg_backend_pid()";
+        loop {
+            client.batch_execute(cancel).await.unwrap();
+        }
+    });
+    let (mut cancelled, mut tries) = (0, 0);
+    while cancelled < 30 {
+        // It was decided on a version that is past.
+        let mut commit = on(&past);
+        tries += 1;
+        insert_members(&mut commit, &[member(&format!("late-{tries}"), 0)]);
+        match store.commit(&commit).await {
+            Err(CommitError::Conflict) => {}
+            Err(CommitError::Storage(error)) => {
+                assert!(error.is_unavailable() || error.is_outcome_unknown(), "{error:?}");
+                cancelled += 1;
+            }
+            Ok(()) => panic!("it was decided on what is past"),
+        }
+    }
+    cancelling.abort();
+    let _ = cancelling.await;
+    let client = database.connect().await.unwrap();
+    let there: i64 = client.query_one("select count(*) from invite.members", &[]).await.unwrap().get(0);
+    assert_eq!((there, current(&store, &acme()).await), (0, header), "after {tries} tries");
+}

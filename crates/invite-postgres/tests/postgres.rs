@@ -63,8 +63,9 @@ impl Database {
             let majors = Binaries::all().unwrap();
             let majors =
                 majors.iter().map(Binaries::major).filter(|major| i64::from(*major) != i64::from(shared));
-            let newest =
-                majors.max().expect("a second version of Postgres is installed by `cargo xtask postgres`");
+            let newest = majors
+                .max()
+                .unwrap_or_else(|| panic!("`cargo xtask postgres` installs a second version of Postgres"));
             tokio::task::spawn_blocking(move || Server::start(Options::new().version(newest)).unwrap())
                 .await
                 .unwrap()
@@ -88,7 +89,8 @@ impl Database {
         let proxy = Proxy::before(near.database.url()).await.unwrap();
         let config = server::config(proxy.url());
         let pool = server::pool(config.clone());
-        let store = PostgresStorage::new(pool.clone());
+        // By itself, a commit is told from what is written in a unit.
+        let store = PostgresStorage::new(pool.clone()).routed();
         Self { config, pool, store, proxy: Some(proxy), ..near }
     }
 }

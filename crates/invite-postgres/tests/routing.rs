@@ -34,6 +34,7 @@ const EVERYWHERE: &[&str] = &[
     "REQUESTS_EVERYWHERE",
     "SUPPRESSIONS_EVERYWHERE",
     "SUPPRESSIONS_OF_LEASED",
+    "UPDATE_ORGANIZATIONS",
     "WAITING",
 ];
 
@@ -94,8 +95,8 @@ async fn read(client: &Client, name: &str, sql: &str) -> (BTreeMap<String, BTree
     let plan = lines.collect::<Vec<_>>().join("\n");
     let mut read = BTreeMap::<_, BTreeSet<_>>::new();
     for line in plan.lines().filter(|line| line.contains("Scan")) {
-        let names = line.split_whitespace().filter_map(|word| word.split_once("_part"));
-        if let Some((table, partition)) = names.last() {
+        let mut names = line.split_whitespace().filter_map(|word| word.split_once("_part"));
+        if let Some((table, partition)) = names.next_back() {
             read.entry(table.to_owned()).or_default().insert(partition[..1].to_owned());
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use invite_postgres_sqlx::{PostgresStorage, Statements};
-use invite_postgres_testing::{Database, Server};
+use invite_postgres_testing::{Cut, Database, Server};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
@@ -44,4 +44,9 @@ pub fn store(database: &Database) -> PostgresStorage {
 /// A store that may be behind a pooler which gives every transaction another connection.
 pub fn pooled(url: &str) -> PostgresStorage {
     PostgresStorage::with(pool(config(url)), Statements::Unprepared)
+}
+
+/// Instead of the reply to a commit.
+pub fn reply_to_commit() -> Cut {
+    Cut::reply_to_commit()
 }

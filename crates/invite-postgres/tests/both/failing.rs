@@ -95,7 +95,7 @@ async fn a_commit_cut_behind_a_pooler_is_found_by_its_id() {
         header = warm(&afar, header).await;
         let mut commit = on(&header);
         insert_members(&mut commit, &[member(&format!("u{step}"), 0)]);
-        proxy.arm(if step % 4 == 0 { Cut::reply_to_commit() } else { Cut::after_bytes(step * 40) });
+        proxy.arm(if step % 4 == 0 { server::reply_to_commit() } else { Cut::after_bytes(step * 40) });
         let answer = afar.commit(&commit).await;
         proxy.arm(Cut::after_bytes(usize::MAX));
         let is_there = near.find_commit(&acme(), commit.id).await.unwrap();
@@ -111,10 +111,7 @@ async fn a_commit_cut_behind_a_pooler_is_found_by_its_id() {
         header = current(&near, &acme()).await;
         assert_eq!(header.version == commit.version + 1, is_there);
     }
-    assert!(
-        lost > lost_but_written && lost_but_written >= 4,
-        "{lost} were lost, {lost_but_written} were written"
-    );
+    assert!(lost_but_written >= 4, "{lost} were lost, {lost_but_written} were written");
 }
 
 /// A commit that is written as soon as the pooler has a connection again.

@@ -7,7 +7,7 @@ use std::path::Path;
 use invite_conformance::storage::rows::*;
 use invite_core::*;
 use invite_postgres_testing::{Database, Server};
-use invite_storage::{EventEntry, Pages, Storage};
+use invite_storage::{EventEntry, Storage};
 
 use crate::server;
 
@@ -121,7 +121,7 @@ fn parsed(events: Vec<EventEntry>) -> Vec<EventEntry> {
 }
 
 /// The store shows what was written, row by row, by every way to a row.
-async fn shows(store: &(impl Storage + Pages), commit: &Commit) {
+async fn shows(store: &impl Storage, commit: &Commit) {
     let mut reads = Reads::new()
         .kept_links()
         .limits_of(&Actor::User(user("ada")))

@@ -2,7 +2,7 @@
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
 use invite_postgres::{PostgresStorage, Statements};
-use invite_postgres_testing::{Database, Server};
+use invite_postgres_testing::{Cut, Database, Server, Side};
 use tokio_postgres::{Config, NoTls};
 
 const TABLES: &str = include_str!("../../../invite-postgres-sql/sql/migrations/0001.sql");
@@ -44,4 +44,9 @@ pub fn store(database: &Database) -> PostgresStorage {
 /// A store that may be behind a pooler which gives every transaction another connection.
 pub fn pooled(url: &str) -> PostgresStorage {
     PostgresStorage::with(pool(config(url)), Statements::Unprepared)
+}
+
+/// Instead of the reply to a commit, which is one statement: the row that it brings.
+pub fn reply_to_commit() -> Cut {
+    Cut::before(Side::Server, b'D')
 }
