@@ -13,9 +13,9 @@
 //! - [`PostgresStorage::new`] asks nothing of the database. [`migrate`](PostgresStorage::migrate) makes the tables in the
 //!   schema `invite`, forward only; several processes may do it at once. A role that may read and write the tables is enough
 //!   for everything else.
-//! - A command is two trips to the server: a load, which is one statement, and a commit, whose statements are sent at once in a
-//!   transaction that is read committed, whatever the default of the database. What several organizations do at once shares
-//!   trips, unless [`routed`](PostgresStorage::routed) says otherwise.
+//! - A command is two trips to the server: a load and a commit, each of which is one statement. What several organizations do
+//!   at once shares trips, unless [`routed`](PostgresStorage::routed) says otherwise. Where the default of the database is not
+//!   read committed, a commit is a trip more, to begin so.
 //! - Statements are prepared once a connection. Behind a pooler that gives every transaction another connection, they are
 //!   not to be: see [`Statements::Unprepared`].
 //! - How long to wait for a connection, a statement or a lock is set by the host: `timeouts` of its pool, and
