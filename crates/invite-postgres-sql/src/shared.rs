@@ -80,10 +80,11 @@ impl<C: Connect> Together for Commits<C> {
     }
 
     async fn alone(&self, writes: Writes) -> Self::Outcome {
-        Some(self.0.run(Within::Itself, &[commit::whole(writes)]).await.map(drop))
+        self.together(vec![writes]).await.pop().flatten()
     }
 
-    /// One that is refused takes all along, and each goes by itself then. Of a reply that was lost each asks for itself.
+    /// One that is refused takes all along, and each goes by itself then; so does one whose organization is locked, for nobody
+    /// waits for a lock in a lane. Of a reply that was lost each asks for itself.
     async fn together(&self, commits: Vec<Writes>) -> Vec<Self::Outcome> {
         let count = commits.len();
         let mut lost = match self.0.run(Within::Itself, &[commit::together(commits)]).await {

@@ -58,7 +58,7 @@ mod tests {
 
     use async_trait::async_trait;
     use deadpool_postgres::Manager;
-    use futures_util::future::join_all;
+    use futures_util::future::{join_all, poll_immediate};
     use invite_conformance::storage::rows::*;
     use invite_core::{
         Actor, Commit, Delivery, Former, Invitation, Invitee, LimitSubject, Reads, RowChange,
@@ -130,7 +130,7 @@ mod tests {
     async fn counted() -> (Store<Counting>, Trips, Database) {
         let database = Server::shared().unwrap().empty_database().await.unwrap();
         let manager = Manager::new(database.url().parse().unwrap(), NoTls);
-        let pool = Pool::builder(manager).max_size(6).build().unwrap();
+        let pool = Pool::builder(manager).max_size(10).build().unwrap();
         let trips = Trips::default();
         let store =
             Store::new(Counting { pooled: Pooled::new(pool, Statements::Prepared), trips: trips.clone() });
@@ -326,18 +326,24 @@ mod tests {
         join_all(made.iter().map(|commit| written(&store, commit))).await;
         let mut filled = made.iter().map(filling).collect::<Vec<_>>();
         written(&store, &on(made[5].header.as_ref().unwrap())).await;
-        let locked = store.exclusive(&organization("o7")).await.unwrap();
-        let waiting = filled.remove(7);
-        let waiting = tokio::spawn({
-            let store = store.clone();
-            async move { store.commit(&waiting).await }
-        });
+        // As many as take all ways that there are.
+        let mut locked = Vec::new();
+        let mut waiting = Vec::new();
+        for n in [9, 8, 7] {
+            locked.push(store.exclusive(&organization(&format!("o{n}"))).await.unwrap());
+            let (store, commit) = (store.clone(), filled.remove(n));
+            let mut commit = Box::pin(async move { store.commit(&commit).await });
+            assert!(poll_immediate(&mut commit).await.is_none());
+            waiting.push(tokio::spawn(commit));
+        }
         let answers = join_all(filled.iter().map(|commit| store.commit(commit))).await;
         let conflicts = answers.iter().enumerate().filter(|(_, answer)| is_conflict(answer));
         assert_eq!(conflicts.map(|(n, _)| n).collect::<Vec<_>>(), [5], "{answers:?}");
-        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 10, "{answers:?}");
-        assert!(!waiting.is_finished());
-        locked.commit().await.unwrap();
-        waiting.await.unwrap().unwrap();
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 8, "{answers:?}");
+        assert!(waiting.iter().all(|commit| !commit.is_finished()));
+        for (locked, waiting) in locked.into_iter().zip(waiting) {
+            locked.commit().await.unwrap();
+            waiting.await.unwrap().unwrap();
+        }
     }
 }
