@@ -11,7 +11,7 @@ use super::surroundings::around;
 
 broken_stores! {
     what_somebody_sent_anywhere: around(SentAnywhere),
-        fails [tenants_are_apart_in_random_histories] saying "invitations by InvitationFilter";
+        fails [tenants_are_apart_in_random_histories lists_know_the_time] saying "invitations by InvitationFilter";
     a_delivery_that_ends_everywhere: around(EndsEverywhere),
         fails [tenants_are_apart_in_random_histories late_is_told] saying "expected";
     a_circle_of_whoever_left_anything: around(LeftAnything),
