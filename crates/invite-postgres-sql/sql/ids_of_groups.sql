@@ -3,5 +3,11 @@
     union
     select g.group_id
     from names as n
-    join invite.places as p on p.organization = $1 and p.invitee = n.name
-    join invite.invitation_groups as g on g.organization = $1 and g.invitation = p.invitation
+    cross join lateral (
+        select invitation from invite.places where organization = $1 and invitee = n.name offset 0
+    ) as p
+    cross join lateral (
+        select group_id from invite.invitation_groups
+        where organization = $1 and invitation = p.invitation
+        offset 0
+    ) as g

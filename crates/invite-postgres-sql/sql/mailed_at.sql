@@ -3,4 +3,6 @@
         where d.organization = $1 and d.invitation = i.id and d.revision = i.revision
     )
 from unnest((select $2::uuid[])) as k (id)
-left join invite.invitations as i on i.organization = $1 and i.id = k.id
+left join lateral (
+    select * from invite.invitations where organization = $1 and id = k.id limit 1
+) as i on true

@@ -1,4 +1,6 @@
 from users as u
-left join invite.members as m on m.organization = $1 and m.user_id = u.id
+left join lateral (
+    select * from invite.members where organization = $1 and user_id = u.id limit 1
+) as m on true
 union all
 select n.name,

@@ -1,13 +1,11 @@
     union
-    select substr(inviter, 6) from invite.invitations
-    where organization = $1 and id = any((select $5::uuid[])::uuid[]) and inviter like 'user:%'
+    select substr(inviter, 6) from offers where inviter like 'user:%'
     union
-    select by_user from invite.requests where organization = $1 and id = any((select $6::uuid[])::uuid[])
+    select by_user from asking
     union
-    select substr(creator, 6) from invite.links
-    where organization = $1 and creator like 'user:%'
-        and id in (
-            select unnest((select $7::uuid[]))
-            union
-            select link from invite.requests where organization = $1 and id = any((select $6::uuid[])::uuid[])
-        )
+    select substr(l.creator, 6)
+    from (select unnest((select $7::uuid[])) as id union select link from asking) as k
+    cross join lateral (
+        select creator from invite.links where organization = $1 and id = k.id limit 1
+    ) as l
+    where l.creator like 'user:%'

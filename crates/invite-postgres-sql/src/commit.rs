@@ -66,16 +66,21 @@ pub(crate) fn alone(writes: Writes) -> Vec<Statement> {
 }
 
 /// The same as one statement.
+///
+/// Rows are found by their organization and their key together. Were the organization given apart, a plan that is kept, made for
+/// organizations of the usual size, could read all of a large one.
 pub(crate) fn whole(writes: Writes) -> Statement {
     let organization = writes.organization;
-    let statement = |Write { place, one, many, mut rows }: Write| {
-        let (sql, values) = match (one, &mut rows[..]) {
-            (Some(one), [row]) if place == GUARD || one == many => (one, std::mem::take(row)),
-            _ => (many, Value::columns(&rows)),
-        };
-        Statement::new(sql, organization.iter().cloned().chain(values).collect())
+    let statement = |Write { place, one, many, mut rows }: Write| match (one, &mut rows[..]) {
+        (Some(one), [row]) if place == GUARD || one == many => {
+            Statement::new(one, organization.iter().cloned().chain(std::mem::take(row)).collect())
+        }
+        _ => {
+            let rows = rows.into_iter().map(|row| organization.iter().cloned().chain(row).collect());
+            Statement::new(across(many), Value::columns(&rows.collect::<Vec<_>>()))
+        }
     };
-    chained(&writes.writes.into_iter().map(statement).collect::<Vec<_>>(), true)
+    chained(&writes.writes.into_iter().map(statement).collect::<Vec<_>>())
 }
 
 /// One statement of several organizations.
@@ -88,7 +93,7 @@ pub(crate) fn together(commits: Vec<Writes>) -> Statement {
         }
     }
     let statement = |(sql, rows): (_, Vec<Vec<Value>>)| Statement::new(across(sql), Value::columns(&rows));
-    chained(&tables.into_values().map(statement).collect::<Vec<_>>(), false)
+    chained(&tables.into_values().map(statement).collect::<Vec<_>>())
 }
 
 /// What a commit writes, table by table.

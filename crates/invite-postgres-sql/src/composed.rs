@@ -136,29 +136,25 @@ pub(crate) fn across(sql: &'static str) -> &'static str {
     })
 }
 
-/// Statements that write as one, each of which begins once the one before it has done all of its own. `is_one` says that they
-/// are about one organization, which is the first parameter of each, and is sent once.
+/// Statements that write as one, each of which begins once the one before it has done all of its own.
 ///
 /// It is whole or not there without anything around it, and a server that refuses it has done nothing.
-pub(crate) fn chained(statements: &[Statement], is_one: bool) -> Statement {
+pub(crate) fn chained(statements: &[Statement]) -> Statement {
     let parts = statements.iter().map(|statement| statement.sql).collect::<Vec<_>>();
-    let sql = kept(&parts, if is_one { "chained" } else { "chained across" }, || {
+    let sql = kept(&parts, "chained", || {
         let mut text = String::new();
-        let mut taken = 0;
+        let mut taken: usize = 0;
         for (n, Statement { sql, values }) in statements.iter().enumerate() {
             text.push_str(if n == 0 { "with " } else { ",\n" });
             replaced(&link(sql, n), &mut text, |text, own| {
-                let number = if is_one && own == 1 { 1 } else { own.saturating_add(taken) };
-                let _ = write!(text, "${number}");
+                let _ = write!(text, "${}", own.saturating_add(taken));
             });
-            taken = taken.saturating_add(values.len()).saturating_sub(usize::from(is_one));
+            taken = taken.saturating_add(values.len());
         }
         let _ = write!(text, "\nselect done from done_{}", parts.len().saturating_sub(1));
         text
     });
-    let first = statements.iter().take(usize::from(is_one)).flat_map(|statement| statement.values.first());
-    let rest = statements.iter().flat_map(|statement| statement.values.iter().skip(usize::from(is_one)));
-    Statement::new(sql, first.chain(rest).cloned().collect())
+    Statement::new(sql, statements.iter().flat_map(|statement| &statement.values).cloned().collect())
 }
 
 /// A statement as the nth part of a chain: what it does, and a row once that is done.
@@ -236,7 +232,7 @@ mod tests {
         let open = Statement::new(sql::OPEN_OF_FOUND, values(6));
         let due = Statement::new(sql::DUE, values(3));
         let composed = composed(&[members, open, due]);
-        assert_eq!(composed.sql.matches("with names as").count(), 1);
+        assert_eq!(composed.sql.matches(", names as (").count(), 1);
         assert_eq!((composed.values.len(), parameters(composed.sql)), (10, 10));
         assert!(composed.sql.contains("limit (select $8::bigint)"), "{}", composed.sql);
         assert!(composed.sql.ends_with("limit (select $10::bigint)\n\n) as r)"), "{}", composed.sql);
@@ -263,8 +259,8 @@ mod tests {
             Statement::new(sql::UPDATE_LINKS, values(12)),
             Statement::new(sql::PUT_LIMITS, values(3)),
         ];
-        let one = chained(&parts, true);
-        assert_eq!((one.values.len(), parameters(one.sql)), (31, 31));
+        let one = chained(&parts);
+        assert_eq!((one.values.len(), parameters(one.sql)), (33, 33));
         assert!(one.sql.starts_with("with changed_0 as (\n    update invite.organizations"), "{}", one.sql);
         assert_eq!(one.sql.matches("done_0 cross join unnest(").count(), 2, "{}", one.sql);
         assert_eq!(one.sql.matches("done_1 cross join unnest(").count(), 1, "{}", one.sql);

@@ -118,12 +118,14 @@ statements! {
     GROUPS_OF_GIVEN =
         include_str!("../sql/names_given.sql"), include_str!("../sql/ids_of_groups.sql"), ") select k.id, ",
         include_str!("../sql/columns/group.sql"),
-        "from ids as k left join invite.groups as g on g.organization = $1 and g.id = k.id";
+        "from ids as k left join lateral (select * from invite.groups where organization = $1 and id = k.id limit 1) ",
+        "as g on true";
     GROUPS_OF_FOUND =
         include_str!("../sql/names_found.sql"), include_str!("../sql/ids_of_groups.sql"),
         include_str!("../sql/ids_of_groups_found.sql"), ") select k.id, ",
         include_str!("../sql/columns/group.sql"),
-        "from ids as k left join invite.groups as g on g.organization = $1 and g.id = k.id";
+        "from ids as k left join lateral (select * from invite.groups where organization = $1 and id = k.id limit 1) ",
+        "as g on true";
     GROUPS =
         "select ", include_str!("../sql/columns/group.sql"), "from invite.groups as g ",
         include_str!("../sql/groups.sql");
@@ -141,7 +143,8 @@ statements! {
 
     LINKS_OF_FOUND =
         include_str!("../sql/ids_of_links.sql"), "select k.id, ", include_str!("../sql/columns/link.sql"),
-        "from ids as k left join invite.links as l on l.organization = $1 and l.id = k.id";
+        "from ids as k left join lateral (select * from invite.links where organization = $1 and id = k.id limit 1) ",
+        "as l on true";
     KEPT_LINKS =
         "select ", include_str!("../sql/columns/link.sql"), "from invite.links as l ",
         include_str!("../sql/kept_links.sql");
@@ -169,7 +172,8 @@ statements! {
 
     REQUESTS_OF_IDS =
         "select k.id, ", include_str!("../sql/columns/request.sql"),
-        "from unnest((select $2::uuid[])) as k (id) left join invite.requests as r on r.organization = $1 and r.id = k.id";
+        "from unnest((select $2::uuid[])) as k (id) ",
+        "left join lateral (select * from invite.requests where organization = $1 and id = k.id limit 1) as r on true";
     ASKED_OF_GIVEN =
         include_str!("../sql/names_given.sql"), "select n.name, ",
         include_str!("../sql/columns/request.sql"), include_str!("../sql/asked.sql");
@@ -323,7 +327,7 @@ statements! {
     CIRCLE_FORMER = include_str!("../sql/circle_former.sql");
     FORMER_MEMBERSHIPS = include_str!("../sql/former_memberships.sql");
 
-    LIMITS = "select subject, kept from invite.limits where organization = $1 and subject = any((select $2::text[])::text[])";
+    LIMITS = include_str!("../sql/limits.sql");
     PUT_LIMITS = include_str!("../sql/put_limits.sql");
 
     COMMANDS = include_str!("../sql/commands.sql");
