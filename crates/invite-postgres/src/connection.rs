@@ -88,6 +88,8 @@ impl Connection for Held {
         let answer = send(client, within, &prepared).await;
         self.state = match within {
             Within::Snapshot | Within::Begin => State::Open,
+            // A commit that was refused may have left the transaction as it was.
+            Within::Commit | Within::Whole if answer.is_err() => State::Open,
             Within::Open => was,
             Within::Commit | Within::Whole | Within::Itself => State::Idle,
         };
