@@ -90,6 +90,7 @@ impl<C: Connect> Together for Commits<C> {
         let mut lost = match self.0.run(Within::Itself, &[commit::together(commits)]).await {
             Ok(_) => return (0..count).map(|_| Some(Ok(()))).collect(),
             Err(failure) if failure.is_outcome_unknown() => Some(failure),
+            Err(failure) if count == 1 && !failure.is_conflict() => return vec![Some(Err(failure))],
             Err(_) => return (0..count).map(|_| None).collect(),
         };
         let other = || Failure::outcome_unknown("the reply to a commit of several organizations was lost");
